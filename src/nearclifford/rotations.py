@@ -1,0 +1,164 @@
+"""The one intermediate form: a circuit as a list of Pauli rotations, and its gate tape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import stim
+
+Words = npt.NDArray[np.uint64]
+Signs = npt.NDArray[np.int8]
+Indices = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PauliTable:
+    """Signed Pauli strings, packed 64 qubits to a word.
+
+    Row ``r`` is the Hermitian operator ``sign[r] * i^|x & z| * X^x Z^z``: the letter on qubit ``q``
+    is X, Z or Y as bit ``q`` is set in ``x`` only, in ``z`` only or in both.
+
+    Attributes
+    ----------
+    n_qubits : number of qubits N.
+    x, z : uint64, shape ``(n_rows, ceil(N / 64))``; qubit ``q`` is bit ``q % 64`` of word ``q // 64``.
+    sign : int8, shape ``(n_rows,)``, each +1 or -1.
+    """
+
+    n_qubits: int
+    x: Words
+    z: Words
+    sign: Signs
+
+    def __len__(self) -> int:
+        return len(self.sign)
+
+    @classmethod
+    def from_stim(cls, n_qubits: int, strings: list[stim.PauliString]) -> PauliTable:
+        """Pack a list of real-signed `stim.PauliString` of length ``n_qubits``.
+
+        >>> import stim
+        >>> table = PauliTable.from_stim(3, [stim.PauliString("-XYZ")])
+        >>> table.x.tolist(), table.z.tolist(), table.sign.tolist()
+        ([[3]], [[6]], [-1])
+        """
+        n_bytes, n_words = (n_qubits + 7) // 8, (n_qubits + 63) // 64
+        x = np.zeros((len(strings), 8 * n_words), dtype=np.uint8)
+        z = np.zeros_like(x)
+        sign = np.empty(len(strings), dtype=np.int8)
+        for row, string in enumerate(strings):
+            x[row, :n_bytes], z[row, :n_bytes] = string.to_numpy(bit_packed=True)
+            sign[row] = string.sign.real
+        return cls(n_qubits, x.view("<u8"), z.view("<u8"), sign)
+
+    def to_stim(self, row: int) -> stim.PauliString:
+        """Return row ``row`` as a `stim.PauliString`.
+
+        >>> import stim
+        >>> PauliTable.from_stim(3, [stim.PauliString("-XYZ")]).to_stim(0)
+        stim.PauliString("-XYZ")
+        """
+        n_bytes = (self.n_qubits + 7) // 8
+        return stim.PauliString.from_numpy(
+            xs=self.x[row].view(np.uint8)[:n_bytes],
+            zs=self.z[row].view(np.uint8)[:n_bytes],
+            sign=int(self.sign[row]),
+            num_qubits=self.n_qubits,
+        )
+
+    def take(self, rows: npt.ArrayLike) -> PauliTable:
+        """Return the table of the given rows, in the given order."""
+        index = np.asarray(rows, dtype=np.int64)
+        return PauliTable(self.n_qubits, self.x[index], self.z[index], self.sign[index])
+
+
+@dataclass(frozen=True, eq=False)
+class GateTape:
+    """The circuit gate by gate, in time order, for walks that need locality.
+
+    Attributes
+    ----------
+    opcode : int16, shape ``(n_gates,)``: an index into `nearclifford.gates.PRIMITIVES`.
+    first, second : int32, shape ``(n_gates,)``: the qubits; ``second`` is -1 for one-qubit gates.
+    rotation : int32, shape ``(n_gates,)``: which rotation the gate is, -1 for a Clifford gate.
+    """
+
+    opcode: npt.NDArray[np.int16]
+    first: npt.NDArray[np.int32]
+    second: npt.NDArray[np.int32]
+    rotation: npt.NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.opcode)
+
+
+@dataclass(frozen=True, eq=False)
+class RotationProgram:
+    """A circuit in normal form, ``U = C · R_n ··· R_2 R_1`` with ``R_j = exp(-i φ_j G_j / 2)``.
+
+    The angles are affine in the parameters: ``φ = offset + A (θ - center)``, where ``A`` has the entry
+    ``factor[e]`` at ``(entry_rotation[e], entry_parameter[e])``; entries are sorted by rotation.
+    At ``θ = center`` an angle is its offset: zero, except for gates whose fixed part is not Clifford.
+
+    Attributes
+    ----------
+    n_qubits : number of qubits N.
+    parameters : names of the parameters, in the order of ``circuit.parameters``.
+    center : float64, shape ``(n_parameters,)``, radians.
+    generators : the signed ``G_j``, in time order.
+    entry_rotation, entry_parameter : int64, shape ``(n_entries,)``.
+    factor : float64, shape ``(n_entries,)``, dimensionless.
+    offset : float64, shape ``(n_rotations,)``, radians, in [-π/4, π/4].
+    pull_back : the tableau of ``P -> C† P C`` (fixed rotations and the centre included in C).
+    tape : the same circuit gate by gate; Clifford parts of the centre appear as Clifford gates.
+    """
+
+    n_qubits: int
+    parameters: tuple[str, ...]
+    center: Floats
+    generators: PauliTable
+    entry_rotation: Indices
+    entry_parameter: Indices
+    factor: Floats
+    offset: Floats
+    pull_back: stim.Tableau
+    tape: GateTape
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of parameters D."""
+        return len(self.parameters)
+
+    @property
+    def n_rotations(self) -> int:
+        """Number of rotations; equals D when every parameter sits on one gate and no angle is fixed."""
+        return len(self.generators)
+
+    def angles(self, theta: Floats) -> Floats:
+        """Return the rotation angles φ, shape ``(..., n_rotations)``, at ``theta`` of shape ``(..., D)``."""
+        displacement = theta - self.center
+        result = np.empty((*displacement.shape[:-1], self.n_rotations))
+        result[...] = self.offset
+        np.add.at(
+            result,
+            (..., self.entry_rotation),
+            displacement[..., self.entry_parameter] * self.factor,
+        )
+        return result
+
+    def to_parameters(self, angle_gradient: Floats) -> Floats:
+        """Return ``A^T`` applied to a gradient by angle: shape ``(..., n_rotations)`` to ``(..., D)``."""
+        result = np.zeros((*angle_gradient.shape[:-1], self.n_parameters))
+        np.add.at(
+            result,
+            (..., self.entry_parameter),
+            angle_gradient[..., self.entry_rotation] * self.factor,
+        )
+        return result
+
+    def rotations_of(self, parameter: int) -> Indices:
+        """Return the indices of the rotations that the parameter turns."""
+        return self.entry_rotation[self.entry_parameter == parameter]
