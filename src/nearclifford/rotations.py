@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import stim
+from scipy import sparse
 
 Words = npt.NDArray[np.uint64]
 Signs = npt.NDArray[np.int8]
@@ -137,27 +139,19 @@ class RotationProgram:
         """Number of rotations; equals D when every parameter sits on one gate and no angle is fixed."""
         return len(self.generators)
 
+    @cached_property
+    def matrix(self) -> sparse.csr_array:
+        """The matrix A, shape ``(n_rotations, D)``."""
+        entries = (self.factor, (self.entry_rotation, self.entry_parameter))
+        return sparse.csr_array(entries, shape=(self.n_rotations, self.n_parameters))
+
     def angles(self, theta: Floats) -> Floats:
-        """Return the rotation angles φ, shape ``(..., n_rotations)``, at ``theta`` of shape ``(..., D)``."""
-        displacement = theta - self.center
-        result = np.empty((*displacement.shape[:-1], self.n_rotations))
-        result[...] = self.offset
-        np.add.at(
-            result,
-            (..., self.entry_rotation),
-            displacement[..., self.entry_parameter] * self.factor,
-        )
-        return result
+        """Return the rotation angles φ, shape ``(batch, n_rotations)``, at ``theta`` of shape ``(batch, D)``."""
+        return np.ascontiguousarray((self.matrix @ (theta - self.center).T).T) + self.offset
 
     def to_parameters(self, angle_gradient: Floats) -> Floats:
-        """Return ``A^T`` applied to a gradient by angle: shape ``(..., n_rotations)`` to ``(..., D)``."""
-        result = np.zeros((*angle_gradient.shape[:-1], self.n_parameters))
-        np.add.at(
-            result,
-            (..., self.entry_parameter),
-            angle_gradient[..., self.entry_rotation] * self.factor,
-        )
-        return result
+        """Return a gradient by angle, shape ``(batch, n_rotations)``, by parameter: shape ``(batch, D)``."""
+        return np.ascontiguousarray((self.matrix.T @ angle_gradient.T).T)
 
     def rotations_of(self, parameter: int) -> Indices:
         """Return the indices of the rotations that the parameter turns."""

@@ -1,131 +1,163 @@
-"""Values and reverse-mode gradients: threads over groups of eight thetas, or over the cosets of one state.
+"""Values and reverse-mode gradients of one theta, and two ways to spread them over threads.
 
-The cosets of a pass are cut into `BLOCKS` blocks, whatever the number of threads, and sums are taken block by block in
-order: the same angles give the same bits on one thread and on many.
+The cosets of a pass are cut into at most `BLOCKS` blocks, whatever the number of threads, and sums are taken block by block
+in order. So the same angles give the same bits on one thread and on many, alone and in a batch.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 from numba import get_thread_id, njit, prange
 
-from nearclifford.kernels.prepare import Turns, make_turns
-from nearclifford.kernels.sweep import apply_observable, backward_pass, derivatives, forward_pass
+from nearclifford.kernels.observable import apply_observable
+from nearclifford.kernels.prepare import Turns, make_turns  # noqa: F401  (Numba looks Turns up by name)
+from nearclifford.kernels.sweep import backward_pass, forward_pass, n_cosets
 
 BLOCKS = 16
 
 
-class Terms(NamedTuple):
-    """The observable, grouped by x-part: Σ weight * i^odd ... X^x Z^z with the phase folded into the weight.
-
-    ``x`` (groups,), ``start`` (groups + 1,) into the terms; ``z``, ``weight``, ``imaginary`` (terms,).
-    """
-
-    x: npt.NDArray[np.uint64]
-    start: npt.NDArray[np.int64]
-    z: npt.NDArray[np.uint64]
-    weight: npt.NDArray[np.float64]
-    imaginary: npt.NDArray[np.bool_]
+@njit(cache=True)
+def _edge(count, block, blocks):
+    return count * block // blocks
 
 
 @njit(cache=True)
-def _edge(count, block):
-    return count * block // BLOCKS
+def _partial_sums(schedule):
+    """Return zeroed (value, overlap, pattern overlap) of every block."""
+    blocks = min(BLOCKS, n_cosets(schedule))
+    return (
+        np.zeros((blocks, 1, 8)),
+        np.zeros((blocks, len(schedule.order), 8)),
+        np.zeros((blocks, schedule.table_rows, 8)),
+    )
 
 
 @njit(cache=True)
-def _n_cosets(schedule, single):
-    return 1 << (schedule.n_bits - schedule.span - (3 if single else 0))
+def _in_order(partial):
+    """Return the sum over the blocks, in order."""
+    total = partial[0].copy()
+    for block in range(1, len(partial)):
+        total += partial[block]
+    return total
 
 
 @njit(cache=True)
-def _start(state, single):
+def _lane_sum(value):
+    total = 0.0
+    for lane in range(8):
+        total += value[0, lane]
+    return total
+
+
+@njit(cache=True)
+def _derivatives(schedule, turns, overlap, pattern_overlap, gradient):
+    """Write ∂L/∂φ (n,), by original index, from the overlaps of all rotations and sign patterns."""
+    for o in range(len(schedule.operation_start) - 1):
+        start, stop = schedule.operation_start[o], schedule.operation_start[o + 1]
+        row = schedule.table_start[o]
+        for i in range(start, stop):
+            total = 0.0
+            if row < 0:
+                for lane in range(8):
+                    total += overlap[i, lane]
+            else:
+                for u in range(1 << (stop - start)):
+                    for lane in range(8):
+                        share = pattern_overlap[row + u, lane]
+                        total += -share if ((u ^ schedule.lane_pattern[o, lane]) >> (i - start)) & 1 else share
+            gradient[schedule.order[i]] = total * turns.weight[i]
+
+
+@njit(cache=True)
+def _start(state):
     state[:2] = 0.0
-    if single:
-        state[0, 0, 0] = 1.0
-    else:
-        state[0, 0, :] = 1.0
+    state[0, 0, 0] = 1.0
 
 
 @njit(cache=True)
-def _serial_values(schedule, terms, turns, state, value):
-    _start(state, False)
-    cosets = _n_cosets(schedule, False)
+def _serial_value(schedule, terms, turns, state):
+    """Return <ψ|H|ψ>, leaving ψ and λ = H ψ in ``state``."""
+    _start(state)
+    value, _, _ = _partial_sums(schedule)
     for k in range(len(schedule.pass_start) - 1):
-        forward_pass(schedule, k, 0, cosets, turns, state[0], state[1], False)
-    partial = np.zeros((BLOCKS, 8))
-    for block in range(BLOCKS):
-        low, high = _edge(1 << schedule.n_bits, block), _edge(1 << schedule.n_bits, block + 1)
-        apply_observable(terms, low, high, state[0], state[1], state[2], state[3], False, partial[block])
-    for block in range(BLOCKS):
-        value += partial[block]
+        forward_pass(schedule, k, 0, n_cosets(schedule), turns, state[0], state[1])
+    rows, blocks = state.shape[1], len(value)
+    for block in range(blocks):
+        low, high = _edge(rows, block, blocks), _edge(rows, block + 1, blocks)
+        apply_observable(terms, low, high, state[0], state[1], state[2], state[3], value[block])
+    return _lane_sum(_in_order(value))
 
 
 @njit(cache=True)
-def _serial_gradient(schedule, turns, state, signs, gradient):
-    cosets = _n_cosets(schedule, False)
-    overlap = np.zeros((BLOCKS, len(schedule.order), 8))
-    patterns = np.zeros((BLOCKS, max(schedule.table_rows, 1), 8))
+def _serial_gradient(schedule, turns, state, gradient):
+    _, overlap, patterns = _partial_sums(schedule)
+    count, blocks = n_cosets(schedule), len(overlap)
     for k in range(len(schedule.pass_start) - 2, -1, -1):
-        for block in range(BLOCKS):
+        for block in range(blocks):
+            low, high = _edge(count, block, blocks), _edge(count, block + 1, blocks)
             backward_pass(
-                schedule, k, _edge(cosets, block), _edge(cosets, block + 1), turns,
-                state[0], state[1], state[2], state[3], False, overlap[block], patterns[block],
+                schedule, k, low, high, turns, state[0], state[1], state[2], state[3], overlap[block], patterns[block]
             )
-    derivatives(schedule, turns, overlap.sum(axis=0), patterns.sum(axis=0), signs, gradient)
+    _derivatives(schedule, turns, _in_order(overlap), _in_order(patterns), gradient)
 
 
 @njit(parallel=True, cache=True)
-def batch_values(schedule, terms, half_angle, workspace, value):
-    """Write the values, (chunks, 8), at half angles (chunks, n, 8); ``workspace`` is (threads, 4, 2^r, 8)."""
-    for chunk in prange(len(half_angle)):
-        turns = make_turns(schedule, half_angle[chunk])
-        _serial_values(schedule, terms, turns, workspace[get_thread_id()], value[chunk])
+def batch_values(schedule, terms, angle, workspace, value):
+    """Write the values (batch,) at angles (batch, n); ``workspace`` is (threads, 4, 2^r / 8, 8). Threads over thetas."""
+    for row in prange(len(angle)):
+        turns = make_turns(schedule, angle[row])
+        value[row] = _serial_value(schedule, terms, turns, workspace[get_thread_id()])
 
 
 @njit(parallel=True, cache=True)
-def batch_gradients(schedule, terms, half_angle, signs, workspace, value, gradient):
-    """Write values (chunks, 8) and derivatives by angle (chunks, n, 8); arguments as for `batch_values`."""
-    for chunk in prange(len(half_angle)):
-        turns = make_turns(schedule, half_angle[chunk])
+def batch_gradients(schedule, terms, angle, workspace, value, gradient):
+    """Write values (batch,) and derivatives by angle (batch, n); arguments as for `batch_values`."""
+    for row in prange(len(angle)):
+        turns = make_turns(schedule, angle[row])
         state = workspace[get_thread_id()]
-        _serial_values(schedule, terms, turns, state, value[chunk])
-        _serial_gradient(schedule, turns, state, signs, gradient[chunk])
+        value[row] = _serial_value(schedule, terms, turns, state)
+        _serial_gradient(schedule, turns, state, gradient[row])
 
 
 @njit(parallel=True, cache=True)
-def wide_values(schedule, terms, half_angle, single, state, value):
-    """Write the values (8,) at half angles (n, 8), threads over one state of shape (4, rows, 8)."""
-    turns = make_turns(schedule, half_angle)
-    _start(state, single)
-    cosets = _n_cosets(schedule, single)
+def _wide_value(schedule, terms, turns, state):
+    _start(state)
+    value, _, _ = _partial_sums(schedule)
+    count, rows, blocks = n_cosets(schedule), state.shape[1], len(value)
     re, im, lre, lim = state[0], state[1], state[2], state[3]
     for k in range(len(schedule.pass_start) - 1):
-        for block in prange(BLOCKS):
-            forward_pass(schedule, k, _edge(cosets, block), _edge(cosets, block + 1), turns, re, im, single)
-    partial = np.zeros((BLOCKS, 8))
-    for block in prange(BLOCKS):
-        low, high = _edge(1 << schedule.n_bits, block), _edge(1 << schedule.n_bits, block + 1)
-        apply_observable(terms, low, high, re, im, lre, lim, single, partial[block])
-    for block in range(BLOCKS):
-        value += partial[block]
+        for block in prange(blocks):
+            low, high = _edge(count, block, blocks), _edge(count, block + 1, blocks)
+            forward_pass(schedule, k, low, high, turns, re, im)
+    for block in prange(blocks):
+        low, high = _edge(rows, block, blocks), _edge(rows, block + 1, blocks)
+        apply_observable(terms, low, high, re, im, lre, lim, value[block])
+    return _lane_sum(_in_order(value))
 
 
 @njit(parallel=True, cache=True)
-def wide_gradient(schedule, half_angle, signs, single, state, gradient):
-    """Write the derivatives by angle (n, 8), after `wide_values` has left ψ and λ = H ψ in ``state``."""
-    turns = make_turns(schedule, half_angle)
-    cosets = _n_cosets(schedule, single)
+def _wide_gradient(schedule, turns, state, gradient):
+    _, overlap, patterns = _partial_sums(schedule)
+    count, blocks = n_cosets(schedule), len(overlap)
     re, im, lre, lim = state[0], state[1], state[2], state[3]
-    overlap = np.zeros((BLOCKS, len(schedule.order), 8))
-    patterns = np.zeros((BLOCKS, max(schedule.table_rows, 1), 8))
     for k in range(len(schedule.pass_start) - 2, -1, -1):
-        for block in prange(BLOCKS):
-            backward_pass(
-                schedule, k, _edge(cosets, block), _edge(cosets, block + 1), turns,
-                re, im, lre, lim, single, overlap[block], patterns[block],
-            )
-    derivatives(schedule, turns, overlap.sum(axis=0), patterns.sum(axis=0), signs, gradient)
+        for block in prange(blocks):
+            low, high = _edge(count, block, blocks), _edge(count, block + 1, blocks)
+            backward_pass(schedule, k, low, high, turns, re, im, lre, lim, overlap[block], patterns[block])
+    _derivatives(schedule, turns, _in_order(overlap), _in_order(patterns), gradient)
+
+
+@njit(cache=True)
+def wide_values(schedule, terms, angle, state, value):
+    """Write the values (batch,) at angles (batch, n), one theta after another, threads over the cosets of one state."""
+    for row in range(len(angle)):
+        value[row] = _wide_value(schedule, terms, make_turns(schedule, angle[row]), state)
+
+
+@njit(cache=True)
+def wide_gradients(schedule, terms, angle, state, value, gradient):
+    """Write values (batch,) and derivatives by angle (batch, n); arguments as for `wide_values`."""
+    for row in range(len(angle)):
+        turns = make_turns(schedule, angle[row])
+        value[row] = _wide_value(schedule, terms, turns, state)
+        _wide_gradient(schedule, turns, state, gradient[row])

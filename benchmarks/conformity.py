@@ -1,0 +1,160 @@
+"""Reproduce the published gradient norms of arXiv:2507.06344 from their seeds.
+
+    python benchmarks/conformity.py trainability_mhea_linear.json gradient_at_centre_mhea_linear.json
+
+Each file holds the norms of one published study of mHEA with L = N layers, with and without the paper's encoder: under
+``gradient_norm`` at random theta, as ``[kind][sigma][N][seed]``, or at theta = 0, as ``[kind][N][seed]``. The exit
+status is 1 if any norm is further than 1e-9 from the published one. Both files take about five minutes on one core;
+``--max-qubits 10`` takes half a minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from nearclifford.compiler import compile_circuit
+from nearclifford.landscape import Landscape
+from nearclifford.observables import terms_of
+from numpy.typing import NDArray
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import SparsePauliOp
+
+from nearclifford import ansatz
+from nearclifford.center import center_gradient
+from nearclifford.encoder import encode
+from nearclifford.rotations import PauliTable
+
+TOLERANCE = 1e-9
+KINDS = ("lce", "plain")
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What one published seed draws: the observable, the encoded parameter, and theta per sigma, ``(n_sigmas, D)``."""
+
+    observable: SparsePauliOp
+    parameter: int
+    theta: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Block:
+    """The deviations of one kind at one N from the published norms; both arrays have the same shape."""
+
+    kind: str
+    n_qubits: int
+    found: NDArray[np.float64]
+    published: NDArray[np.float64]
+
+    @property
+    def deviation(self) -> float:
+        """Largest absolute deviation; infinite where a norm is not a number."""
+        difference = np.abs(self.found - self.published)
+        return float(np.where(np.isnan(difference), np.inf, difference).max(initial=0.0))
+
+
+def width(sigma: str, n_parameters: int) -> float:
+    """Return the standard deviation that a label such as ``D^-1/3`` or ``1`` stands for."""
+    return 1.0 if sigma == "1" else float(n_parameters) ** float(Fraction(sigma.removeprefix("D^")))
+
+
+def draw(seed: int, n_qubits: int, n_parameters: int, sigmas: list[str]) -> Draw:
+    """Repeat the published draws; their order matters, and both global generators are used as there."""
+    random.seed(seed)
+    np.random.seed(seed)
+    label = "I" * n_qubits
+    while set(label) == {"I"}:
+        label = "".join(random.choice(["I", "X", "Y", "Z"]) for _ in range(n_qubits))
+    parameter = random.randint(0, n_parameters - 1)
+    theta = [np.random.normal(0, width(sigma, n_parameters), n_parameters) for sigma in sigmas]
+    return Draw(SparsePauliOp(label), parameter, np.reshape(theta, (len(sigmas), n_parameters)))
+
+
+def circuit_of(kind: str, plain: QuantumCircuit, drawn: Draw) -> QuantumCircuit:
+    """Return the plain circuit or the paper's encoding of it."""
+    if kind == "plain":
+        return plain
+    return encode(plain, drawn.observable, drawn.parameter, style="paper").circuit
+
+
+def norms_at_theta(circuit: QuantumCircuit, drawn: Draw) -> NDArray[np.float64]:
+    """Return the gradient norm at each theta of the draw, shape ``(n_sigmas,)``."""
+    norms: NDArray[np.float64] = np.linalg.norm(Landscape(circuit, drawn.observable).gradient(drawn.theta), axis=-1)
+    return norms
+
+
+def norm_at_center(circuit: QuantumCircuit, drawn: Draw) -> float:
+    """Return the gradient norm at theta = 0, by the normal form of the circuit."""
+    program = compile_circuit(circuit)
+    terms, coefficients = terms_of(drawn.observable, program.n_qubits)
+    images = PauliTable.from_stim(program.n_qubits, [program.pull_back(term) for term in terms])
+    return float(np.linalg.norm(center_gradient(program, images, coefficients)[1]))
+
+
+def blocks_at_theta(data: dict[str, Any], max_qubits: int) -> Iterator[Block]:
+    """Yield the blocks of a file with ``gradient_norm``; arrays of shape ``(n_sigmas, n_seeds)``."""
+    for position, n_qubits in enumerate(data["n_qubits"]):
+        if n_qubits > max_qubits:
+            continue
+        plain = ansatz.mhea(n_qubits, n_qubits)
+        for kind in KINDS:
+            published = np.array([data["gradient_norm"][kind][sigma][position] for sigma in data["sigma"]])
+            drawn = [draw(seed, n_qubits, plain.num_parameters, data["sigma"]) for seed in range(published.shape[1])]
+            found = np.transpose([norms_at_theta(circuit_of(kind, plain, one), one) for one in drawn])
+            yield Block(kind, n_qubits, found, published)
+
+
+def blocks_at_center(data: dict[str, Any], max_qubits: int) -> Iterator[Block]:
+    """Yield the blocks of a file of norms at theta = 0; arrays of shape ``(n_seeds,)``."""
+    for position, n_qubits in enumerate(data["n_qubits"]):
+        if n_qubits > max_qubits:
+            continue
+        plain = ansatz.mhea(n_qubits, n_qubits)
+        for kind in KINDS:
+            published = np.array(data[kind][position])
+            drawn = [draw(seed, n_qubits, plain.num_parameters, []) for seed in range(len(published))]
+            found = np.array([norm_at_center(circuit_of(kind, plain, one), one) for one in drawn])
+            yield Block(kind, n_qubits, found, published)
+
+
+def check(path: Path, max_qubits: int) -> tuple[int, float]:
+    """Print the deviation of every block of a file; return the number of norms and the largest deviation."""
+    data = json.loads(path.read_text())
+    blocks = blocks_at_theta if "gradient_norm" in data else blocks_at_center
+    count, worst, start = 0, 0.0, time.perf_counter()
+    print(f"{path.name}\n{'kind':>6} {'N':>3} {'norms':>6} {'max deviation':>14} {'seconds':>8}")
+    for block in blocks(data, max_qubits):
+        seconds = time.perf_counter() - start
+        print(
+            f"{block.kind:>6} {block.n_qubits:3d} {block.found.size:6d} {block.deviation:14.2e} {seconds:8.1f}",
+            flush=True,
+        )
+        count, worst = count + block.found.size, max(worst, block.deviation)
+    return count, worst
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Check every file given; return 1 if a norm deviates by more than 1e-9 or nothing was checked."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("path", type=Path, nargs="+", help="JSON file of published gradient norms")
+    parser.add_argument("--max-qubits", type=int, default=16, help="leave out larger N (default: 16)")
+    options = parser.parse_args(arguments)
+    results = [check(path, options.max_qubits) for path in options.path]
+    count, worst = sum(result[0] for result in results), max(result[1] for result in results)
+    conforms = worst <= TOLERANCE and all(result[0] for result in results)
+    print(f"{count} gradient norms, largest deviation {worst:.2e}: {'conform' if conforms else 'NOT conform'} (1e-9)")
+    return 0 if conforms else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

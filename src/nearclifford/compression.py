@@ -1,0 +1,112 @@
+"""Compression: only the rotations that an observable can meet, in the space that they span.
+
+Going back from the last rotation, a rotation is kept if it fails to commute with the observable or with a rotation kept
+already; all others cancel between U and U†. This finds the light cone, and more. From |0...0> the rotations that remain
+reach only the computational states that are sums over GF(2) of their x-parts: 2^r of them, r = the rank of that span.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nearclifford.kernels.observable import Terms
+from nearclifford.kernels.reach import coordinates, group_terms, span
+from nearclifford.kernels.schedule import LANE_BITS, Schedule, make_schedule
+from nearclifford.rotations import Floats, Indices, PauliTable, Words
+
+LEAST_BITS = LANE_BITS + 2
+
+
+@dataclass(frozen=True, eq=False)
+class TermGroup:
+    """Terms of the observable that share one sweep.
+
+    Attributes
+    ----------
+    terms : int64, shape ``(n_terms,)``: rows of the observable's images.
+    rotations : int64, shape ``(n_kept,)``: the rotations that these terms can meet, in time order.
+    basis : uint64, shape ``(r, words)``: reduced echelon basis of their x-parts over GF(2).
+    pivot : int64, shape ``(r,)``: the qubit where each basis vector alone is set.
+    """
+
+    terms: Indices
+    rotations: Indices
+    basis: Words
+    pivot: Indices
+
+    @property
+    def active_qubits(self) -> int:
+        """The rank r: a sweep of the group runs over 2^r amplitudes."""
+        return len(self.pivot)
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """A group made ready for the kernels: its rotations (indices into the program), their schedule and its terms."""
+
+    rotations: Indices
+    schedule: Schedule
+    terms: Terms
+
+
+def compress(generators: PauliTable, images: PauliTable) -> tuple[TermGroup, ...]:
+    """Return the groups of observable terms with what each needs; terms whose mean is zero everywhere are in none.
+
+    >>> import stim
+    >>> turns = PauliTable.from_stim(3, [stim.PauliString(p) for p in ("X__", "_X_", "__X")])
+    >>> [group] = compress(turns, PauliTable.from_stim(3, [stim.PauliString("Z_Z")]))
+    >>> group.rotations, group.active_qubits
+    (array([0, 2]), 2)
+    """
+    group, members = group_terms(generators.x, generators.z, images.x, images.z)
+    bits = np.unpackbits(members.view(np.uint8), axis=1, bitorder="little")[:, : len(generators)]
+    return tuple(
+        TermGroup(np.flatnonzero(group == g), np.flatnonzero(bits[g]), *span(generators.x, members[g]))
+        for g in range(len(members))
+    )
+
+
+def make_sweep(group: TermGroup, generators: PauliTable, images: PauliTable, coefficients: Floats) -> Sweep:
+    """Return the sweep of a group of at most 63 active qubits."""
+    n_bits = max(group.active_qubits, LEAST_BITS)
+    turns, terms = generators.take(group.rotations), images.take(group.terms)
+    x, z = _mixed(*coordinates(turns.x, turns.z, group.basis, group.pivot), n_bits)
+    schedule = make_schedule(n_bits, x, z, turns.sign.astype(np.float64), _power(turns))
+    x, z = _mixed(*coordinates(terms.x, terms.z, group.basis, group.pivot), n_bits)
+    return Sweep(group.rotations, schedule, _by_x_part(x, z, terms.sign * coefficients[group.terms], _power(terms)))
+
+
+def _power(table: PauliTable) -> Indices:
+    """Return |x & z| mod 4: the operator is sign * i^power X^x Z^z."""
+    return (np.bitwise_count(table.x & table.z).sum(axis=1, dtype=np.int64)) % 4
+
+
+def _mixed(x: Words, z: Words, n_bits: int) -> tuple[Words, Words]:
+    """Apply a fixed random layer of CX from the lowest bits to the others.
+
+    A pass reads the state row by row only if no x-part in its span lives on the lowest bits alone; circuits are full of
+    one-qubit rotations, and after this layer none of them does.
+    """
+    rng = np.random.default_rng(0)
+    x, z = x.copy(), z.copy()
+    one = np.uint64(1)
+    for control in map(np.uint64, range(LANE_BITS)):
+        for target in map(np.uint64, range(LANE_BITS, n_bits)):
+            if rng.random() < 0.5:
+                x ^= ((x >> control) & one) << target
+                z ^= ((z >> target) & one) << control
+    return x, z
+
+
+def _by_x_part(x: Words, z: Words, weight: Floats, power: Indices) -> Terms:
+    order = np.argsort(x, kind="stable")
+    parts, start = np.unique(x[order], return_index=True)
+    return Terms(
+        x=parts,
+        start=np.append(start, len(x)),
+        z=z[order],
+        weight=(weight * (1.0 - 2.0 * (power // 2)))[order],
+        imaginary=(power % 2 == 1)[order],
+    )

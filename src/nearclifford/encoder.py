@@ -1,0 +1,313 @@
+"""The Linear Clifford Encoder: Clifford gates around a circuit that give one parameter a full gradient.
+
+arXiv:2507.06344. In time order the encoded circuit is diagonalizer, circuit, phase inducer. The inducer makes term a,
+pulled back to the rotation of parameter k, anticommute with its axis; the diagonalizer makes the product of the two
+Z-type on |0…0>. Then the derivative of term a by that rotation is ±1 at the Clifford centre, at any number of qubits.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import stim
+from nearclifford.compiler import compile_circuit
+from nearclifford.observables import terms_of
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.quantum_info import SparsePauliOp
+from qiskit.transpiler import CouplingMap
+
+from nearclifford.center import ProductBasis, center_gradient, require_clifford_center
+from nearclifford.errors import EncodingError
+from nearclifford.inducer import (
+    Meeting,
+    compact_meetings,
+    diagonalizer,
+    inverse_after,
+    paper_meetings,
+    phase_inducer,
+    to_qiskit,
+)
+from nearclifford.rotations import Floats, PauliTable, RotationProgram
+
+Style = Literal["compact", "paper"]
+Edges = CouplingMap | Iterable[Sequence[int]]
+
+MEETINGS: dict[str, Callable[[RotationProgram, Collection[int]], Iterator[Meeting]]] = {
+    "compact": compact_meetings,
+    "paper": paper_meetings,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """A circuit with the Linear Clifford Encoder around it.
+
+    Attributes
+    ----------
+    circuit : the encoded circuit: diagonalizer, circuit, phase inducer, with the parameters of the circuit.
+    phase_inducer, diagonalizer : the Clifford gates at the end and at the start, on N qubits.
+    parameter : index k of the encoded parameter in ``circuit.parameters``.
+    term : index a of the encoded term in the simplified observable.
+    style : "compact" or "paper".
+    center : float64, shape ``(D,)``, radians: the Clifford centre.
+    gradient : float64, shape ``(D,)``: the gradient of the whole observable at the centre, per radian. For an
+        observable of one term ``|gradient[k]| = |factor · c_a|``, with ``factor`` the one by which the parameter enters
+        its gate (``rz(2 * a)``: 2); other terms may add to component k or cancel it.
+    loss : float, the loss of the whole observable at the centre.
+    added_two_qubit_gates : two-qubit gates of the phase inducer (the diagonalizer has none).
+    added_depth : depth of the encoded circuit less that of the circuit, barriers not counted.
+    """
+
+    circuit: QuantumCircuit
+    phase_inducer: QuantumCircuit
+    diagonalizer: QuantumCircuit
+    parameter: int
+    term: int
+    style: str
+    center: Floats
+    gradient: Floats
+    loss: float
+    added_two_qubit_gates: int
+    added_depth: int
+
+    @property
+    def gradient_norm(self) -> float:
+        """Euclidean norm of the gradient at the centre."""
+        return float(np.linalg.norm(self.gradient))
+
+
+@dataclass(frozen=True, eq=False)
+class EncodingProblem:
+    """What is to be encoded, compiled once for all candidates.
+
+    Attributes
+    ----------
+    circuit : the circuit as given.
+    program : its normal form; the centre is Clifford.
+    terms : unsigned Pauli strings of the simplified observable, T of them.
+    coefficients : float64, shape ``(T,)``.
+    style : "compact" or "paper".
+    """
+
+    circuit: QuantumCircuit
+    program: RotationProgram
+    terms: list[stim.PauliString]
+    coefficients: Floats
+    style: str
+
+    def meetings(self, rotations: Collection[int]) -> Iterator[Meeting]:
+        """Yield where the observable meets each of the given rotations."""
+        return MEETINGS[self.style](self.program, rotations)
+
+    def images(self, meeting: Meeting, fix: stim.Circuit) -> PauliTable:
+        """Return every term, through the phase inducer, pulled back to the start of the circuit."""
+        return PauliTable.from_stim(
+            self.program.n_qubits, [meeting.pull_back(string.before(fix)) for string in self.terms]
+        )
+
+    def product(self, meeting: Meeting, images: PauliTable, term: int) -> stim.PauliString:
+        """Return the letters of the encoded term times the rotation's generator: what must become Z-type."""
+        return images.to_stim(term) * self.program.generators.to_stim(meeting.rotation)
+
+
+def encode(
+    circuit: QuantumCircuit,
+    observable: SparsePauliOp,
+    parameter: int | Parameter,
+    term: int = 0,
+    center: npt.ArrayLike | None = None,
+    style: Style = "compact",
+    coupling_map: Edges | None = None,
+) -> Encoding:
+    """Put the Linear Clifford Encoder around a circuit: ``|∂_k L| = |c_a|`` at the centre, at any size.
+
+    Parameters
+    ----------
+    circuit : of N qubits and D parameters, Clifford at the centre.
+    observable : Hermitian, on N qubits.
+    parameter : index k in ``circuit.parameters``, or the parameter; it must sit on one gate. Where it enters that gate
+        with a factor, ``|∂_k L| = |factor · c_a|``.
+    term : index a in ``observable.simplify()``, not of the identity.
+    center : shape ``(D,)``, multiples of π/2 in radians; zeros unless given.
+    style : "compact" adds at most one two-qubit gate; "paper" is the published construction, which appends the
+        inverse of all that follows the rotation.
+    coupling_map : edges between qubits, for the compact style: its two-qubit gate joins the closest pair.
+
+    Returns
+    -------
+    Encoding : the circuit, its parts, and the loss and its gradient at the centre.
+
+    Raises
+    ------
+    EncodingError : if the request names no such term, parameter or style, the term is the identity, the parameter sits
+        on no gate or on several, or a fixed angle is not Clifford.
+
+    Examples
+    --------
+    >>> from qiskit import QuantumCircuit
+    >>> from qiskit.circuit import ParameterVector
+    >>> from qiskit.quantum_info import SparsePauliOp
+    >>> theta, circuit = ParameterVector("theta", 2), QuantumCircuit(2)
+    >>> _ = circuit.rz(theta[0], 0), circuit.rz(theta[1], 1), circuit.cx(0, 1)
+    >>> encoding = encode(circuit, SparsePauliOp("ZZ"), parameter=1)
+    >>> abs(encoding.gradient).tolist(), encoding.added_two_qubit_gates
+    ([0.0, 1.0], 0)
+    """
+    if coupling_map is not None and style == "paper":
+        raise EncodingError(
+            'coupling_map was given with style="paper", whose CX sits on the published pair of qubits; '
+            'leave coupling_map out or use style="compact"'
+        )
+    problem = prepare(circuit, observable, center, style)
+    index = _parameter_index(circuit, parameter)
+    return assemble(problem, _checked_term(problem, term), index, neighbours_of(coupling_map))
+
+
+def prepare(
+    circuit: QuantumCircuit, observable: SparsePauliOp, center: npt.ArrayLike | None, style: str
+) -> EncodingProblem:
+    """Compile what every candidate shares; raise `EncodingError` where no encoder can exist.
+
+    >>> from qiskit import QuantumCircuit
+    >>> from qiskit.quantum_info import SparsePauliOp
+    >>> prepare(QuantumCircuit(1), SparsePauliOp("Z"), None, "short")
+    Traceback (most recent call last):
+    ...
+    nearclifford.errors.EncodingError: style is 'short'; expected one of 'compact', 'paper'
+    """
+    if style not in MEETINGS:
+        raise EncodingError(f"style is {style!r}; expected one of {', '.join(map(repr, get_args(Style)))}")
+    if not circuit.parameters:
+        raise EncodingError(
+            f"circuit {circuit.name!r} has no parameters, so there is no derivative to encode; "
+            "use qiskit.circuit.Parameter for the angles that vary"
+        )
+    program = compile_circuit(circuit, center)
+    require_clifford_center(program)
+    terms, coefficients = terms_of(observable, program.n_qubits)
+    if not any(string.weight for string in terms):
+        raise EncodingError(
+            f"the observable is {coefficients.sum():g} times the identity, whose gradient is zero everywhere; "
+            "give it a term with at least one X, Y or Z"
+        )
+    return EncodingProblem(circuit, program, terms, coefficients, style)
+
+
+def assemble(
+    problem: EncodingProblem, term: int, parameter: int, neighbours: dict[int, set[int]] | None = None
+) -> Encoding:
+    """Build the encoding of one (term, parameter); the indices are within range.
+
+    The normal form of the encoded circuit is that of the circuit with other images and another start state, so
+    nothing is compiled again.
+
+    >>> from qiskit import QuantumCircuit
+    >>> from qiskit.circuit import Parameter
+    >>> from qiskit.quantum_info import SparsePauliOp
+    >>> circuit = QuantumCircuit(1)
+    >>> _ = circuit.rx(Parameter("a"), 0)
+    >>> assemble(prepare(circuit, SparsePauliOp("X"), None, "paper"), 0, 0).gradient_norm
+    1.0
+    """
+    program = problem.program
+    meeting = next(problem.meetings([rotation_of(program, parameter)]))
+    fix = phase_inducer(problem.terms[term], meeting.axis, neighbours)
+    images = problem.images(meeting, fix)
+    product = problem.product(meeting, images, term)
+    loss, gradient = center_gradient(program, images, problem.coefficients, ProductBasis.of(product))
+    suffix = inverse_after(program, meeting.gate) if problem.style == "paper" else stim.Circuit()
+    first = to_qiskit(diagonalizer(product), program.n_qubits, "diagonalizer")
+    last = to_qiskit(suffix + fix, program.n_qubits, "phase_inducer")
+    encoded = problem.circuit.compose(first, front=True).compose(last)
+    return Encoding(
+        circuit=encoded,
+        phase_inducer=last,
+        diagonalizer=first,
+        parameter=parameter,
+        term=term,
+        style=problem.style,
+        center=program.center,
+        gradient=gradient,
+        loss=loss,
+        added_two_qubit_gates=last.num_nonlocal_gates(),
+        added_depth=_depth(encoded) - _depth(problem.circuit),
+    )
+
+
+def rotation_of(program: RotationProgram, parameter: int) -> int:
+    """Return the one rotation that a parameter turns; `EncodingError` where it turns none or several.
+
+    >>> from qiskit import QuantumCircuit
+    >>> from qiskit.circuit import Parameter
+    >>> a, circuit = Parameter("a"), QuantumCircuit(2)
+    >>> _ = circuit.rx(a, 0), circuit.rx(a, 1)
+    >>> rotation_of(compile_circuit(circuit), 0)
+    Traceback (most recent call last):
+    ...
+    nearclifford.errors.EncodingError: parameter 0 ('a') turns 2 rotations; the encoder needs exactly one: give each ...
+    """
+    rotations = program.rotations_of(parameter)
+    if len(rotations) == 1:
+        return int(rotations[0])
+    remedy = "choose one that turns a gate" if not len(rotations) else "give each of its gates a parameter of its own"
+    raise EncodingError(
+        f"parameter {parameter} ({program.parameters[parameter]!r}) turns {len(rotations) or 'no'} rotations; "
+        f"the encoder needs exactly one: {remedy}"
+    )
+
+
+def neighbours_of(coupling_map: Edges | None) -> dict[int, set[int]] | None:
+    """Return the qubits that each qubit is coupled to, in either direction.
+
+    >>> neighbours_of([(0, 1), (2, 1)])
+    {0: {1}, 1: {0, 2}, 2: {1}}
+    """
+    if coupling_map is None:
+        return None
+    edges = coupling_map.get_edges() if isinstance(coupling_map, CouplingMap) else coupling_map
+    neighbours: dict[int, set[int]] = {}
+    for first, second in edges:
+        neighbours.setdefault(first, set()).add(second)
+        neighbours.setdefault(second, set()).add(first)
+    return neighbours
+
+
+def _parameter_index(circuit: QuantumCircuit, parameter: int | Parameter) -> int:
+    names = list(circuit.parameters)
+    if isinstance(parameter, Parameter):
+        if parameter not in names:
+            raise EncodingError(f"parameter {parameter.name!r} is not in circuit {circuit.name!r}; take one of its own")
+        return names.index(parameter)
+    index = operator.index(parameter)
+    if not 0 <= index < len(names):
+        raise EncodingError(
+            f"parameter is {index}; expected 0 to {len(names) - 1}, an index into circuit.parameters ({len(names)})"
+        )
+    return index
+
+
+def _checked_term(problem: EncodingProblem, term: int) -> int:
+    index, n_terms = operator.index(term), len(problem.terms)
+    if not 0 <= index < n_terms:
+        raise EncodingError(f"term is {index}; expected 0 to {n_terms - 1}: the simplified observable has {n_terms}")
+    if not problem.terms[index].weight:
+        raise EncodingError(f"term {index} is the identity, whose gradient is zero everywhere; choose another term")
+    return index
+
+
+def _depth(circuit: QuantumCircuit) -> int:
+    """Return the depth without barriers; three times as fast as `QuantumCircuit.depth`, which builds every gate."""
+    level = dict.fromkeys(circuit.qubits, 0)
+    for instruction in circuit.data:
+        if instruction.name == "barrier":
+            continue
+        reached = 1 + max(map(level.__getitem__, instruction.qubits), default=0)
+        for qubit in instruction.qubits:
+            level[qubit] = reached
+    return max(level.values(), default=0)

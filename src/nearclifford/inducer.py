@@ -1,0 +1,241 @@
+"""The gates of the Linear Clifford Encoder: the phase inducer (last) and the diagonalizer (first).
+
+Gates are held as `stim.Circuit`; ``P.before(gates)`` is then the pull-back ``gates† P gates``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import stim
+from nearclifford.gates import PRIMITIVES
+from qiskit import QuantumCircuit
+
+from nearclifford.rotations import RotationProgram
+
+Neighbours = Mapping[int, Collection[int]]
+
+# The one-qubit gate that exchanges two letters, up to sign.
+EXCHANGE = {frozenset("XZ"): "H", frozenset("XY"): "S", frozenset("YZ"): "SQRT_X"}
+# Which gate moves a letter off itself; Z goes to X and X to Z by the published convention.
+MOVE_AWAY = {"X": "H", "Y": "S", "Z": "H"}
+# stim's names of Clifford gates as Qiskit methods, in time order.
+QISKIT_METHODS = {
+    "I": (),
+    "X": ("x",),
+    "Y": ("y",),
+    "Z": ("z",),
+    "H": ("h",),
+    "S": ("s",),
+    "S_DAG": ("sdg",),
+    "SQRT_X": ("sx",),
+    "SQRT_X_DAG": ("sxdg",),
+    "SQRT_Y": ("z", "h"),
+    "SQRT_Y_DAG": ("h", "z"),
+    "CX": ("cx",),
+    "CY": ("cy",),
+    "CZ": ("cz",),
+    "SWAP": ("swap",),
+}
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Where the observable, once through the phase inducer, meets the axis of one rotation.
+
+    Attributes
+    ----------
+    rotation : index of the rotation in the program.
+    axis : its axis there; the inducer must make the observable anticommute with it.
+    pull_back : the tableau that takes Paulis from there to the start of the circuit.
+    gate : where the rotation stands on the tape; -1 in the compact style, which need not know.
+    """
+
+    rotation: int
+    axis: stim.PauliString
+    pull_back: stim.Tableau
+    gate: int = -1
+
+
+def compact_meetings(program: RotationProgram, rotations: Collection[int]) -> Iterator[Meeting]:
+    """Yield the meetings at the output: the axis is pushed forward through every gate that follows.
+
+    >>> from qiskit import QuantumCircuit
+    >>> from qiskit.circuit import Parameter
+    >>> from nearclifford.compiler import compile_circuit
+    >>> circuit = QuantumCircuit(2)
+    >>> _ = circuit.rx(Parameter("a"), 0), circuit.cx(0, 1)
+    >>> [step.axis for step in compact_meetings(compile_circuit(circuit), [0])]
+    [stim.PauliString("+XX")]
+    """
+    push_forward = program.pull_back.inverse()
+    for rotation in rotations:
+        yield Meeting(rotation, push_forward(program.generators.to_stim(rotation)), program.pull_back)
+
+
+def paper_meetings(program: RotationProgram, rotations: Collection[int]) -> Iterator[Meeting]:
+    """Yield the meetings at the rotations themselves, in time order; the circuit behind them is undone.
+
+    ``pull_back`` is updated in place between two steps: use it before asking for the next.
+
+    >>> from qiskit import QuantumCircuit
+    >>> from qiskit.circuit import Parameter
+    >>> from nearclifford.compiler import compile_circuit
+    >>> circuit = QuantumCircuit(2)
+    >>> _ = circuit.h(1), circuit.rz(Parameter("a"), 1), circuit.cx(0, 1)
+    >>> [(step.axis, step.pull_back(step.axis)) for step in paper_meetings(compile_circuit(circuit), [0])]
+    [(stim.PauliString("+_Z"), stim.PauliString("+_X"))]
+    """
+    wanted = set(rotations)
+    inverses = {name: stim.Tableau.from_named_gate(name).inverse() for name in PRIMITIVES if is_clifford(name)}
+    tableau = stim.Tableau(program.n_qubits)
+    for gate, (name, qubits, rotation) in enumerate(tape_rows(program)):
+        if rotation < 0:
+            tableau.prepend(inverses[name], qubits)
+        elif rotation in wanted:
+            axis = stim.PauliString(program.n_qubits)
+            axis[qubits[0]] = name[1]
+            yield Meeting(rotation, axis, tableau, gate)
+
+
+def tape_rows(program: RotationProgram) -> Iterator[tuple[str, tuple[int, ...], int]]:
+    """Yield name, qubits and rotation (-1 for a Clifford gate) of every gate on the tape.
+
+    >>> from qiskit import QuantumCircuit
+    >>> from nearclifford.compiler import compile_circuit
+    >>> circuit = QuantumCircuit(2)
+    >>> _ = circuit.h(0), circuit.cx(0, 1)
+    >>> list(tape_rows(compile_circuit(circuit)))
+    [('H', (0,), -1), ('CX', (0, 1), -1)]
+    """
+    tape = program.tape
+    columns = (tape.opcode.tolist(), tape.first.tolist(), tape.second.tolist(), tape.rotation.tolist())
+    for opcode, first, second, rotation in zip(*columns, strict=True):
+        yield PRIMITIVES[opcode], (first,) if second < 0 else (first, second), rotation
+
+
+def is_clifford(primitive: str) -> bool:
+    """Tell whether a name of the tape's alphabet is a Clifford gate rather than a rotation.
+
+    >>> is_clifford("CX"), is_clifford("RZ")
+    (True, False)
+    """
+    return primitive not in ("RX", "RY", "RZ")
+
+
+def inverse_after(program: RotationProgram, gate: int) -> stim.Circuit:
+    """Return the inverse of the Clifford gates that follow ``gate`` on the tape.
+
+    >>> from qiskit import QuantumCircuit
+    >>> from nearclifford.compiler import compile_circuit
+    >>> circuit = QuantumCircuit(2)
+    >>> _ = circuit.h(0), circuit.s(1), circuit.cx(0, 1)
+    >>> inverse_after(compile_circuit(circuit), 0)
+    stim.Circuit('''
+        CX 0 1
+        S_DAG 1
+    ''')
+    """
+    after = stim.Circuit()
+    for position, (name, qubits, rotation) in enumerate(tape_rows(program)):
+        if position > gate and rotation < 0:
+            after.append(name, qubits)
+    return after.inverse()
+
+
+def phase_inducer(
+    observable: stim.PauliString, axis: stim.PauliString, neighbours: Neighbours | None = None
+) -> stim.Circuit:
+    """Return gates with ``gates† observable gates`` anticommuting with the axis: at most one of two qubits.
+
+    Where the two anticommute already nothing is needed. Where they share a qubit, one gate there changes the
+    observable's letter. Where they share none, a CX copies a letter of the observable to a qubit of the axis, after
+    (in the pull-back) which that letter is changed if it equals the axis.
+
+    Parameters
+    ----------
+    observable, axis : of one length, neither the identity; signs are ignored.
+    neighbours : the qubits that each qubit is coupled to; the CX then joins the closest pair. Lowest indices otherwise.
+
+    Examples
+    --------
+    >>> phase_inducer(stim.PauliString("XZ_"), stim.PauliString("__X"))
+    stim.Circuit('''
+        H 2
+        CX 0 2
+    ''')
+    """
+    gates = stim.Circuit()
+    if not observable.commutes(axis):
+        return gates
+    shared = sorted(set(observable.pauli_indices()) & set(axis.pauli_indices()))
+    if shared:
+        gates.append(_change_of_letter(observable, axis, shared[0]), shared[0])
+        return gates
+    source, target = _closest_pair(observable.pauli_indices(), axis.pauli_indices(), neighbours)
+    copies_z = _letter(observable, source) == "Z"
+    copy = stim.Circuit()
+    copy.append("CX", (target, source) if copies_z else (source, target))
+    if (copied := observable.before(copy)).commutes(axis):
+        gates.append(MOVE_AWAY[_letter(copied, target)], target)
+    return gates + copy
+
+
+def diagonalizer(product: stim.PauliString) -> stim.Circuit:
+    """Return the layer of one-qubit gates on |0…0> that makes a Pauli string Z-type.
+
+    H where its letter is X, H then S where it is Y, nothing elsewhere.
+
+    >>> import stim
+    >>> stim.PauliString("XYZ_").before(diagonalizer(stim.PauliString("XYZ_")))
+    stim.PauliString("+ZZZ_")
+    """
+    gates = stim.Circuit()
+    gates.append("H", product.pauli_indices("XY"))
+    gates.append("S", product.pauli_indices("Y"))
+    return gates
+
+
+def to_qiskit(gates: stim.Circuit, n_qubits: int, name: str | None = None) -> QuantumCircuit:
+    """Return Clifford gates of stim as a `QuantumCircuit`, gate for gate.
+
+    >>> import stim
+    >>> dict(to_qiskit(stim.Circuit("CX 0 1 1 0"), 2).count_ops())
+    {'cx': 2}
+    """
+    circuit = QuantumCircuit(n_qubits, name=name)
+    for instruction in gates:
+        methods = [getattr(circuit, method) for method in QISKIT_METHODS[instruction.name]]
+        for targets in instruction.target_groups():
+            qubits = [target.value for target in targets]
+            for method in methods:
+                method(*qubits)
+    return circuit
+
+
+def _letter(string: stim.PauliString, qubit: int) -> str:
+    return "IXYZ"[string[qubit]]
+
+
+def _change_of_letter(observable: stim.PauliString, axis: stim.PauliString, qubit: int) -> str:
+    here, there = _letter(observable, qubit), _letter(axis, qubit)
+    return MOVE_AWAY[here] if here == there else EXCHANGE[frozenset((here, there))]
+
+
+def _closest_pair(sources: Sequence[int], targets: Sequence[int], neighbours: Neighbours | None) -> tuple[int, int]:
+    """Return the first pair met by a breadth-first search from the sources; lowest indices where none is met."""
+    origin = {qubit: qubit for qubit in sources}
+    frontier = list(sources) if neighbours else []
+    reached = set(targets)
+    while frontier:
+        following = []
+        for qubit in frontier:
+            for neighbour in sorted((neighbours or {}).get(qubit, ())):
+                if neighbour in reached:
+                    return origin[qubit], neighbour
+                if neighbour not in origin:
+                    origin[neighbour] = origin[qubit]
+                    following.append(neighbour)
+        frontier = following
+    return sources[0], targets[0]

@@ -1,0 +1,215 @@
+"""Landscape: a circuit, an observable and a Clifford centre, compiled once; exact values and gradients."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import psutil
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import Pauli, SparsePauliOp
+
+from nearclifford.compiler import compile_circuit
+from nearclifford.compression import LEAST_BITS, Sweep, TermGroup, compress, make_sweep
+from nearclifford.errors import CircuitError, NearCliffordError, ResourceError
+from nearclifford.kernels.gradient import batch_gradients, batch_values, wide_gradients, wide_values
+from nearclifford.observables import terms_of
+from nearclifford.rotations import Floats, PauliTable, RotationProgram
+
+# From here on one state fills the second-level cache of a core, and threads share a state instead of holding one each.
+WIDE_BITS = 16
+# Below this the threads of one state would wait for each other more than they work.
+LEAST_WIDE_BITS = 13
+
+
+class Landscape:
+    """The loss L(θ) = <0| U(θ)† H U(θ) |0> of a circuit and an observable, ready to evaluate.
+
+    Parameters
+    ----------
+    circuit : Clifford gates and Pauli rotations on N qubits, with D >= 1 parameters.
+    observable : Hermitian `SparsePauliOp` (or `Pauli`) on N qubits.
+    center : multiples of π/2, shape ``(D,)``, radians, in the order of ``circuit.parameters``; 0 by default.
+
+    Attributes
+    ----------
+    n_qubits, n_parameters : N and D.
+    center : float64, shape ``(D,)``.
+    program : the circuit in normal form.
+    images : the observable's Pauli strings pulled back through the Clifford part of the circuit, one row a term.
+    coefficients : float64, shape ``(n_terms,)``.
+    active_qubits : an exact sweep runs over at most ``2**active_qubits`` amplitudes.
+
+    Raises
+    ------
+    CircuitError : a gate or centre that the compiler refuses, no gate or no parameter.
+    ObservableError : wrong size, not Hermitian, or zero.
+
+    Examples
+    --------
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.global_z(3))
+    >>> land
+    Landscape(3 qubits, 12 parameters, 1 term)
+    >>> round(land.value([0.3] * 12), 6), land.gradient([0.3] * 12).shape
+    (0.760459, (12,))
+    """
+
+    def __init__(
+        self, circuit: QuantumCircuit, observable: SparsePauliOp | Pauli, center: npt.ArrayLike | None = None
+    ) -> None:
+        if not circuit.data:
+            raise CircuitError("The circuit is empty: a landscape needs at least one parametrised rotation.")
+        if not circuit.parameters:
+            raise CircuitError(
+                f"The circuit has no parameters ({len(circuit.data)} fixed instructions): a landscape needs at least one. "
+                "Leave a rotation's angle as a qiskit.circuit.Parameter."
+            )
+        strings, self.coefficients = terms_of(observable, circuit.num_qubits)
+        self.circuit = circuit
+        self.observable = observable
+        self.program: RotationProgram = compile_circuit(circuit, center)
+        self.images = PauliTable.from_stim(circuit.num_qubits, [self.program.pull_back(term) for term in strings])
+
+    def __repr__(self) -> str:
+        terms = len(self.coefficients)
+        return (
+            f"Landscape({self.n_qubits} qubits, {self.n_parameters} parameters, {terms} term{'s' if terms > 1 else ''})"
+        )
+
+    @property
+    def n_qubits(self) -> int:
+        """Number of qubits N."""
+        return self.program.n_qubits
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of parameters D."""
+        return self.program.n_parameters
+
+    @property
+    def center(self) -> Floats:
+        """The Clifford centre, float64, shape ``(D,)``, radians."""
+        return self.program.center
+
+    @cached_property
+    def groups(self) -> tuple[TermGroup, ...]:
+        """The terms of the observable, grouped, with the rotations and the space that each group needs."""
+        return compress(self.program.generators, self.images)
+
+    @property
+    def active_qubits(self) -> int:
+        """The largest rank r over the groups of terms: a sweep runs over 2^r amplitudes."""
+        return max((group.active_qubits for group in self.groups), default=0)
+
+    @property
+    def exact_bytes(self) -> int:
+        """Memory that an exact gradient of one theta needs for its states, in bytes."""
+        return 32 * 2 ** max(self.active_qubits, LEAST_BITS)
+
+    def value(self, theta: npt.ArrayLike) -> np.float64 | Floats:
+        """Return L at ``theta``, radians: shape ``(..., D)`` to ``(...)``, float64, exact to rounding.
+
+        Raises `NearCliffordError` for a wrong length, a complex or non-numeric dtype, NaN or infinity, and `ResourceError`
+        if 2^active_qubits amplitudes do not fit the memory.
+
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
+        >>> land.value([0.1, 0.2, 0.0, 0.0]) - np.cos(0.1) * np.cos(0.2)
+        np.float64(0.0)
+        """
+        points = self._points(theta)
+        angle = np.ascontiguousarray(self.program.angles(points.reshape(-1, self.n_parameters)))
+        total = np.zeros(len(angle))
+        part = np.empty(len(angle))
+        for sweep in self._sweeps:
+            _run(sweep, np.take(angle, sweep.rotations, axis=1), part)
+            total += part
+        return total.reshape(points.shape[:-1])[()]
+
+    def gradient(self, theta: npt.ArrayLike) -> Floats:
+        """Return ∂L/∂θ at ``theta``, radians: shape ``(..., D)`` to ``(..., D)``; errors as for `value`.
+
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
+        >>> land.gradient([np.pi / 2, 0.0, 0.0, 0.0]).round(12) + 0.0
+        array([-1.,  0.,  0.,  0.])
+        """
+        return self.value_and_gradient(theta)[1]
+
+    def value_and_gradient(self, theta: npt.ArrayLike) -> tuple[np.float64 | Floats, Floats]:
+        """Return (L, ∂L/∂θ) at ``theta``: shapes ``(...)`` and ``(..., D)``; errors as for `value`.
+
+        The gradient costs about two values, whatever D: reverse mode over the rotations, one sweep back for all the terms
+        of a group.
+        """
+        points = self._points(theta)
+        angle = np.ascontiguousarray(self.program.angles(points.reshape(-1, self.n_parameters)))
+        total, by_angle = np.zeros(len(angle)), np.zeros_like(angle)
+        part = np.empty(len(angle))
+        for sweep in self._sweeps:
+            derivative = np.empty((len(angle), len(sweep.rotations)))
+            _run_backwards(sweep, np.take(angle, sweep.rotations, axis=1), part, derivative)
+            total += part
+            by_angle[:, sweep.rotations] += derivative
+        gradient = self.program.to_parameters(by_angle)
+        return total.reshape(points.shape[:-1])[()], gradient.reshape(points.shape)
+
+    @cached_property
+    def _sweeps(self) -> tuple[Sweep, ...]:
+        available = psutil.virtual_memory().available
+        if self.exact_bytes > available:
+            raise ResourceError(
+                f"An exact gradient of this landscape runs over 2**{self.active_qubits} amplitudes and needs "
+                f"{_in_words(self.exact_bytes)}; {_in_words(available)} are free. Use fewer qubits or layers, or an "
+                "observable whose light cone is smaller (Landscape.active_qubits tells)."
+            )
+        generators, images = self.program.generators, self.images
+        return tuple(make_sweep(group, generators, images, self.coefficients) for group in self.groups)
+
+    def _points(self, theta: npt.ArrayLike) -> Floats:
+        points = np.asarray(theta)
+        if points.dtype.kind not in "fiu":
+            raise NearCliffordError(f"theta has dtype {points.dtype}; expected real numbers, angles in radians.")
+        if points.ndim == 0 or points.shape[-1] != self.n_parameters:
+            raise NearCliffordError(
+                f"theta has shape {points.shape}; expected (..., {self.n_parameters}), one angle for each of the circuit's "
+                f"{self.n_parameters} parameters, in the order of circuit.parameters."
+            )
+        bad = np.argwhere(~np.isfinite(points))
+        if len(bad):
+            where = tuple(int(i) for i in bad[0])
+            raise NearCliffordError(f"theta[{', '.join(map(str, where))}] is {points[where]}; expected finite angles.")
+        return points.astype(np.float64, copy=False)
+
+
+def _in_words(n_bytes: int) -> str:
+    power = min(max(n_bytes.bit_length() - 1, 0) // 10, 8)
+    return f"{n_bytes / 2 ** (10 * power):.3g} {('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB', 'ZiB', 'YiB')[power]}"
+
+
+def _is_wide(sweep: Sweep, batch: int) -> bool:
+    """Whether the threads share the state of one theta after another instead of taking one theta each."""
+    n_bits = sweep.schedule.n_bits
+    return n_bits >= WIDE_BITS or (n_bits >= LEAST_WIDE_BITS and batch < numba.get_num_threads())
+
+
+def _states(sweep: Sweep, count: int) -> Floats:
+    return np.empty((count, 4, 2 ** (sweep.schedule.n_bits - 3), 8))
+
+
+def _run(sweep: Sweep, angle: Floats, value: Floats) -> None:
+    if _is_wide(sweep, len(angle)):
+        wide_values(sweep.schedule, sweep.terms, angle, _states(sweep, 1)[0], value)
+    else:
+        batch_values(sweep.schedule, sweep.terms, angle, _states(sweep, numba.get_num_threads()), value)
+
+
+def _run_backwards(sweep: Sweep, angle: Floats, value: Floats, gradient: Floats) -> None:
+    if _is_wide(sweep, len(angle)):
+        wide_gradients(sweep.schedule, sweep.terms, angle, _states(sweep, 1)[0], value, gradient)
+    else:
+        states = _states(sweep, numba.get_num_threads())
+        batch_gradients(sweep.schedule, sweep.terms, angle, states, value, gradient)
