@@ -46,6 +46,12 @@ def plain_commutator(generator: stim.PauliString, image: stim.PauliString, basis
     return plain_expectation(1j * (generator * image), basis)
 
 
+def basis_of(letters: str) -> ProductBasis:
+    """Return the product state of the letters."""
+    rows = table([stim.PauliString(letters)])
+    return ProductBasis.of(rows.x[0], rows.z[0])
+
+
 def table(strings: list[stim.PauliString]) -> PauliTable:
     return PauliTable.from_stim(len(strings[0]), strings)
 
@@ -55,7 +61,7 @@ def test_expectations_equal_their_plain_twin(n_qubits: int) -> None:
     rng = np.random.default_rng(n_qubits)
     basis = "".join(rng.choice(list("XYZ"), n_qubits))
     strings = random_strings(n_qubits, 30, rng) + fitting_strings(basis, 30, rng)
-    state = ProductBasis.of(stim.PauliString(basis))
+    state = basis_of(basis)
     rows = table(strings)
     found = expectations(rows.x, rows.z, rows.sign, state.x, state.z)
     assert found.tolist() == [plain_expectation(string, basis) for string in strings]
@@ -73,7 +79,7 @@ def test_commutators_equal_their_plain_twin(n_qubits: int) -> None:
         string if string.sign.imag == 0 else 1j * string for string in fitting
     ]
     weight = rng.normal(size=len(images))
-    state = ProductBasis.of(stim.PauliString(basis))
+    state = basis_of(basis)
     g, p = table(generators), table(images)
     found = weighted_commutators(g.x, g.z, g.sign, p.x, p.z, p.sign, weight, state.x, state.z)
     twin = [
@@ -119,7 +125,7 @@ def test_commutator_equals_the_state_vector(letters: list[tuple[str, str, str]],
         state = np.kron(state, EIGENSTATE[letter])
     g_matrix, p_matrix = matrix_of(generator), matrix_of(image)
     expected = np.vdot(state, 0.5j * (g_matrix @ p_matrix - p_matrix @ g_matrix) @ state)
-    g, p, product = table([generator]), table([image]), ProductBasis.of(stim.PauliString(basis))
+    g, p, product = table([generator]), table([image]), basis_of(basis)
     found = weighted_commutators(g.x, g.z, g.sign, p.x, p.z, p.sign, np.ones(1), product.x, product.z)
     assert found[0] == pytest.approx(expected, abs=1e-12)
 

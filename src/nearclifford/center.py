@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import stim
 from nearclifford.gates import PRIMITIVES
 
 from nearclifford.errors import EncodingError
@@ -29,24 +28,24 @@ class ProductBasis:
     def zero(cls, n_qubits: int) -> ProductBasis:
         """Return |0…0>: the letter Z on every qubit.
 
-        >>> ProductBasis.zero(3).z.tolist()
-        [7]
+        >>> basis = ProductBasis.zero(3)
+        >>> (basis.x & 7).tolist(), (basis.z & 7).tolist()
+        ([0], [7])
         """
-        return cls.of(stim.PauliString(n_qubits))
+        no_letters = np.zeros((n_qubits + 63) // 64, dtype=np.uint64)
+        return cls.of(no_letters, no_letters)
 
     @classmethod
-    def of(cls, letters: stim.PauliString) -> ProductBasis:
-        """Return the state stabilized by the letters of a string, and by Z where the string is I.
+    def of(cls, x: Words, z: Words) -> ProductBasis:
+        """Return the state stabilized by the letters of a packed string, and by Z where the string is I.
 
-        >>> import stim
-        >>> basis = ProductBasis.of(stim.PauliString("X_Y"))
-        >>> basis.x.tolist(), basis.z.tolist()
+        The bits beyond the last qubit become Z too, which no string has a letter to feel.
+
+        >>> basis = ProductBasis.of(np.array([5], dtype=np.uint64), np.array([4], dtype=np.uint64))     # X, I, Y
+        >>> (basis.x & 7).tolist(), (basis.z & 7).tolist()
         ([5], [6])
         """
-        x, z = letters.to_numpy()
-        z |= ~x
-        table = PauliTable.from_stim(len(letters), [stim.PauliString.from_numpy(xs=x, zs=z)])
-        return cls(table.x[0], table.z[0])
+        return cls(x, z | ~x)
 
 
 def require_clifford_center(program: RotationProgram) -> None:

@@ -8,7 +8,7 @@ Z-type on |0…0>. Then the derivative of term a by that rotation is ±1 at the 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -20,15 +20,16 @@ from nearclifford.observables import terms_of
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
-from qiskit.transpiler import CouplingMap
 
 from nearclifford.center import ProductBasis, center_gradient, require_clifford_center
 from nearclifford.errors import EncodingError
 from nearclifford.inducer import (
+    Edges,
     Meeting,
     compact_meetings,
     diagonalizer,
     inverse_after,
+    neighbours_of,
     paper_meetings,
     phase_inducer,
     to_qiskit,
@@ -36,7 +37,6 @@ from nearclifford.inducer import (
 from nearclifford.rotations import Floats, PauliTable, RotationProgram
 
 Style = Literal["compact", "paper"]
-Edges = CouplingMap | Iterable[Sequence[int]]
 
 MEETINGS: dict[str, Callable[[RotationProgram, Collection[int]], Iterator[Meeting]]] = {
     "compact": compact_meetings,
@@ -111,9 +111,10 @@ class EncodingProblem:
             self.program.n_qubits, [meeting.pull_back(string.before(fix)) for string in self.terms]
         )
 
-    def product(self, meeting: Meeting, images: PauliTable, term: int) -> stim.PauliString:
-        """Return the letters of the encoded term times the rotation's generator: what must become Z-type."""
-        return images.to_stim(term) * self.program.generators.to_stim(meeting.rotation)
+    def basis(self, meeting: Meeting, images: PauliTable, term: int) -> ProductBasis:
+        """Return the state after the diagonalizer: stabilized by the letters of image times generator."""
+        generators, rotation = self.program.generators, meeting.rotation
+        return ProductBasis.of(images.x[term] ^ generators.x[rotation], images.z[term] ^ generators.z[rotation])
 
 
 def encode(
@@ -136,7 +137,7 @@ def encode(
     term : index a in ``observable.simplify()``, not of the identity.
     center : shape ``(D,)``, multiples of π/2 in radians; zeros unless given.
     style : "compact" adds at most one two-qubit gate; "paper" is the published construction, which appends the
-        inverse of all that follows the rotation.
+        inverse of all that follows the rotation in the order of ``circuit.data``.
     coupling_map : edges between qubits, for the compact style: its two-qubit gate joins the closest pair.
 
     Returns
@@ -219,9 +220,10 @@ def assemble(
     meeting = next(problem.meetings([rotation_of(program, parameter)]))
     fix = phase_inducer(problem.terms[term], meeting.axis, neighbours)
     images = problem.images(meeting, fix)
-    product = problem.product(meeting, images, term)
-    loss, gradient = center_gradient(program, images, problem.coefficients, ProductBasis.of(product))
+    basis = problem.basis(meeting, images, term)
+    loss, gradient = center_gradient(program, images, problem.coefficients, basis)
     suffix = inverse_after(program, meeting.gate) if problem.style == "paper" else stim.Circuit()
+    product = images.to_stim(term) * program.generators.to_stim(meeting.rotation)
     first = to_qiskit(diagonalizer(product), program.n_qubits, "diagonalizer")
     last = to_qiskit(suffix + fix, program.n_qubits, "phase_inducer")
     encoded = problem.circuit.compose(first, front=True).compose(last)
@@ -260,22 +262,6 @@ def rotation_of(program: RotationProgram, parameter: int) -> int:
         f"parameter {parameter} ({program.parameters[parameter]!r}) turns {len(rotations) or 'no'} rotations; "
         f"the encoder needs exactly one: {remedy}"
     )
-
-
-def neighbours_of(coupling_map: Edges | None) -> dict[int, set[int]] | None:
-    """Return the qubits that each qubit is coupled to, in either direction.
-
-    >>> neighbours_of([(0, 1), (2, 1)])
-    {0: {1}, 1: {0, 2}, 2: {1}}
-    """
-    if coupling_map is None:
-        return None
-    edges = coupling_map.get_edges() if isinstance(coupling_map, CouplingMap) else coupling_map
-    neighbours: dict[int, set[int]] = {}
-    for first, second in edges:
-        neighbours.setdefault(first, set()).add(second)
-        neighbours.setdefault(second, set()).add(first)
-    return neighbours
 
 
 def _parameter_index(circuit: QuantumCircuit, parameter: int | Parameter) -> int:

@@ -5,16 +5,19 @@ Gates are held as `stim.Circuit`; ``P.before(gates)`` is then the pull-back ``ga
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import stim
-from nearclifford.gates import PRIMITIVES
+from nearclifford.gates import INVERSE_TABLEAU, PRIMITIVES, ROTATION_AXIS
 from qiskit import QuantumCircuit
+from qiskit.transpiler import CouplingMap
 
 from nearclifford.rotations import RotationProgram
 
-Neighbours = Mapping[int, Collection[int]]
+Neighbours: TypeAlias = Mapping[int, Collection[int]]
+Edges: TypeAlias = CouplingMap | Iterable[Sequence[int]]
 
 # The one-qubit gate that exchanges two letters, up to sign.
 EXCHANGE = {frozenset("XZ"): "H", frozenset("XY"): "S", frozenset("YZ"): "SQRT_X"}
@@ -88,14 +91,13 @@ def paper_meetings(program: RotationProgram, rotations: Collection[int]) -> Iter
     [(stim.PauliString("+_Z"), stim.PauliString("+_X"))]
     """
     wanted = set(rotations)
-    inverses = {name: stim.Tableau.from_named_gate(name).inverse() for name in PRIMITIVES if is_clifford(name)}
     tableau = stim.Tableau(program.n_qubits)
     for gate, (name, qubits, rotation) in enumerate(tape_rows(program)):
         if rotation < 0:
-            tableau.prepend(inverses[name], qubits)
+            tableau.prepend(INVERSE_TABLEAU[name], qubits)
         elif rotation in wanted:
             axis = stim.PauliString(program.n_qubits)
-            axis[qubits[0]] = name[1]
+            axis[qubits[0]] = ROTATION_AXIS[name]
             yield Meeting(rotation, axis, tableau, gate)
 
 
@@ -113,15 +115,6 @@ def tape_rows(program: RotationProgram) -> Iterator[tuple[str, tuple[int, ...], 
     columns = (tape.opcode.tolist(), tape.first.tolist(), tape.second.tolist(), tape.rotation.tolist())
     for opcode, first, second, rotation in zip(*columns, strict=True):
         yield PRIMITIVES[opcode], (first,) if second < 0 else (first, second), rotation
-
-
-def is_clifford(primitive: str) -> bool:
-    """Tell whether a name of the tape's alphabet is a Clifford gate rather than a rotation.
-
-    >>> is_clifford("CX"), is_clifford("RZ")
-    (True, False)
-    """
-    return primitive not in ("RX", "RY", "RZ")
 
 
 def inverse_after(program: RotationProgram, gate: int) -> stim.Circuit:
@@ -212,6 +205,22 @@ def to_qiskit(gates: stim.Circuit, n_qubits: int, name: str | None = None) -> Qu
             for method in methods:
                 method(*qubits)
     return circuit
+
+
+def neighbours_of(coupling_map: Edges | None) -> dict[int, set[int]] | None:
+    """Return the qubits that each qubit is coupled to, in either direction.
+
+    >>> neighbours_of([(0, 1), (2, 1)])
+    {0: {1}, 1: {0, 2}, 2: {1}}
+    """
+    if coupling_map is None:
+        return None
+    edges = coupling_map.get_edges() if isinstance(coupling_map, CouplingMap) else coupling_map
+    neighbours: dict[int, set[int]] = {}
+    for first, second in edges:
+        neighbours.setdefault(first, set()).add(second)
+        neighbours.setdefault(second, set()).add(first)
+    return neighbours
 
 
 def _letter(string: stim.PauliString, qubit: int) -> str:

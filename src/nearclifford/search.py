@@ -125,7 +125,7 @@ def candidates(problem: EncodingProblem) -> Iterator[Candidate]:
             if (key := str(fix)) not in images_by_fix:
                 images_by_fix[key] = problem.images(meeting, fix)
             images = images_by_fix[key]
-            basis = ProductBasis.of(problem.product(meeting, images, term))
+            basis = problem.basis(meeting, images, term)
             for parameter in turned_by[meeting.rotation]:
                 yield Candidate(term, parameter, meeting.rotation, images, basis)
 

@@ -45,17 +45,15 @@ def expectations(x, z, sign, basis_x, basis_z):
 
 
 @njit(cache=True)
-def commutator_expectation(ax, az, bx, bz, basis_x, basis_z):
-    """Return <(i/2) [A, B]> of two unsigned strings, each ``(W,)`` words: -1, 0 or +1."""
-    for w in range(ax.shape[0]):
-        if ((ax[w] ^ bx[w]) & basis_z[w]) ^ ((az[w] ^ bz[w]) & basis_x[w]):
-            return 0
-    # The phase of A B relative to the Hermitian string with the same letters is a power of i; odd means anticommuting.
+def commutator_sign(gx, gz, j, px, pz, a):
+    """Return the sign of ``(i/2) [G_j, P_a]`` against the string of its letters, both unsigned; 0 if they commute."""
+    # i G P is a power of i times the Hermitian string with the letters of G P; an odd power means that they commute.
     power = uint64(1)
-    for w in range(ax.shape[0]):
-        power += population_count(ax[w] & az[w]) + population_count(bx[w] & bz[w])
-        power += uint64(2) * parity(az[w] & bx[w])
-        power -= population_count((ax[w] ^ bx[w]) & (az[w] ^ bz[w]))
+    for w in range(gx.shape[1]):
+        g_x, g_z, p_x, p_z = gx[j, w], gz[j, w], px[a, w], pz[a, w]
+        power += population_count(g_x & g_z) + population_count(p_x & p_z)
+        power += uint64(2) * parity(g_z & p_x)
+        power -= population_count((g_x ^ p_x) & (g_z ^ p_z))
     if power & uint64(1):
         return 0
     return -1 if power & uint64(2) else 1
@@ -85,12 +83,18 @@ def weighted_commutators(gx, gz, g_sign, px, pz, p_sign, weight, basis_x, basis_
     >>> weighted_commutators(*y, plus, *x, plus, np.array([0.5]), words(0), words(1)).tolist()   # i Y X = Z
     [0.5]
     """
-    n, n_terms = gx.shape[0], px.shape[0]
+    n, n_words = gx.shape
     result = np.zeros(n)
     for j in range(n):
         total = 0.0
-        for a in range(n_terms):
-            value = commutator_expectation(gx[j], gz[j], px[a], pz[a], basis_x, basis_z)
-            total += weight[a] * (g_sign[j] * p_sign[a] * value)
+        for a in range(px.shape[0]):
+            fits = True
+            for w in range(n_words):
+                x, z = gx[j, w] ^ px[a, w], gz[j, w] ^ pz[a, w]
+                if ((x & basis_z[w]) ^ (z & basis_x[w])) != uint64(0):
+                    fits = False
+                    break
+            if fits:
+                total += weight[a] * g_sign[j] * p_sign[a] * commutator_sign(gx, gz, j, px, pz, a)
         result[j] = total
     return result

@@ -1,0 +1,5 @@
+"""Where statistics come from: one landscape in, numbers out."""
+
+from nearclifford.backends.statevector import Statevector
+
+__all__ = ["Statevector"]

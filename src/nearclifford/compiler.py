@@ -1,0 +1,247 @@
+"""From a Qiskit circuit to its normal form: the only place that reads a circuit gate by gate.
+
+Every Clifford is pushed to the end: the tableau of P -> W† P W, W the Clifford gates so far, turns the axis of the next
+rotation into its generator. Appending a gate g to the circuit prepends g⁻¹ to the tableau.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from math import pi
+
+import numpy as np
+import numpy.typing as npt
+import stim
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter, ParameterExpression
+from qiskit.circuit.library import PauliEvolutionGate
+from qiskit.quantum_info import Clifford, SparsePauliOp
+
+from nearclifford.errors import CircuitError
+from nearclifford.gates import (
+    CLIFFORD_GATES,
+    INVERSE_NAME,
+    INVERSE_TABLEAU,
+    OPCODE,
+    QUARTER_TURNS,
+    ROTATION_GATES,
+    TO_Z,
+)
+from nearclifford.rotations import Floats, GateTape, PauliTable, RotationProgram
+
+IGNORED = ("barrier", "delay")
+NOT_UNITARY = ("measure", "reset", "initialize", "store")
+# Angles closer to a quarter turn than this are one; below it lies the rounding of an angle written as k * pi / 2.
+GRID_TOLERANCE = 1e-9
+RESIDUAL_TOLERANCE = 1e-12
+
+Angle = float | ParameterExpression
+
+
+def compile_circuit(circuit: QuantumCircuit, center: npt.ArrayLike | None = None) -> RotationProgram:
+    """Return the normal form of a circuit of Clifford gates and Pauli rotations around a Clifford centre.
+
+    Parameters
+    ----------
+    circuit : gates of `nearclifford.gates`, `PauliEvolutionGate` of one Pauli, and gates that Qiskit's definitions lead
+        to these; angles affine in the parameters. Barriers and delays are skipped, global phases dropped.
+    center : multiples of π/2, shape ``(D,)``, radians, in the order of ``circuit.parameters``; 0 by default.
+
+    Raises
+    ------
+    CircuitError : an instruction that is not unitary, has no definition or is controlled by classical bits, an angle that
+        is not affine, or a centre off the grid; the text names the instruction or the parameter.
+
+    Examples
+    --------
+    >>> from qiskit.circuit import Parameter, QuantumCircuit
+    >>> circuit = QuantumCircuit(2)
+    >>> circuit.cx(0, 1); circuit.rz(2 * Parameter("a"), 1)  # doctest: +ELLIPSIS
+    <qiskit...>
+    <qiskit...>
+    >>> program = compile_circuit(circuit)
+    >>> program.generators.to_stim(0), program.factor
+    (stim.PauliString("+ZZ"), array([2.]))
+    """
+    if circuit.num_qubits == 0:
+        raise CircuitError("The circuit has no qubits; expected at least one.")
+    parameters = list(circuit.parameters)
+    point = _center(center, parameters)
+    walk = _Walk(circuit.num_qubits, {parameter: k for k, parameter in enumerate(parameters)}, point)
+    index = {qubit: position for position, qubit in enumerate(circuit.qubits)}
+    for position, instruction in enumerate(circuit.data):
+        walk.where = f"Instruction {position}"
+        qubits = [index[qubit] for qubit in instruction.qubits]
+        walk.apply(instruction.operation, qubits, len(instruction.clbits))
+    return walk.program(tuple(parameter.name for parameter in parameters))
+
+
+def _center(center: npt.ArrayLike | None, parameters: Sequence[Parameter]) -> Floats:
+    if center is None:
+        return np.zeros(len(parameters))
+    point = np.asarray(center)
+    if point.dtype.kind not in "fiu" or point.shape != (len(parameters),):
+        raise CircuitError(
+            f"center has shape {point.shape} and dtype {point.dtype}; expected ({len(parameters)},) real angles, one for "
+            "each of circuit.parameters."
+        )
+    for parameter, angle in zip(parameters, point, strict=True):
+        nearest = round(angle / (pi / 2)) if np.isfinite(angle) else 0
+        if not abs(angle - nearest * pi / 2) < GRID_TOLERANCE:
+            raise CircuitError(
+                f"The centre of parameter {parameter.name!r} is {angle!s}; expected a multiple of π/2 (radians), so that "
+                f"every gate is Clifford there. The nearest is {nearest} * π/2."
+            )
+    return point.astype(np.float64)
+
+
+@dataclass
+class _Walk:
+    """The state of one compilation: the tableau so far, and what has been written."""
+
+    n_qubits: int
+    index: dict[Parameter, int]
+    center: Floats
+    where: str = ""
+    generators: list[stim.PauliString] = field(default_factory=list)
+    entries: list[tuple[int, int, float]] = field(default_factory=list)
+    offset: list[float] = field(default_factory=list)
+    tape: list[tuple[int, int, int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tableau = stim.Tableau(self.n_qubits)
+        self.axis_image = {"X": self.tableau.x_output, "Y": self.tableau.y_output, "Z": self.tableau.z_output}
+
+    def apply(self, operation: object, qubits: Sequence[int], n_classical: int) -> None:
+        """Append one Qiskit operation."""
+        kind = getattr(operation, "base_class", type(operation))
+        if kind in ROTATION_GATES:
+            angles = operation.params  # type: ignore[attr-defined]
+            for axis, positions, angle in ROTATION_GATES[kind]:
+                value = angles[angle] if isinstance(angle, int) else angle
+                self.rotate(axis, [qubits[position] for position in positions], value)
+        elif kind in CLIFFORD_GATES:
+            for name, positions in CLIFFORD_GATES[kind]:
+                self.clifford(name, *(qubits[position] for position in positions))
+        else:
+            self._composite(operation, qubits, n_classical)
+
+    def _composite(self, operation: object, qubits: Sequence[int], n_classical: int) -> None:
+        name = getattr(operation, "name", type(operation).__name__)
+        if name in IGNORED:
+            return
+        if name in NOT_UNITARY or n_classical or getattr(operation, "blocks", None) is not None:
+            raise CircuitError(
+                f"{self.where} ({name!r} on qubits {list(qubits)}) is not unitary or depends on classical bits; expected "
+                "Clifford gates and Pauli rotations. Remove it: circuit.remove_final_measurements() drops measurements."
+            )
+        if isinstance(operation, PauliEvolutionGate) and self._evolve(operation, qubits):
+            return
+        definition = operation.to_circuit() if isinstance(operation, Clifford) else getattr(operation, "definition", None)
+        if definition is None:
+            raise CircuitError(
+                f"{self.where} ({name!r} on qubits {list(qubits)}) is neither a Clifford gate nor a Pauli rotation and "
+                "has no definition. Rewrite it, for instance with qiskit.transpile(circuit, basis_gates=['rz', 'sx', 'cx'])."
+            )
+        local = {qubit: qubits[position] for position, qubit in enumerate(definition.qubits)}
+        for instruction in definition.data:
+            inner = [local[qubit] for qubit in instruction.qubits]
+            self.apply(instruction.operation, inner, len(instruction.clbits))
+
+    def _evolve(self, gate: PauliEvolutionGate, qubits: Sequence[int]) -> bool:
+        """Append exp(-i time c P) as one rotation by 2 c time; return False if the gate holds several Paulis."""
+        if not isinstance(gate.operator, SparsePauliOp) or len(gate.operator) != 1:
+            return False
+        label = gate.operator.paulis[0].to_label()[::-1]
+        support = [position for position, letter in enumerate(label) if letter != "I"]
+        coefficient = complex(gate.operator.coeffs[0])
+        if coefficient.imag:
+            raise CircuitError(f"{self.where} (PauliEvolution) has the coefficient {coefficient}; expected a real one.")
+        if support:
+            axis = "".join(label[position] for position in support)
+            self.rotate(axis, [qubits[position] for position in support], 2 * coefficient.real * gate.time)
+        return True
+
+    def clifford(self, name: str, *qubits: int) -> None:
+        """Append a Clifford primitive."""
+        self.tableau.prepend(INVERSE_TABLEAU[name], qubits)
+        self.tape.append((OPCODE[name], qubits[0], qubits[1] if len(qubits) > 1 else -1, -1))
+
+    def rotate(self, axis: str, qubits: Sequence[int], angle: Angle) -> None:
+        """Append exp(-i angle P / 2), P the letters of ``axis`` on ``qubits``."""
+        if len(qubits) == 1:
+            self._rotate_one(axis, qubits[0], angle)
+            return
+        frame = [(name, (qubit,)) for letter, qubit in zip(axis, qubits, strict=True) for name in TO_Z[letter]]
+        frame += [("CX", (qubit, following)) for qubit, following in zip(qubits, qubits[1:], strict=False)]
+        for name, targets in frame:
+            self.clifford(name, *targets)
+        self._rotate_one("Z", qubits[-1], angle)
+        for name, targets in reversed(frame):
+            self.clifford(INVERSE_NAME[name], *targets)
+
+    def _rotate_one(self, letter: str, qubit: int, angle: Angle) -> None:
+        constant, entries = self._affine(angle)
+        at_center = constant + sum(factor * self.center[k] for k, factor in entries)
+        turns = round(at_center / (pi / 2))
+        residual = at_center - turns * (pi / 2)
+        if abs(residual) < RESIDUAL_TOLERANCE:
+            residual = 0.0
+        if entries or residual:
+            number = len(self.offset)
+            self.generators.append(self.axis_image[letter](qubit))
+            self.offset.append(residual)
+            self.entries.extend((number, k, factor) for k, factor in entries)
+            self.tape.append((OPCODE["R" + letter], qubit, -1, number))
+        if turns % 4:
+            self.clifford(QUARTER_TURNS[letter][turns % 4 - 1], qubit)
+
+    def _affine(self, angle: Angle) -> tuple[float, list[tuple[int, float]]]:
+        """Return (constant, [(parameter index, factor)]) of an angle."""
+        if isinstance(angle, Parameter):
+            return 0.0, [(self.index[angle], 1.0)]
+        if not isinstance(angle, ParameterExpression):
+            return self._finite(complex(angle), angle), []
+        entries = []
+        for parameter in sorted(angle.parameters, key=self.index.__getitem__):
+            slope = angle.gradient(parameter)
+            if isinstance(slope, ParameterExpression):
+                if slope.parameters:
+                    raise CircuitError(
+                        f"{self.where} has the angle {angle}, which is not affine in {parameter.name!r}; expected "
+                        "constant + factor * parameter + ... Give the nonlinear part a parameter of its own."
+                    )
+                slope = slope.numeric()
+            factor = self._finite(complex(slope), angle)
+            if factor:
+                entries.append((self.index[parameter], factor))
+        constant = angle.bind(dict.fromkeys(angle.parameters, 0.0)).numeric()
+        return self._finite(complex(constant), angle), entries
+
+    def _finite(self, number: complex, angle: Angle) -> float:
+        if number.imag or not np.isfinite(number.real):
+            raise CircuitError(f"{self.where} has the angle {angle}; expected a finite real number of radians.")
+        return number.real
+
+    def program(self, names: tuple[str, ...]) -> RotationProgram:
+        """Return what has been written."""
+        rotation, parameter, factor = _columns(self.entries, (np.int64, np.int64, np.float64))
+        opcode, first, second, turned = _columns(self.tape, (np.int16, np.int32, np.int32, np.int32))
+        return RotationProgram(
+            n_qubits=self.n_qubits,
+            parameters=names,
+            center=self.center,
+            generators=PauliTable.from_stim(self.n_qubits, self.generators),
+            entry_rotation=rotation,
+            entry_parameter=parameter,
+            factor=factor,
+            offset=np.array(self.offset, dtype=np.float64),
+            pull_back=self.tableau,
+            tape=GateTape(opcode, first, second, turned),
+        )
+
+
+def _columns(rows: Iterable[tuple[float, ...]], dtypes: Sequence[type]) -> list[npt.NDArray[np.generic]]:
+    columns = list(zip(*rows, strict=True)) or [()] * len(dtypes)
+    return [np.array(column, dtype=dtype) for column, dtype in zip(columns, dtypes, strict=True)]

@@ -1,0 +1,162 @@
+"""Sums that merge into moments, and the results made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from nearclifford.rotations import Floats, Indices
+
+
+@dataclass(frozen=True, eq=False)
+class MomentSums:
+    """Sums of the first four powers of ``x - shift`` over a sample; two of one shift add up.
+
+    A shift near the mean keeps the central moments exact where the spread is small beside the mean.
+
+    Attributes
+    ----------
+    count : number of samples n.
+    shift : float64, shape ``(n_components,)``.
+    powers : float64, shape ``(4, n_components)``: Σ (x - shift)^p for p = 1...4.
+
+    >>> sums = MomentSums.of(np.array([[1.0], [3.0]]), shift=np.zeros(1))
+    >>> sums = sums + MomentSums.of(np.array([[5.0]]), shift=np.zeros(1))
+    >>> sums.count, sums.mean, sums.second_moment, sums.variance
+    (3, array([3.]), array([11.66666667]), array([4.]))
+    """
+
+    count: int
+    shift: Floats
+    powers: Floats
+
+    @classmethod
+    def of(cls, samples: Floats, shift: Floats) -> MomentSums:
+        """Return the sums of ``samples``, shape ``(n, n_components)``."""
+        distance = samples - shift
+        square = distance * distance
+        powers = (distance.sum(0), square.sum(0), (square * distance).sum(0), (square * square).sum(0))
+        return cls(len(samples), shift, np.stack(powers))
+
+    def __add__(self, other: MomentSums) -> MomentSums:
+        return MomentSums(self.count + other.count, self.shift, self.powers + other.powers)
+
+    @property
+    def _raw(self) -> Floats:
+        return self.powers / self.count
+
+    def _central(self) -> tuple[Floats, Floats, Floats]:
+        """Return the biased central moments of orders 2, 3 and 4."""
+        m1, m2, m3, m4 = self._raw
+        second = np.maximum(m2 - m1**2, 0.0)
+        third = m3 - 3 * m1 * m2 + 2 * m1**3
+        fourth = np.maximum(m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4, 0.0)
+        return second, third, fourth
+
+    @property
+    def mean(self) -> Floats:
+        """Sample mean of x."""
+        return self.shift + self._raw[0]
+
+    @property
+    def mean_error(self) -> Floats:
+        """Standard error of the mean."""
+        return np.sqrt(self.variance / self.count)
+
+    @property
+    def second_moment(self) -> Floats:
+        """Sample mean of x²."""
+        second, _, _ = self._central()
+        return second + self.mean**2
+
+    @property
+    def second_moment_error(self) -> Floats:
+        """Standard error of the mean of x², from the sample variance of x²."""
+        second, third, fourth = self._central()
+        spread = fourth + 4 * self.mean * third + 4 * self.mean**2 * second - second**2
+        return np.sqrt(np.maximum(spread, 0.0) / (self.count - 1))
+
+    @property
+    def variance(self) -> Floats:
+        """Unbiased sample variance of x."""
+        return self._central()[0] * self.count / (self.count - 1)
+
+    @property
+    def variance_error(self) -> Floats:
+        """Standard error of the variance, to leading order in 1/n."""
+        second, _, fourth = self._central()
+        return np.sqrt(np.maximum(fourth - second**2, 0.0) / self.count)
+
+
+@dataclass(frozen=True, eq=False)
+class GradientStatistics:
+    """Moments of the components of ∇L over a patch, with standard errors, and how they were found.
+
+    Attributes
+    ----------
+    parameters : int64, shape ``(P,)``: the components, as indices into ``circuit.parameters``.
+    mean, second_moment, variance : float64, shape ``(P,)``: E[∂_k L], E[(∂_k L)²] and the difference of the second moment
+        and the squared mean. Near a Clifford centre the mean is not zero, and the last two differ.
+    mean_error, second_moment_error, variance_error : float64, shape ``(P,)``: standard errors.
+    norm, norm_error : E‖∇L‖ over all D parameters and its standard error.
+    norm_squared, norm_squared_error : E‖∇L‖² over all D parameters and its standard error.
+    bound : float64, shape ``(P,)``: what |∂_k L| cannot exceed, anywhere.
+    samples, method, version : number of thetas, backend and package version.
+    """
+
+    parameters: Indices
+    mean: Floats
+    mean_error: Floats
+    second_moment: Floats
+    second_moment_error: Floats
+    variance: Floats
+    variance_error: Floats
+    norm: float
+    norm_error: float
+    norm_squared: float
+    norm_squared_error: float
+    bound: Floats
+    samples: int
+    method: str
+    version: str
+
+    def interval(self, level: float = 0.95) -> Floats:
+        """Return the confidence interval of each second moment, float64, shape ``(P, 2)``.
+
+        Student's t around the sample mean; where every sample was zero, from 0 to the largest second moment that would
+        have shown nothing in n samples with probability ``1 - level``.
+
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
+        >>> stats = nc.gradient_statistics(land, nc.Gaussian(0.1), samples=200, rng=1)
+        >>> exact = (1 - np.exp(-0.02)) / 2 * (1 + np.exp(-0.02)) / 2
+        >>> low, high = stats.interval()[0]
+        >>> bool(low < exact < high)
+        True
+        """
+        low, high = two_sided(self.second_moment, self.second_moment_error, self.samples, level)
+        unseen = self.bound**2 * (1.0 - (1.0 - level) ** (1.0 / self.samples))
+        return np.stack([np.maximum(low, 0.0), np.where(self.second_moment > 0, high, unseen)], axis=-1)
+
+
+@dataclass(frozen=True, eq=False)
+class LossStatistics:
+    """Moments of L over a patch, with standard errors, and how they were found; all float64 numbers."""
+
+    mean: float
+    mean_error: float
+    second_moment: float
+    second_moment_error: float
+    variance: float
+    variance_error: float
+    samples: int
+    method: str
+    version: str
+
+
+def two_sided(estimate: Floats, error: Floats, samples: int, level: float) -> tuple[Floats, Floats]:
+    """Return (low, high) of the two-sided Student interval of ``level`` around estimates with standard errors."""
+    width = special.stdtrit(samples - 1, 0.5 + level / 2) * error
+    return estimate - width, estimate + width
