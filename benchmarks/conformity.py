@@ -22,16 +22,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from nearclifford.compiler import compile_circuit
-from nearclifford.landscape import Landscape
-from nearclifford.observables import terms_of
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from nearclifford import ansatz
 from nearclifford.center import center_gradient
+from nearclifford.compiler import compile_circuit
 from nearclifford.encoder import encode
+from nearclifford.landscape import Landscape
+from nearclifford.observables import terms_of
 from nearclifford.rotations import PauliTable
 
 TOLERANCE = 1e-9
@@ -69,14 +69,13 @@ def width(sigma: str, n_parameters: int) -> float:
 
 
 def draw(seed: int, n_qubits: int, n_parameters: int, sigmas: list[str]) -> Draw:
-    """Repeat the published draws; their order matters, and both global generators are used as there."""
-    random.seed(seed)
-    np.random.seed(seed)
+    """Repeat the published draws, which used the global generators of Python and NumPy; their order matters."""
+    integers, floats = random.Random(seed), np.random.RandomState(seed)
     label = "I" * n_qubits
     while set(label) == {"I"}:
-        label = "".join(random.choice(["I", "X", "Y", "Z"]) for _ in range(n_qubits))
-    parameter = random.randint(0, n_parameters - 1)
-    theta = [np.random.normal(0, width(sigma, n_parameters), n_parameters) for sigma in sigmas]
+        label = "".join(integers.choice(["I", "X", "Y", "Z"]) for _ in range(n_qubits))
+    parameter = integers.randint(0, n_parameters - 1)
+    theta = [floats.normal(0, width(sigma, n_parameters), n_parameters) for sigma in sigmas]
     return Draw(SparsePauliOp(label), parameter, np.reshape(theta, (len(sigmas), n_parameters)))
 
 

@@ -56,8 +56,10 @@ def run(kind, n_bits, paulis, observable, angles):
     state = np.full((numba.get_num_threads(), 4, 2**n_bits // 8, 8), np.nan)
     if kind == "batch":
         kernels.batch_gradients(schedule, terms, angles, state, value, gradient)
-    else:
+    elif kind == "wide":
         kernels.wide_gradients(schedule, terms, angles, state[0], value, gradient)
+    else:
+        kernels.serial_gradients(schedule, terms, angles, state[0], value, gradient)
     return value, gradient
 
 
@@ -120,7 +122,7 @@ def test_same_bits_for_any_number_of_threads_and_either_kernel():
     results = []
     for count in {1, threads}:
         numba.set_num_threads(count)
-        results += [run("batch", n_bits, paulis, observable, angles), run("wide", n_bits, paulis, observable, angles)]
+        results += [run(kind, n_bits, paulis, observable, angles) for kind in ("serial", "batch", "wide")]
     numba.set_num_threads(threads)
     for value, gradient in results[1:]:
         assert np.array_equal(value, results[0][0])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from encodable_circuits import random_case, random_label
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
 
+from encodable_circuits import random_case, random_label
 from nearclifford.encoder import encode
 from nearclifford.errors import EncodingError
 from nearclifford.search import search_encoder

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from nearclifford.gates import PRIMITIVES
 
 from nearclifford.errors import EncodingError
+from nearclifford.gates import PRIMITIVES
 from nearclifford.kernels.pauli import expectations, weighted_commutators
 from nearclifford.rotations import Floats, PauliTable, RotationProgram, Words
 
@@ -57,7 +57,7 @@ def require_clifford_center(program: RotationProgram) -> None:
     >>> from nearclifford.compiler import compile_circuit
     >>> circuit = QuantumCircuit(1)
     >>> _ = circuit.t(0)
-    >>> require_clifford_center(compile_circuit(circuit))
+    >>> require_clifford_center(compile_circuit(circuit))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     nearclifford.errors.EncodingError: rotation 0 (RZ on qubit 0) turns by 0.785398 rad beyond a multiple of π/2 at ...

@@ -5,15 +5,16 @@ Gates are held as `stim.Circuit`; ``P.before(gates)`` is then the pull-back ``ga
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import stim
-from nearclifford.gates import INVERSE_TABLEAU, PRIMITIVES, ROTATION_AXIS
 from qiskit import QuantumCircuit
 from qiskit.transpiler import CouplingMap
 
+from nearclifford.gates import INVERSE_NAME, INVERSE_TABLEAU, PRIMITIVES, ROTATION_AXIS
 from nearclifford.rotations import RotationProgram
 
 Neighbours: TypeAlias = Mapping[int, Collection[int]]
@@ -25,7 +26,6 @@ EXCHANGE = {frozenset("XZ"): "H", frozenset("XY"): "S", frozenset("YZ"): "SQRT_X
 MOVE_AWAY = {"X": "H", "Y": "S", "Z": "H"}
 # stim's names of Clifford gates as Qiskit methods, in time order.
 QISKIT_METHODS = {
-    "I": (),
     "X": ("x",),
     "Y": ("y",),
     "Z": ("z",),
@@ -130,11 +130,9 @@ def inverse_after(program: RotationProgram, gate: int) -> stim.Circuit:
         S_DAG 1
     ''')
     """
-    after = stim.Circuit()
-    for position, (name, qubits, rotation) in enumerate(tape_rows(program)):
-        if position > gate and rotation < 0:
-            after.append(name, qubits)
-    return after.inverse()
+    after = itertools.islice(tape_rows(program), gate + 1, None)
+    lines = [f"{INVERSE_NAME[name]} {' '.join(map(str, qubits))}" for name, qubits, rotation in after if rotation < 0]
+    return stim.Circuit("\n".join(reversed(lines)))
 
 
 def phase_inducer(

@@ -14,7 +14,15 @@ from qiskit.quantum_info import Pauli, SparsePauliOp
 from nearclifford.compiler import compile_circuit
 from nearclifford.compression import LEAST_BITS, Sweep, TermGroup, compress, make_sweep
 from nearclifford.errors import CircuitError, NearCliffordError, ResourceError
-from nearclifford.kernels.gradient import batch_gradients, batch_values, wide_gradients, wide_values
+from nearclifford.kernels.gradient import (
+    batch_gradients,
+    batch_values,
+    serial_gradients,
+    serial_values,
+    wide_gradients,
+    wide_values,
+)
+from nearclifford.kernels.schedule import LANE_BITS
 from nearclifford.observables import terms_of
 from nearclifford.rotations import Floats, PauliTable, RotationProgram
 
@@ -197,12 +205,14 @@ def _is_wide(sweep: Sweep, batch: int) -> bool:
 
 
 def _states(sweep: Sweep, count: int) -> Floats:
-    return np.empty((count, 4, 2 ** (sweep.schedule.n_bits - 3), 8))
+    return np.empty((count, 4, 2 ** (sweep.schedule.n_bits - LANE_BITS), 8))
 
 
 def _run(sweep: Sweep, angle: Floats, value: Floats) -> None:
     if _is_wide(sweep, len(angle)):
         wide_values(sweep.schedule, sweep.terms, angle, _states(sweep, 1)[0], value)
+    elif len(angle) == 1:
+        serial_values(sweep.schedule, sweep.terms, angle, _states(sweep, 1)[0], value)
     else:
         batch_values(sweep.schedule, sweep.terms, angle, _states(sweep, numba.get_num_threads()), value)
 
@@ -210,6 +220,8 @@ def _run(sweep: Sweep, angle: Floats, value: Floats) -> None:
 def _run_backwards(sweep: Sweep, angle: Floats, value: Floats, gradient: Floats) -> None:
     if _is_wide(sweep, len(angle)):
         wide_gradients(sweep.schedule, sweep.terms, angle, _states(sweep, 1)[0], value, gradient)
+    elif len(angle) == 1:
+        serial_gradients(sweep.schedule, sweep.terms, angle, _states(sweep, 1)[0], value, gradient)
     else:
         states = _states(sweep, numba.get_num_threads())
         batch_gradients(sweep.schedule, sweep.terms, angle, states, value, gradient)

@@ -101,22 +101,36 @@ def _serial_gradient(schedule, turns, state, gradient):
     _derivatives(schedule, turns, _in_order(overlap), _in_order(patterns), gradient)
 
 
-@njit(parallel=True, cache=True)
-def batch_values(schedule, terms, angle, workspace, value):
-    """Write the values (batch,) at angles (batch, n); ``workspace`` is (threads, 4, 2^r / 8, 8). Threads over thetas."""
-    for row in prange(len(angle)):
-        turns = make_turns(schedule, angle[row])
-        value[row] = _serial_value(schedule, terms, turns, workspace[get_thread_id()])
+@njit(cache=True)
+def serial_values(schedule, terms, angle, state, value):
+    """Write the values (batch,) at angles (batch, n), on one thread; ``state`` is (4, 2^r / 8, 8)."""
+    for row in range(len(angle)):
+        value[row] = _serial_value(schedule, terms, make_turns(schedule, angle[row]), state)
 
 
-@njit(parallel=True, cache=True)
-def batch_gradients(schedule, terms, angle, workspace, value, gradient):
-    """Write values (batch,) and derivatives by angle (batch, n); arguments as for `batch_values`."""
-    for row in prange(len(angle)):
+@njit(cache=True)
+def serial_gradients(schedule, terms, angle, state, value, gradient):
+    """Write values (batch,) and derivatives by angle (batch, n); arguments as for `serial_values`."""
+    for row in range(len(angle)):
         turns = make_turns(schedule, angle[row])
-        state = workspace[get_thread_id()]
         value[row] = _serial_value(schedule, terms, turns, state)
         _serial_gradient(schedule, turns, state, gradient[row])
+
+
+@njit(parallel=True, cache=True)
+def batch_values(schedule, terms, angle, states, value):
+    """As `serial_values`, threads over thetas; ``states`` is (threads, 4, 2^r / 8, 8)."""
+    for row in prange(len(angle)):
+        one = slice(row, row + 1)
+        serial_values(schedule, terms, angle[one], states[get_thread_id()], value[one])
+
+
+@njit(parallel=True, cache=True)
+def batch_gradients(schedule, terms, angle, states, value, gradient):
+    """As `serial_gradients`, threads over thetas; ``states`` is (threads, 4, 2^r / 8, 8)."""
+    for row in prange(len(angle)):
+        one = slice(row, row + 1)
+        serial_gradients(schedule, terms, angle[one], states[get_thread_id()], value[one], gradient[one])
 
 
 @njit(parallel=True, cache=True)
@@ -149,14 +163,14 @@ def _wide_gradient(schedule, turns, state, gradient):
 
 @njit(cache=True)
 def wide_values(schedule, terms, angle, state, value):
-    """Write the values (batch,) at angles (batch, n), one theta after another, threads over the cosets of one state."""
+    """As `serial_values`, threads over the cosets of one state."""
     for row in range(len(angle)):
         value[row] = _wide_value(schedule, terms, make_turns(schedule, angle[row]), state)
 
 
 @njit(cache=True)
 def wide_gradients(schedule, terms, angle, state, value, gradient):
-    """Write values (batch,) and derivatives by angle (batch, n); arguments as for `wide_values`."""
+    """As `serial_gradients`, threads over the cosets of one state."""
     for row in range(len(angle)):
         turns = make_turns(schedule, angle[row])
         value[row] = _wide_value(schedule, terms, turns, state)
