@@ -141,8 +141,9 @@ def phase_inducer(
     """Return gates with ``gates† observable gates`` anticommuting with the axis: at most one of two qubits.
 
     Where the two anticommute already nothing is needed. Where they share a qubit, one gate there changes the
-    observable's letter. Where they share none, a CX copies a letter of the observable to a qubit of the axis, after
-    (in the pull-back) which that letter is changed if it equals the axis.
+    observable's letter. Where they share none, a CX copies a letter of the observable to a qubit of the axis (Z as Z,
+    X and Y as X), and a gate there changes the copy if it equals the axis. Which qubit and which letters are the
+    conventions of the published data: the lowest index, Y copied as X, Z moved to X and Y to X.
 
     Parameters
     ----------

@@ -1,0 +1,34 @@
+"""Variational quantum circuits near Clifford points: encode a gradient, differentiate exactly, measure how it spreads."""
+
+from nearclifford import ansatz, observables
+from nearclifford.backends import Statevector
+from nearclifford.encoder import Encoding, encode
+from nearclifford.errors import CircuitError, EncodingError, NearCliffordError, ObservableError, ResourceError
+from nearclifford.landscape import Landscape
+from nearclifford.moments import GradientStatistics, LossStatistics
+from nearclifford.patches import Gaussian, Uniform
+from nearclifford.search import search_encoder
+from nearclifford.statistics import gradient_statistics, loss_statistics
+from nearclifford.version import __version__
+
+__all__ = [
+    "CircuitError",
+    "Encoding",
+    "EncodingError",
+    "Gaussian",
+    "GradientStatistics",
+    "Landscape",
+    "LossStatistics",
+    "NearCliffordError",
+    "ObservableError",
+    "ResourceError",
+    "Statevector",
+    "Uniform",
+    "__version__",
+    "ansatz",
+    "encode",
+    "gradient_statistics",
+    "loss_statistics",
+    "observables",
+    "search_encoder",
+]
