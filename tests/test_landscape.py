@@ -54,9 +54,7 @@ def test_linear_in_the_observable(seed, factor):
     rng = np.random.default_rng(seed)
     circuit = random_circuit(rng, 3, 10)
     first, second = random_observable(rng, 3, 2), random_observable(rng, 3, 2)
-    both = (first + factor * second).simplify()
-    if not np.abs(both.coeffs).max() > 1e-6:
-        return
+    both = first + factor * second
     theta = rng.normal(size=len(circuit.parameters))
     gradients = [nc.Landscape(circuit, h).gradient(theta) for h in (first, second, both)]
     assert np.abs(gradients[0] + factor * gradients[1] - gradients[2]).max() < 1e-10

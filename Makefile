@@ -1,0 +1,39 @@
+# The two commands: `make study` and `make test`. Everything is installed in ./.venv; the system Python is only asked to
+# make that folder. Another interpreter: make PYTHON=python3.12 test
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.installed
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help study test lint format notebook
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "nearclifford needs Python 3.11 or newer, but '$(PYTHON)' is $$($(PYTHON) --version 2>&1);" \
+	       "name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+study: $(STAMP)  ## run the quick study; a second run resumes it
+	$(VENV)/bin/nearclifford study --preset quick --out runs/quick
+
+test: $(STAMP)  ## run the tests and the examples of the docstrings
+	$(VENV)/bin/python -m pytest -n $(WORKERS)
+
+lint: $(STAMP)  ## linter, formatter check, type checker
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: $(STAMP)  ## format the code
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+notebook: $(STAMP)  ## open the notebooks
+	$(VENV)/bin/python -m pip install --quiet --editable '.[notebook]'
+	$(VENV)/bin/jupyter lab notebooks
