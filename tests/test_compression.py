@@ -5,13 +5,13 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import SparsePauliOp, Statevector
-from random_circuits import random_circuit, random_observable
 
 import nearclifford as nc
 from nearclifford.compression import TermGroup, compress, make_sweep
 from nearclifford.kernels.reach import span
 from nearclifford.landscape import _run_backwards
 from nearclifford.rotations import PauliTable
+from random_circuits import random_circuit, random_observable
 
 
 def uncompressed(land, theta):

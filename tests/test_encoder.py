@@ -56,9 +56,7 @@ SHARE_OF_N = np.array([6, 10, 12, 14, 14, 12, 10, 8, 6, 4, 2, 2]) / 100
 
 
 @settings(max_examples=150, deadline=None)
-@given(
-    seed=st.integers(0, 2**32 - 1), n_qubits=st.integers(1, 5), n_terms=st.integers(1, 5), style=st.sampled_from(STYLES)
-)
+@given(seed=st.integers(0, 2**32 - 1), n_qubits=st.integers(1, 5), n_terms=st.integers(1, 5), style=st.sampled_from(STYLES))
 def test_loss_and_gradient_of_several_terms_equal_the_state_vector(
     seed: int, n_qubits: int, n_terms: int, style: str
 ) -> None:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
 from qiskit.quantum_info import Pauli, SparsePauliOp
-from random_circuits import oracle_gradient, oracle_value, random_center, random_circuit, random_observable
 
 import nearclifford as nc
+from random_circuits import oracle_gradient, oracle_value, random_center, random_circuit, random_observable
 
 
 def check_case(seed, max_qubits=8):

@@ -75,16 +75,13 @@ def test_commutators_equal_their_plain_twin(n_qubits: int) -> None:
     images = random_strings(n_qubits, 6, rng)
     # generator = image times a string of the basis, so that half of the products survive
     fitting = [image * string for image in images for string in fitting_strings(basis, 12, rng)]
-    generators = random_strings(n_qubits, 20, rng) + [
-        string if string.sign.imag == 0 else 1j * string for string in fitting
-    ]
+    generators = random_strings(n_qubits, 20, rng) + [string if string.sign.imag == 0 else 1j * string for string in fitting]
     weight = rng.normal(size=len(images))
     state = basis_of(basis)
     g, p = table(generators), table(images)
     found = weighted_commutators(g.x, g.z, g.sign, p.x, p.z, p.sign, weight, state.x, state.z)
     twin = [
-        sum(w * plain_commutator(row, image, basis) for w, image in zip(weight, images, strict=True))
-        for row in generators
+        sum(w * plain_commutator(row, image, basis) for w, image in zip(weight, images, strict=True)) for row in generators
     ]
     np.testing.assert_allclose(found, twin, atol=1e-14)
     assert np.count_nonzero(found) > 20

@@ -110,7 +110,8 @@ def test_components_never_seen_get_a_one_sided_interval():
     circuit = QuantumCircuit(2)
     circuit.rx(Parameter("a"), 0)
     circuit.rx(2 * Parameter("b"), 1)
-    stats = nc.gradient_statistics(nc.Landscape(circuit, SparsePauliOp("IZ", 0.5)), nc.Gaussian(0.5), samples=100, rng=1)
+    land = nc.Landscape(circuit, SparsePauliOp("IZ", 0.5))
+    stats = nc.gradient_statistics(land, nc.Gaussian(0.5), samples=100, rng=1)
     assert stats.second_moment[1] == 0
     low, high = stats.interval(0.95)[1]
     # |∂_b L| <= 2 * 0.5; a second moment above this would have shown in 100 samples with probability 0.95.

@@ -6,9 +6,11 @@ rotation into its generator. Appending a gate g to the circuit prepends g⁻¹ t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import pi
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +38,7 @@ NOT_UNITARY = ("measure", "reset", "initialize", "store")
 GRID_TOLERANCE = 1e-9
 RESIDUAL_TOLERANCE = 1e-12
 
-Angle = float | ParameterExpression
+Angle: TypeAlias = "float | ParameterExpression"
 
 
 def compile_circuit(circuit: QuantumCircuit, center: npt.ArrayLike | None = None) -> RotationProgram:
@@ -173,8 +175,9 @@ class _Walk:
         if len(qubits) == 1:
             self._rotate_one(axis, qubits[0], angle)
             return
+        frame: list[tuple[str, tuple[int, ...]]]
         frame = [(name, (qubit,)) for letter, qubit in zip(axis, qubits, strict=True) for name in TO_Z[letter]]
-        frame += [("CX", (qubit, following)) for qubit, following in zip(qubits, qubits[1:], strict=False)]
+        frame += [("CX", (qubit, following)) for qubit, following in itertools.pairwise(qubits)]
         for name, targets in frame:
             self.clifford(name, *targets)
         self._rotate_one("Z", qubits[-1], angle)
@@ -226,22 +229,17 @@ class _Walk:
 
     def program(self, names: tuple[str, ...]) -> RotationProgram:
         """Return what has been written."""
-        rotation, parameter, factor = _columns(self.entries, (np.int64, np.int64, np.float64))
-        opcode, first, second, turned = _columns(self.tape, (np.int16, np.int32, np.int32, np.int32))
+        entries = np.array(self.entries, dtype=np.float64).reshape(-1, 3)
+        tape = np.array(self.tape, dtype=np.int32).reshape(-1, 4)
         return RotationProgram(
             n_qubits=self.n_qubits,
             parameters=names,
             center=self.center,
             generators=PauliTable.from_stim(self.n_qubits, self.generators),
-            entry_rotation=rotation,
-            entry_parameter=parameter,
-            factor=factor,
+            entry_rotation=entries[:, 0].astype(np.int64),
+            entry_parameter=entries[:, 1].astype(np.int64),
+            factor=entries[:, 2].copy(),
             offset=np.array(self.offset, dtype=np.float64),
             pull_back=self.tableau,
-            tape=GateTape(opcode, first, second, turned),
+            tape=GateTape(tape[:, 0].astype(np.int16), *(tape[:, column].copy() for column in (1, 2, 3))),
         )
-
-
-def _columns(rows: Iterable[tuple[float, ...]], dtypes: Sequence[type]) -> list[npt.NDArray[np.generic]]:
-    columns = list(zip(*rows, strict=True)) or [()] * len(dtypes)
-    return [np.array(column, dtype=dtype) for column, dtype in zip(columns, dtypes, strict=True)]

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nearclifford.kernels.observable import Terms
+from nearclifford.kernels.ordering import LANE_BITS
 from nearclifford.kernels.reach import coordinates, group_terms, span
-from nearclifford.kernels.schedule import LANE_BITS, Schedule, make_schedule
+from nearclifford.kernels.schedule import Schedule, make_schedule
 from nearclifford.rotations import Floats, Indices, PauliTable, Words
 
 LEAST_BITS = LANE_BITS + 2
@@ -72,9 +73,9 @@ def make_sweep(group: TermGroup, generators: PauliTable, images: PauliTable, coe
     """Return the sweep of a group of at most 63 active qubits."""
     n_bits = max(group.active_qubits, LEAST_BITS)
     turns, terms = generators.take(group.rotations), images.take(group.terms)
-    x, z = _mixed(*coordinates(turns.x, turns.z, group.basis, group.pivot), n_bits)
+    x, z = _coordinates(turns, group, n_bits)
     schedule = make_schedule(n_bits, x, z, turns.sign.astype(np.float64), _power(turns))
-    x, z = _mixed(*coordinates(terms.x, terms.z, group.basis, group.pivot), n_bits)
+    x, z = _coordinates(terms, group, n_bits)
     return Sweep(group.rotations, schedule, _by_x_part(x, z, terms.sign * coefficients[group.terms], _power(terms)))
 
 
@@ -83,15 +84,14 @@ def _power(table: PauliTable) -> Indices:
     return (np.bitwise_count(table.x & table.z).sum(axis=1, dtype=np.int64)) % 4
 
 
-def _mixed(x: Words, z: Words, n_bits: int) -> tuple[Words, Words]:
-    """Apply a fixed random layer of CX from the lowest bits to the others.
+def _coordinates(table: PauliTable, group: TermGroup, n_bits: int) -> tuple[Words, Words]:
+    """Return (x, z), one word a row, in the space of the group, after a fixed random layer of CX from its lowest bits.
 
     A pass reads the state row by row only if no x-part in its span lives on the lowest bits alone; circuits are full of
     one-qubit rotations, and after this layer none of them does.
     """
-    rng = np.random.default_rng(0)
-    x, z = x.copy(), z.copy()
-    one = np.uint64(1)
+    x, z = coordinates(table.x, table.z, group.basis, group.pivot)
+    rng, one = np.random.default_rng(0), np.uint64(1)
     for control in map(np.uint64, range(LANE_BITS)):
         for target in map(np.uint64, range(LANE_BITS, n_bits)):
             if rng.random() < 0.5:

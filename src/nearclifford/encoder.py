@@ -107,9 +107,7 @@ class EncodingProblem:
 
     def images(self, meeting: Meeting, fix: stim.Circuit) -> PauliTable:
         """Return every term, through the phase inducer, pulled back to the start of the circuit."""
-        return PauliTable.from_stim(
-            self.program.n_qubits, [meeting.pull_back(string.before(fix)) for string in self.terms]
-        )
+        return PauliTable.from_stim(self.program.n_qubits, [meeting.pull_back(string.before(fix)) for string in self.terms])
 
     def basis(self, meeting: Meeting, images: PauliTable, term: int) -> ProductBasis:
         """Return the state after the diagonalizer: stabilized by the letters of image times generator."""
@@ -170,9 +168,7 @@ def encode(
     return assemble(problem, _checked_term(problem, term), index, neighbours_of(coupling_map))
 
 
-def prepare(
-    circuit: QuantumCircuit, observable: SparsePauliOp, center: npt.ArrayLike | None, style: str
-) -> EncodingProblem:
+def prepare(circuit: QuantumCircuit, observable: SparsePauliOp, center: npt.ArrayLike | None, style: str) -> EncodingProblem:
     """Compile what every candidate shares; raise `EncodingError` where no encoder can exist.
 
     >>> from qiskit import QuantumCircuit
@@ -200,9 +196,7 @@ def prepare(
     return EncodingProblem(circuit, program, terms, coefficients, style)
 
 
-def assemble(
-    problem: EncodingProblem, term: int, parameter: int, neighbours: dict[int, set[int]] | None = None
-) -> Encoding:
+def assemble(problem: EncodingProblem, term: int, parameter: int, neighbours: dict[int, set[int]] | None = None) -> Encoding:
     """Build the encoding of one (term, parameter); the indices are within range.
 
     The normal form of the encoded circuit is that of the circuit with other images and another start state, so

@@ -22,7 +22,7 @@ from nearclifford.kernels.gradient import (
     wide_gradients,
     wide_values,
 )
-from nearclifford.kernels.schedule import LANE_BITS
+from nearclifford.kernels.ordering import LANE_BITS
 from nearclifford.observables import terms_of
 from nearclifford.rotations import Floats, PauliTable, RotationProgram
 
@@ -83,9 +83,7 @@ class Landscape:
 
     def __repr__(self) -> str:
         terms = len(self.coefficients)
-        return (
-            f"Landscape({self.n_qubits} qubits, {self.n_parameters} parameters, {terms} term{'s' if terms > 1 else ''})"
-        )
+        return f"Landscape({self.n_qubits} qubits, {self.n_parameters} parameters, {terms} term{'s' if terms > 1 else ''})"
 
     @property
     def n_qubits(self) -> int:

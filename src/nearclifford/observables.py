@@ -134,9 +134,7 @@ def terms_of(observable: SparsePauliOp | Pauli, n_qubits: int) -> tuple[list[sti
     _refuse(unique.paulis, unique.coeffs, skew, "a real one, for a Hermitian observable")
     if not np.any(unique.coeffs):
         raise ObservableError("The observable is zero: no term is left after equal strings are added up.")
-    strings = [
-        stim.PauliString.from_numpy(xs=x, zs=z) for x, z in zip(unique.paulis.x, unique.paulis.z, strict=True)
-    ]
+    strings = [stim.PauliString.from_numpy(xs=x, zs=z) for x, z in zip(unique.paulis.x, unique.paulis.z, strict=True)]
     return strings, unique.coeffs.real.astype(np.float64)
 
 

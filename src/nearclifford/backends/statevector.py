@@ -35,8 +35,8 @@ class Statevector:
         for theta in _thetas(land, patch, samples, rng):
             gradient = land.gradient(theta)
             components.append(MomentSums.of(gradient[:, parameters], shift[parameters]))
-            norm = np.linalg.norm(gradient, axis=1)
-            norms.append(MomentSums.of(norm[:, None], np.linalg.norm(shift)[None]))
+            norm = np.linalg.norm(gradient, axis=1, keepdims=True)
+            norms.append(MomentSums.of(norm, np.array([np.linalg.norm(shift)])))
         sums, norm_sums = reduce(add, components), reduce(add, norms)
         return GradientStatistics(
             parameters=parameters,
@@ -59,8 +59,8 @@ class Statevector:
     def loss_statistics(self, land: Landscape, patch: Patch, samples: int, rng: np.random.Generator) -> LossStatistics:
         """Return the moments of the loss over ``samples`` thetas drawn from the patch around the centre."""
         shift = np.atleast_1d(land.value(land.center))
-        chunks = (MomentSums.of(land.value(theta)[:, None], shift) for theta in _thetas(land, patch, samples, rng))
-        sums = reduce(add, chunks)
+        thetas = _thetas(land, patch, samples, rng)
+        sums = reduce(add, (MomentSums.of(np.reshape(land.value(theta), (-1, 1)), shift) for theta in thetas))
         return LossStatistics(
             mean=float(sums.mean[0]),
             mean_error=float(sums.mean_error[0]),

@@ -156,9 +156,7 @@ def multiply_phases(local_sign, coset_sign, first_row, table_real, table_imagina
 
 
 @njit(cache=True)
-def divide_phases(
-    local_sign, coset_sign, first_row, table_real, table_imaginary, re, im, lre, lim, pattern_overlap
-):
+def divide_phases(local_sign, coset_sign, first_row, table_real, table_imaginary, re, im, lre, lim, pattern_overlap):
     """Undo a diagonal operation, adding Im(λ* ψ) to the row of each amplitude's sign pattern."""
     for v in range(re.shape[0]):
         row = np.uint64(local_sign[v]) ^ coset_sign

@@ -12,6 +12,7 @@ from numba import njit
 from nearclifford.kernels.bits import parity
 from nearclifford.kernels.echelon import insert, reduce
 
+LANE_BITS = 3
 SPAN_LIMIT = 6
 DIAGONAL_LIMIT = 6
 # A rotation is applied as 1 - i tan(φ/2) G and its cosine restored at the end of the pass. At φ = π the tangent is
@@ -34,7 +35,8 @@ def _commutes_with_all(j, x, z, skipped, n_skipped):
 def _select(x, z, remaining, n_remaining, limit, diagonal, count_limit, turn_limit, lowest, basis, taken, skipped):
     """Take rotations, in order, that can move to the front and whose x-parts span at most ``limit`` dimensions.
 
-    ``diagonal`` is 0 to take rotations with x != 0 only, 1 for diagonal ones only, 2 for both.
+    ``diagonal`` is 0 to take rotations with x != 0 only, 1 for diagonal ones only, 2 for both. No vector of the span lies
+    below bit ``lowest``, unless the first rotation in line does.
     Returns (number taken, number skipped, dimension); the unread tail of ``remaining`` is left where it is.
     """
     n_taken, n_skipped, dimension, turns = 0, 0, 0, 0
@@ -94,18 +96,30 @@ def order_rotations(n_bits, span, x, z):
     pair_basis = np.zeros(2, np.uint64)
     # A phase table must stay small beside the 2^(n_bits - 3) rows of amplitudes that read it.
     diagonal_limit = max(1, min(DIAGONAL_LIMIT, n_bits - 6))
+    anywhere, above_lanes = np.uint64(0), np.uint64(LANE_BITS)
     left, done, n_operations, n_passes = n, 0, 0, 0
     while left > 0:
         basis = bases[n_passes]
-        inside, left, dimension = _select(x, z, remaining, left, span, 2, 64, TURN_LIMIT, np.uint64(3), basis, taken, skipped)
+        inside, left, dimension = _select(x, z, remaining, left, span, 2, 64, TURN_LIMIT, above_lanes, basis, taken, skipped)
         _pad(basis, dimension, span, n_bits)
         while inside > 0:
             count, inside, _ = _select(
-                x, z, taken, inside, 2, 0, OPERATION_LIMIT, OPERATION_LIMIT, np.uint64(0), pair_basis, inner_taken, skipped
+                x,
+                z,
+                taken,
+                inside,
+                2,
+                0,
+                OPERATION_LIMIT,
+                OPERATION_LIMIT,
+                anywhere,
+                pair_basis,
+                inner_taken,
+                skipped,
             )
             if count == 0:
                 count, inside, _ = _select(
-                    x, z, taken, inside, 0, 1, diagonal_limit, 0, np.uint64(0), pair_basis, inner_taken, skipped
+                    x, z, taken, inside, 0, 1, diagonal_limit, 0, anywhere, pair_basis, inner_taken, skipped
                 )
             for i in range(count):
                 order[done + i] = inner_taken[i]

@@ -16,9 +16,7 @@ from numba import njit
 
 from nearclifford.kernels.bits import parity
 from nearclifford.kernels.echelon import highest_bit, insert, reduce
-from nearclifford.kernels.ordering import SPAN_LIMIT, order_rotations
-
-LANE_BITS = 3
+from nearclifford.kernels.ordering import LANE_BITS, SPAN_LIMIT, order_rotations
 
 
 class Schedule(NamedTuple):
@@ -192,6 +190,22 @@ def make_schedule(n_bits, x, z, sign, power):
     # The sign takes up i^2, so that the phase of what remains is 1 or i.
     signs = sign[order] * (1.0 - 2.0 * (power[order] // 2))
     return Schedule(
-        n_bits, span, table_rows, order, z[order], code, signs, operation_start, member, table_start, representative,
-        local_sign, lane_pattern, pass_start, offset, lane_offset, mask, aligned,
+        n_bits,
+        span,
+        table_rows,
+        order,
+        z[order],
+        code,
+        signs,
+        operation_start,
+        member,
+        table_start,
+        representative,
+        local_sign,
+        lane_pattern,
+        pass_start,
+        offset,
+        lane_offset,
+        mask,
+        aligned,
     )

@@ -90,8 +90,17 @@ def forward_pass(schedule, k, low, high, turns, re, im):
                 multiply_phases(schedule.local_sign[o], sign, row, turns.table_real, turns.table_imaginary, bre, bim)
             else:
                 turn_fours(
-                    start, stop, schedule.code, schedule.member[o, 0], schedule.member[o, 1],
-                    schedule.representative[o], schedule.local_sign[o], sign, turns.tangent, bre, bim,
+                    start,
+                    stop,
+                    schedule.code,
+                    schedule.member[o, 0],
+                    schedule.member[o, 1],
+                    schedule.representative[o],
+                    schedule.local_sign[o],
+                    sign,
+                    turns.tangent,
+                    bre,
+                    bim,
                 )
         _scatter(aligned, offset, lanes, bre, base, scale, re)
         _scatter(aligned, offset, lanes, bim, base, scale, im)
@@ -116,13 +125,33 @@ def backward_pass(schedule, k, low, high, turns, re, im, lre, lim, overlap, patt
             row = schedule.table_start[o]
             if row >= 0:
                 divide_phases(
-                    schedule.local_sign[o], sign, row, turns.table_real, turns.table_imaginary,
-                    bre, bim, cre, cim, pattern_overlap,
+                    schedule.local_sign[o],
+                    sign,
+                    row,
+                    turns.table_real,
+                    turns.table_imaginary,
+                    bre,
+                    bim,
+                    cre,
+                    cim,
+                    pattern_overlap,
                 )
             else:
                 unturn_fours(
-                    start, stop, schedule.code, schedule.member[o, 0], schedule.member[o, 1],
-                    schedule.representative[o], schedule.local_sign[o], sign, turns.tangent, bre, bim, cre, cim, overlap,
+                    start,
+                    stop,
+                    schedule.code,
+                    schedule.member[o, 0],
+                    schedule.member[o, 1],
+                    schedule.representative[o],
+                    schedule.local_sign[o],
+                    sign,
+                    turns.tangent,
+                    bre,
+                    bim,
+                    cre,
+                    cim,
+                    overlap,
                 )
         _scatter(aligned, offset, lanes, bre, base, scale, re)
         _scatter(aligned, offset, lanes, bim, base, scale, im)

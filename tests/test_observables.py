@@ -1,0 +1,138 @@
+"""Observables against matrices multiplied out from one-qubit Paulis, and the errors of `terms_of`."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import numpy as np
+import pytest
+import stim
+from hypothesis import given
+from hypothesis import strategies as st
+from qiskit.circuit import Parameter
+from qiskit.quantum_info import Pauli, SparsePauliOp
+
+from nearclifford import observables
+from nearclifford.errors import NearCliffordError, ObservableError
+from nearclifford.observables import terms_of
+
+LETTERS = {
+    "I": np.eye(2),
+    "X": np.array([[0, 1], [1, 0]]),
+    "Y": np.array([[0, -1j], [1j, 0]]),
+    "Z": np.diag([1, -1]),
+}
+
+
+def on(n_qubits: int, **letters: str) -> np.ndarray:
+    """Return the matrix with the given letter on each qubit, q0 the fastest index."""
+    return reduce(np.kron, [LETTERS[letters.get(f"q{q}", "I")] for q in reversed(range(n_qubits))])
+
+
+def everywhere(letter: str, n_qubits: int) -> np.ndarray:
+    return reduce(np.kron, [LETTERS[letter]] * n_qubits)
+
+
+def bond(n_qubits: int, a: int, b: int, letter: str) -> np.ndarray:
+    return on(n_qubits, **{f"q{a}": letter, f"q{b}": letter})
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_observables_of_the_paper(n: int) -> None:
+    chain = sum(bond(n, q, q + 1, letter) for q in range(n - 1) for letter in "XYZ")
+    x, y, z = (everywhere(letter, n) for letter in "XYZ")
+    pairs = {frozenset({q, (q + 1) % n}) for q in range(n)}
+    ring = -0.7 * sum(bond(n, *pair, "Z") for pair in pairs) - 0.3 * sum(on(n, **{f"q{q}": "X"}) for q in range(n))
+    expected = [
+        (observables.global_z(n), z),
+        (observables.global_xyz(n), x - y / 2 + z / 3),
+        (observables.heisenberg(n), chain),
+        (observables.biased_heisenberg(n), chain / (3 * n - 3) + x + y + z),
+        (observables.ising(n, j=0.7, h=0.3), ring),
+    ]
+    for observable, matrix in expected:
+        np.testing.assert_allclose(observable.to_matrix(), matrix, atol=1e-14)
+
+
+def test_random_pauli_is_uniform_without_the_identity() -> None:
+    rng = np.random.default_rng(5)
+    draws = [observables.random_pauli(2, rng=rng).paulis[0].to_label() for _ in range(3000)]
+    labels, counts = np.unique(draws, return_counts=True)
+    assert len(labels) == 15
+    assert "II" not in labels
+    # five standard deviations of a binomial of 3,000 with p = 1/15
+    assert np.abs(counts - 200).max() < 5 * np.sqrt(200 * 14 / 15)
+
+
+def test_random_hamiltonian() -> None:
+    every = observables.random_hamiltonian(2, 15, weighted=False, rng=1)
+    assert len(set(every.paulis.to_labels()) - {"II"}) == 15
+    assert every.coeffs.tolist() == [1] * 15
+    weighted = observables.random_hamiltonian(8, 400, weighted=True, rng=1)
+    assert len(set(weighted.paulis.to_labels())) == 400
+    assert abs(weighted.coeffs.real.mean()) < 5 / np.sqrt(400)
+    assert abs(weighted.coeffs.real.var() - 1) < 5 * np.sqrt(2 / 400)
+    assert weighted == observables.random_hamiltonian(8, 400, weighted=True, rng=1)
+    for n_terms in (0, 16):
+        with pytest.raises(NearCliffordError, match=f"n_terms is {n_terms}"):
+            observables.random_hamiltonian(2, n_terms)
+
+
+@given(st.lists(st.tuples(st.text("IXYZ", min_size=3, max_size=3), st.integers(1, 9)), min_size=1, max_size=8))
+def test_terms_of_has_the_same_matrix(terms: list[tuple[str, int]]) -> None:
+    strings, coefficients = terms_of(SparsePauliOp.from_list(terms), 3)
+    expected = sum(c * reduce(np.kron, [LETTERS[letter] for letter in label]) for label, c in terms)
+    # index q of a stim string is qubit q, which is the last factor but q
+    found = [
+        c * reduce(np.kron, [LETTERS["IXYZ"[string[q]]] for q in reversed(range(3))])
+        for string, c in zip(strings, coefficients, strict=True)
+    ]
+    np.testing.assert_allclose(sum(found), expected, atol=1e-12)
+    labels = ["".join("IXYZ"[string[q]] for q in reversed(range(3))) for string in strings]
+    assert labels == list(dict.fromkeys(label for label, _ in terms))
+    assert all(string.sign == 1 for string in strings)
+    assert coefficients.dtype == np.float64
+
+
+def test_terms_of_a_pauli_takes_its_sign() -> None:
+    strings, coefficients = terms_of(Pauli("-XIY"), 3)
+    assert strings == [stim.PauliString("+Y_X")]
+    assert coefficients.tolist() == [-1.0]
+
+
+def test_tiny_and_identity_terms_are_kept() -> None:
+    strings, coefficients = terms_of(SparsePauliOp(["II", "ZI"], [2.0, 1e-12]), 2)
+    assert strings == [stim.PauliString("__"), stim.PauliString("_Z")]
+    assert coefficients.tolist() == [2.0, 1e-12]
+
+
+@pytest.mark.parametrize(
+    ("observable", "message"),
+    [
+        (SparsePauliOp(["ZI", "XY"], [1, 0.5j]), r"XY.*0\.5j"),
+        (Pauli("iXY"), r"XY.*1j"),
+        (SparsePauliOp(["ZII"]), "acts on 3 qubits; expected 2"),
+        (SparsePauliOp(["ZI", "XY"], [1, np.nan]), "XY.*nan"),
+        (SparsePauliOp(["ZI", "XY"], [np.inf, 1]), "ZI.*inf"),
+        (SparsePauliOp(["ZI", "XY"], [0, 0]), "is zero"),
+        (SparsePauliOp(["ZI", "ZI"], [1, -1]), "is zero"),
+        (SparsePauliOp(["ZI"], np.array([Parameter("a")], dtype=object)), "symbolic"),
+    ],
+)
+def test_bad_observables(observable: SparsePauliOp | Pauli, message: str) -> None:
+    with pytest.raises(ObservableError, match=message):
+        terms_of(observable, 2)
+
+
+def test_too_few_qubits() -> None:
+    with pytest.raises(NearCliffordError, match="n_qubits is 0"):
+        observables.global_z(0)
+    for make in (observables.heisenberg, observables.biased_heisenberg, observables.ising):
+        with pytest.raises(NearCliffordError, match="n_qubits is 1"):
+            make(1)
+
+
+def test_a_thousand_qubits() -> None:
+    strings, coefficients = terms_of(observables.heisenberg(1000), 1000)
+    assert len(strings) == len(coefficients) == 2997
+    assert strings[-1].pauli_indices() == [998, 999]
