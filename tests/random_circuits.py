@@ -2,7 +2,7 @@
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter, library
+from qiskit.circuit import Parameter, ParameterVector, library
 from qiskit.quantum_info import Pauli, SparsePauliOp, Statevector
 
 FIXED = [
@@ -117,3 +117,18 @@ def _value_with_shift(circuit, observable, point, position, shift):
         shifted.append(operation, instruction.qubits)
     used = {p: point[p] for p in shifted.parameters}
     return Statevector(shifted.assign_parameters(used)).expectation_value(observable).real
+
+
+def brickwork(n_qubits, layers):
+    """RY and RZ on every qubit, then CX on even and on odd pairs; a last layer of rotations: D = 2 N (layers + 1)."""
+    theta = iter(ParameterVector("theta", 2 * n_qubits * (layers + 1)))
+    circuit = QuantumCircuit(n_qubits)
+    for layer in range(layers + 1):
+        for qubit in range(n_qubits):
+            circuit.ry(next(theta), qubit)
+            circuit.rz(next(theta), qubit)
+        if layer < layers:
+            for first in (0, 1):
+                for qubit in range(first, n_qubits - 1, 2):
+                    circuit.cx(qubit, qubit + 1)
+    return circuit

@@ -89,7 +89,8 @@ def test_random_pqc_frequencies() -> None:
 
 
 def test_random_pqc_seed() -> None:
-    assert random_pqc(5, 4, rng=7) == random_pqc(5, 4, rng=np.random.default_rng(7))
+    # circuits of two calls are never equal for Qiskit, which gives each parameter vector its own identity
+    assert listing(random_pqc(5, 4, rng=7)) == listing(random_pqc(5, 4, rng=np.random.default_rng(7)))
     assert listing(random_pqc(5, 4, rng=7)) != listing(random_pqc(5, 4, rng=8))
 
 

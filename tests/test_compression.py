@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
-from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 import nearclifford as nc
@@ -11,7 +10,7 @@ from nearclifford.compression import TermGroup, compress, make_sweep
 from nearclifford.kernels.reach import span
 from nearclifford.landscape import _run_backwards
 from nearclifford.rotations import PauliTable
-from random_circuits import random_circuit, random_observable
+from random_circuits import brickwork, random_circuit, random_observable
 
 
 def uncompressed(land, theta):
@@ -56,21 +55,6 @@ def test_compression_does_drop():
         narrower += land.active_qubits < 8
     assert kept < 0.8 * total
     assert narrower > 25
-
-
-def brickwork(n_qubits, layers):
-    """RY and RZ on every qubit, then CX on even and on odd pairs; a last layer of rotations: D = 2 N (layers + 1)."""
-    theta = iter(ParameterVector("theta", 2 * n_qubits * (layers + 1)))
-    circuit = QuantumCircuit(n_qubits)
-    for layer in range(layers + 1):
-        for qubit in range(n_qubits):
-            circuit.ry(next(theta), qubit)
-            circuit.rz(next(theta), qubit)
-        if layer < layers:
-            for first in (0, 1):
-                for qubit in range(first, n_qubits - 1, 2):
-                    circuit.cx(qubit, qubit + 1)
-    return circuit
 
 
 def light_cone_value(circuit, letters, pair, theta):

@@ -10,9 +10,9 @@ from qiskit.circuit import ParameterVector
 from qiskit.circuit.library import PauliEvolutionGate
 from qiskit.quantum_info import Operator, Pauli, SparsePauliOp, Statevector
 
-I, X, Y, Z = np.eye(2), np.array([[0, 1], [1, 0]]), np.array([[0, -1j], [1j, 0]]), np.diag([1, -1])
+ID, X, Y, Z = np.eye(2), np.array([[0, 1], [1, 0]]), np.array([[0, -1j], [1j, 0]]), np.diag([1, -1])
 H, S = np.array([[1, 1], [1, -1]]) / np.sqrt(2), np.diag([1, 1j])
-MATRICES = {"I": I, "X": X, "Y": Y, "Z": Z}
+MATRICES = {"I": ID, "X": X, "Y": Y, "Z": Z}
 THETA = 0.731
 
 
@@ -33,7 +33,7 @@ def test_qiskit_rightmost_letter_is_qubit_0() -> None:
 
 def test_qiskit_sparse_list_names_qubits() -> None:
     found = SparsePauliOp.from_sparse_list([("XZ", [2, 0], 0.5)], num_qubits=3)
-    np.testing.assert_array_equal(found.to_matrix(), 0.5 * np.kron(X, np.kron(I, Z)))
+    np.testing.assert_array_equal(found.to_matrix(), 0.5 * np.kron(X, np.kron(ID, Z)))
 
 
 def test_qiskit_moves_the_phase_of_a_pauli_into_the_coefficient() -> None:

@@ -61,8 +61,8 @@ class Landscape:
     >>> land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.global_z(3))
     >>> land
     Landscape(3 qubits, 12 parameters, 1 term)
-    >>> round(land.value([0.3] * 12), 6), land.gradient([0.3] * 12).shape
-    (0.760459, (12,))
+    >>> round(float(land.value([0.3] * 12)), 6), land.gradient([0.3] * 12).shape
+    (0.827569, (12,))
     """
 
     def __init__(
@@ -123,8 +123,8 @@ class Landscape:
 
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
-        >>> land.value([0.1, 0.2, 0.0, 0.0]) - np.cos(0.1) * np.cos(0.2)
-        np.float64(0.0)
+        >>> bool(abs(land.value([0.1, 0.2, 0.0, 0.0]) - np.cos(0.1) * np.cos(0.2)) < 1e-15)
+        True
         """
         points = self._points(theta)
         angle = np.ascontiguousarray(self.program.angles(points.reshape(-1, self.n_parameters)))

@@ -53,7 +53,7 @@ def biased_heisenberg(n_qubits: int) -> SparsePauliOp:
     >>> len(biased_heisenberg(4))
     12
     """
-    everywhere = list(range(_size(n_qubits)))
+    everywhere = list(range(_size(n_qubits, least=2)))
     terms = _bonds(n_qubits, 1 / (3 * n_qubits - 3))
     return SparsePauliOp.from_sparse_list(terms + [(c * n_qubits, everywhere, 1.0) for c in "XYZ"], n_qubits)
 
