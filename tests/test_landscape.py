@@ -192,3 +192,24 @@ def test_parameter_order_is_that_of_the_circuit():
     land = nc.Landscape(circuit, Pauli("Z"))
     assert land.program.parameters == ("p[2]", "p[7]", "p[10]", "p[11]")
     assert np.abs(land.gradient([0, 0, 0.5, 0]) - [0, 0, -np.sin(0.5), 0]).max() < 1e-12
+
+
+def test_slices_and_height_maps_are_the_values_there():
+    rng = np.random.default_rng(21)
+    circuit, observable = nc.ansatz.mhea(3, 1), nc.observables.heisenberg(3)
+    land = nc.Landscape(circuit, observable)
+    theta, points = rng.normal(size=12), np.array([-1.0, 0.2, 2.0])
+    surface = land.height_map(theta, (4, 7), points)
+    for i, first in enumerate(points):
+        for j, second in enumerate(points):
+            point = theta.copy()
+            point[[4, 7]] = first, second
+            assert abs(surface[i, j] - oracle_value(circuit, observable, point)) < 1e-12
+    at = theta.copy()
+    at[7] = points[2]
+    assert np.abs(land.slice(at, 4, points) - surface[:, 2]).max() < 1e-14
+    for bad in (-1, 12):
+        with pytest.raises(nc.NearCliffordError, match=f"parameter {bad} is out of range"):
+            land.slice(theta, bad, points)
+    with pytest.raises(nc.NearCliffordError, match=r"points has shape \(1, 3\)"):
+        land.slice(theta, 0, [points])

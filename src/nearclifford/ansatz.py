@@ -18,8 +18,8 @@ def mhea(n_qubits: int, layers: int) -> QuantumCircuit:
     """Return the modified hardware-efficient ansatz: RY, RZ on every qubit and a ring of CX, D = 2N(L + 1).
 
     Each of the L layers is RY and RZ on every qubit, then CX(N-1→0), CX(0→1), ..., CX(N-2→N-1); one more layer of
-    rotations ends the circuit (arXiv:2507.06344). Equal to Qiskit's ``efficient_su2`` with circular entanglement; like there,
-    two qubits have one CX(0→1) a layer and one qubit none.
+    rotations ends the circuit (arXiv:2507.06344). Equal to Qiskit's ``efficient_su2`` with circular
+    entanglement; like there, two qubits have one CX(0→1) a layer and one qubit none.
 
     Raises `CircuitError` unless N >= 1 and L >= 0.
 

@@ -163,6 +163,56 @@ class Landscape:
         gradient = self.program.to_parameters(by_angle)
         return total.reshape(points.shape[:-1])[()], gradient.reshape(points.shape)
 
+    def slice(self, theta: npt.ArrayLike, parameter: int, points: npt.ArrayLike) -> Floats:
+        """Return L along one axis: parameter k takes the values ``points``, shape ``(M,)``, radians, the others stay.
+
+        ``theta`` has shape ``(D,)``; the result has shape ``(M,)``. Raises `NearCliffordError` as `value` does, and for a
+        parameter out of range.
+
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))
+        >>> land.slice([0.0, 0.0], 0, [0.0, np.pi / 2, np.pi]).round(12) + 0.0
+        array([ 1.,  0., -1.])
+        """
+        self._check_parameter(parameter)
+        values = self._axis(points)
+        thetas = np.tile(self._points(theta), (len(values), 1))
+        thetas[:, parameter] = values
+        return np.asarray(self.value(thetas))
+
+    def height_map(self, theta: npt.ArrayLike, parameters: tuple[int, int], points: npt.ArrayLike) -> Floats:
+        """Return L over the plane of two parameters (k, l): both take the values ``points``, shape ``(M,)``, radians.
+
+        The result has shape ``(M, M)``: row by the value of k, column by that of l. Errors as for `slice`.
+
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
+        >>> land.height_map([0.0] * 4, (0, 1), [0.0, np.pi]).round(12)
+        array([[ 1., -1.],
+               [-1.,  1.]])
+        """
+        rows, columns = parameters
+        self._check_parameter(columns)
+        values = self._axis(points)
+        thetas = np.tile(self._points(theta), (len(values), 1))
+        thetas[:, columns] = values
+        return np.stack([self.slice(point, rows, values) for point in thetas], axis=1)
+
+    def _check_parameter(self, parameter: int) -> None:
+        if not 0 <= parameter < self.n_parameters:
+            raise NearCliffordError(
+                f"parameter {parameter} is out of range; expected 0 to {self.n_parameters - 1}, an index into "
+                "circuit.parameters."
+            )
+
+    def _axis(self, points: npt.ArrayLike) -> Floats:
+        values = np.asarray(points)
+        if values.ndim != 1 or values.dtype.kind not in "fiu":
+            raise NearCliffordError(
+                f"points has shape {values.shape} and dtype {values.dtype}; expected a sequence of angles, radians."
+            )
+        return values.astype(np.float64)
+
     @cached_property
     def _sweeps(self) -> tuple[Sweep, ...]:
         available = psutil.virtual_memory().available

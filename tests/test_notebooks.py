@@ -1,0 +1,25 @@
+"""Notebooks are stored without output and run from top to bottom, here with small settings."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+SMALL = {"01_barren_plateaus_and_the_encoder": "QUBITS, DRAWS, SAMPLES, SEED = range(2, 7, 2), 3, 4, 7"}
+
+
+def test_every_notebook_has_small_settings():
+    assert [path.stem for path in NOTEBOOKS] == list(SMALL)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_is_clean_and_runs(path):
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert not any(cell.outputs or cell.execution_count for cell in code)
+    [settings] = [cell for cell in code if "settings" in cell.metadata.get("tags", [])]
+    settings.source = SMALL[path.stem]
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}}).execute()
+    assert any("image/png" in output.get("data", {}) for cell in code for output in cell.outputs)
