@@ -81,7 +81,7 @@ def _serial_value(schedule, terms, turns, state):
     value, _, _ = _partial_sums(schedule)
     for k in range(len(schedule.pass_start) - 1):
         forward_pass(schedule, k, 0, n_cosets(schedule), turns, state[0], state[1])
-    rows, blocks = state.shape[1], len(value)
+    rows, blocks = n_cosets(schedule) << schedule.span, len(value)
     for block in range(blocks):
         low, high = _edge(rows, block, blocks), _edge(rows, block + 1, blocks)
         apply_observable(terms, low, high, state[0], state[1], state[2], state[3], value[block])
@@ -137,7 +137,7 @@ def batch_gradients(schedule, terms, angle, states, value, gradient):
 def _wide_value(schedule, terms, turns, state):
     _start(state)
     value, _, _ = _partial_sums(schedule)
-    count, rows, blocks = n_cosets(schedule), state.shape[1], len(value)
+    count, rows, blocks = n_cosets(schedule), n_cosets(schedule) << schedule.span, len(value)
     re, im, lre, lim = state[0], state[1], state[2], state[3]
     for k in range(len(schedule.pass_start) - 1):
         for block in prange(blocks):

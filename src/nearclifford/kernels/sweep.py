@@ -28,7 +28,7 @@ def deposit(index, free):
     return word
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _gather(aligned, offset, lane_offset, state, base, buffer):
     if aligned:
         for v in range(len(offset)):
@@ -42,7 +42,7 @@ def _gather(aligned, offset, lane_offset, state, base, buffer):
             buffer[v, lane] = flat[word ^ lane_offset[lane]]
 
 
-@njit(cache=True)
+@njit(cache=True, inline="always")
 def _scatter(aligned, offset, lane_offset, buffer, base, scale, state):
     if aligned:
         factor = splat(scale)
