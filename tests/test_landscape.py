@@ -87,7 +87,7 @@ def test_circuit_then_inverse_is_flat_at_any_size():
 
 def test_leading_axes_batches_and_threads_give_the_same_bits():
     rng = np.random.default_rng(3)
-    land = nc.Landscape(nc.ansatz.mhea(13, 2), nc.observables.heisenberg(13))
+    land = nc.Landscape(nc.ansatz.mhea(15, 1), nc.observables.heisenberg(15))
     theta = rng.normal(size=(2, 3, land.n_parameters))
     values, gradients = land.value_and_gradient(theta)
     assert values.shape == (2, 3)

@@ -9,6 +9,7 @@ from nearclifford.moments import GradientStatistics, LossStatistics
 from nearclifford.patches import Gaussian, Uniform
 from nearclifford.search import search_encoder
 from nearclifford.statistics import gradient_statistics, loss_statistics
+from nearclifford.studies import Study
 from nearclifford.version import __version__
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "ObservableError",
     "ResourceError",
     "Statevector",
+    "Study",
     "Uniform",
     "__version__",
     "ansatz",

@@ -26,10 +26,10 @@ from nearclifford.kernels.ordering import LANE_BITS
 from nearclifford.observables import terms_of
 from nearclifford.rotations import Floats, PauliTable, RotationProgram
 
-# From here on one state fills the second-level cache of a core, and threads share a state instead of holding one each.
-WIDE_BITS = 16
-# Below this the threads of one state would wait for each other more than they work.
-LEAST_WIDE_BITS = 13
+# From here on a state and its adjoint take 128 MiB, and threads share one instead of holding one each.
+WIDE_BITS = 22
+# Below this a gradient takes milliseconds, and the threads of one state would wait for each other more than they work.
+LEAST_WIDE_BITS = 15
 
 
 class Landscape:

@@ -1,0 +1,204 @@
+"""The command ``nearclifford``: studies, the encoder and gradient statistics for circuits in files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import struct
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import pandas as pd
+from qiskit import QuantumCircuit, qasm3, qpy
+from qiskit.exceptions import QiskitError
+from qiskit.quantum_info import SparsePauliOp
+
+from nearclifford.encoder import encode
+from nearclifford.errors import CircuitError, NearCliffordError, ObservableError
+from nearclifford.landscape import Landscape
+from nearclifford.patches import Gaussian
+from nearclifford.plots import save_figures
+from nearclifford.statistics import gradient_statistics
+from nearclifford.studies import Study, preset_names
+from nearclifford.studies.table import as_text
+from nearclifford.version import __version__
+
+INTERRUPTED = 130
+
+CIRCUIT_HELP = "circuit with free parameters: OpenQASM 3 (.qasm, 'input float theta;') or Qiskit's .qpy"
+OBSERVABLE_HELP = "Pauli strings, the rightmost letter qubit 0: ZZII, or '0.5*ZZII - XIXI'"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, 2 after an error that was told in one line, or 130 after Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except NearCliffordError as error:
+        print(f"nearclifford: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="nearclifford", description="Parametrized quantum circuits near Clifford points.")
+    parser.add_argument("--version", action="version", version=f"nearclifford {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    study = commands.add_parser("study", help="run or resume a study; make its table and figures")
+    what = study.add_mutually_exclusive_group(required=True)
+    what.add_argument("spec", nargs="?", metavar="SPEC.toml", help="a study of your own")
+    what.add_argument("--preset", nargs="?", const="", metavar="NAME", help="a study of the package; without a name: which")
+    what.add_argument("--list", dest="preset", action="store_const", const="", help="list the presets")
+    study.add_argument("--out", type=Path, metavar="DIR", help="directory of the results (default: runs/NAME)")
+    study.add_argument("--workers", type=int, default=os.cpu_count(), help="worker processes (default: one per core)")
+    study.set_defaults(run=_study)
+
+    encoder = commands.add_parser("encode", help="put the Linear Clifford Encoder around a circuit")
+    _add_circuit(encoder)
+    encoder.add_argument("--parameter", required=True, help="index in circuit.parameters, or name")
+    encoder.add_argument("--term", type=int, default=0, help="index of the observable's term (default: 0)")
+    encoder.add_argument("--style", choices=("compact", "paper"), default="compact")
+    encoder.add_argument("-o", "--output", type=Path, required=True, help="encoded circuit, .qasm (OpenQASM 3) or .qpy")
+    encoder.set_defaults(run=_encode)
+
+    variance = commands.add_parser("variance", help="mean, second moment and variance of every gradient component")
+    _add_circuit(variance)
+    variance.add_argument("--sigma", type=float, required=True, help="standard deviation of the patch around 0, radians")
+    variance.add_argument("--samples", type=int, default=1000, help="number of thetas (default: 1000)")
+    variance.add_argument("--seed", type=int, default=0, help="seed of the thetas (default: 0)")
+    variance.set_defaults(run=_variance)
+    return parser
+
+
+def _add_circuit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("circuit", type=Path, help=CIRCUIT_HELP)
+    parser.add_argument("--observable", required=True, help=OBSERVABLE_HELP)
+
+
+def _study(options: argparse.Namespace) -> int:
+    if options.preset == "":
+        for name in preset_names():
+            print(f"{name:14s} {Study.preset(name).spec.title}")
+        return 0
+    study = Study.from_toml(options.spec) if options.preset is None else Study.preset(options.preset)
+    name = options.preset or Path(options.spec).stem
+    out = options.out or Path("runs") / name
+    source = ["--preset", options.preset] if options.preset else [options.spec]
+    command = shlex.join(["nearclifford", "study", *source, "--out", str(out)])
+    try:
+        study.run(out, workers=options.workers)
+    except KeyboardInterrupt:
+        total = len(study.points)
+        print(
+            f"\nStopped with {total - study.remaining(out)} of {total} points in {out}. To go on:\n  {command}",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
+    frame = study.frame()
+    figures = save_figures(frame, out, f"{command}   (nearclifford {__version__}, seed {study.spec.seed})")
+    print(as_text(frame))
+    print("\nWritten:", *(str(path) for path in [out / "study.sqlite", out / "table.csv", *figures]), sep="\n  ")
+    return 0
+
+
+def _encode(options: argparse.Namespace) -> int:
+    if options.output.suffix not in (".qasm", ".qpy"):
+        raise NearCliffordError(f"--output is {options.output}; expected a name that ends in .qasm or .qpy.")
+    circuit = read_circuit(options.circuit)
+    index = parameter_index(circuit, options.parameter)
+    encoding = encode(circuit, read_observable(options.observable), index, options.term, style=options.style)
+    if options.output.suffix == ".qpy":
+        with options.output.open("wb") as stream:
+            qpy.dump(encoding.circuit, stream)
+    else:
+        options.output.write_text(qasm3.dumps(encoding.circuit) + "\n", encoding="utf-8")
+    name = circuit.parameters[index].name
+    print(
+        f"{options.output}: parameter {index} ({name}), style {encoding.style}; at θ = 0 the loss is {encoding.loss:g}, "
+        f"∂L/∂{name} is {encoding.gradient[index]:g} and ‖∇L‖ is {encoding.gradient_norm:.6g}; "
+        f"{encoding.added_two_qubit_gates} two-qubit gates and a depth of {encoding.added_depth} were added."
+    )
+    return 0
+
+
+def _variance(options: argparse.Namespace) -> int:
+    land = Landscape(read_circuit(options.circuit), read_observable(options.observable))
+    found = gradient_statistics(land, Gaussian(options.sigma), samples=options.samples, rng=options.seed)
+    names = ("mean", "mean_error", "second_moment", "second_moment_error", "variance", "variance_error")
+    table = pd.DataFrame({"parameter": [parameter.name for parameter in land.circuit.parameters]})
+    print(table.assign(**{name: getattr(found, name) for name in names}).to_string(float_format="{:.4e}".format))
+    print(
+        f"\nE‖∇L‖  = {found.norm:.6g} ± {found.norm_error:.2g}\nE‖∇L‖² = {found.norm_squared:.6g} ± "
+        f"{found.norm_squared_error:.2g}\n{found.samples} samples, σ = {options.sigma:g}, seed {options.seed}, "
+        f"{found.method}; errors are standard errors."
+    )
+    return 0
+
+
+def read_circuit(path: Path) -> QuantumCircuit:
+    """Return the circuit in an OpenQASM 3 (.qasm) or QPY (.qpy) file; `CircuitError` names the file and what is wrong."""
+    try:
+        if path.suffix == ".qpy":
+            with path.open("rb") as stream:
+                return qpy.load(stream)[0]
+        text = path.read_text(encoding="utf-8")
+        if re.search(r"^\s*OPENQASM\s+2", text, re.MULTILINE):
+            raise CircuitError(
+                f"{path} is OpenQASM 2, which has no free parameters; write OpenQASM 3 with 'input float theta;' for each, "
+                "or save the circuit with qiskit.qpy."
+            )
+        return _parse(text, path)
+    except OSError as error:
+        raise CircuitError(f"{path}: {error.strerror}; expected a circuit, .qasm or .qpy.") from error
+    except (QiskitError, UnicodeDecodeError, struct.error) as error:
+        reason = " ".join(str(error).split())
+        raise CircuitError(f"{path} is no circuit that Qiskit can read: {reason}") from error
+
+
+def _parse(text: str, path: Path) -> QuantumCircuit:
+    try:
+        import_module("qiskit_qasm3_import")
+        syntax_error = import_module("openqasm3.parser").QASM3ParsingError
+    except ImportError as error:
+        raise CircuitError(
+            f"{path}: reading OpenQASM 3 needs 'pip install qiskit-qasm3-import'; or use a .qpy file."
+        ) from error
+    try:
+        return qasm3.loads(text)
+    except syntax_error as error:
+        raise CircuitError(f"{path} is no circuit that Qiskit can read: {str(error) or 'wrong OpenQASM 3'}") from error
+
+
+def read_observable(text: str) -> SparsePauliOp:
+    """Return a sum of Pauli strings, each with a factor if it has one.
+
+    >>> read_observable("0.5*ZZ - XI").to_list()
+    [('ZZ', (0.5+0j)), ('XI', (-1+0j))]
+    """
+    term = r"([+-]?)(?:(\d*\.?\d+(?:[eE][+-]?\d+)?)\*)?([IXYZ]+)"
+    compact = "".join(text.split())
+    if not re.fullmatch(f"{term}(?:(?=[+-]){term})*", compact):
+        raise ObservableError(f"--observable is {text!r}; expected Pauli strings such as ZZII, or '0.5*ZZII - XIXI'.")
+    found = re.findall(term, compact)
+    if len({len(label) for _, _, label in found}) > 1:
+        raise ObservableError(
+            f"--observable is {text!r}, whose strings differ in length; expected one letter for each qubit."
+        )
+    return SparsePauliOp([label for _, _, label in found], [float(f"{sign}{size or 1}") for sign, size, _ in found])
+
+
+def parameter_index(circuit: QuantumCircuit, given: str) -> int:
+    """Return the index in ``circuit.parameters`` of a parameter given by index or by name."""
+    names = [parameter.name for parameter in circuit.parameters]
+    if given in names:
+        return names.index(given)
+    if given.isascii() and given.isdigit():
+        return int(given)
+    shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    raise CircuitError(
+        f"--parameter is {given!r}; expected an index from 0 to {len(names) - 1}, or one of {shown or 'none'}."
+    )

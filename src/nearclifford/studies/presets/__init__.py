@@ -1,0 +1,25 @@
+"""Studies that come with the package, one TOML file each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nearclifford.errors import NearCliffordError
+
+FOLDER = Path(__file__).parent
+
+
+def preset_names() -> list[str]:
+    """Return the names of the presets.
+
+    >>> preset_names()
+    ['quick', 'trainability']
+    """
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def preset_path(name: str) -> Path:
+    """Return the file of a preset: copy it to start a study of your own."""
+    if name not in preset_names():
+        raise NearCliffordError(f"There is no preset {name!r}; expected one of {', '.join(preset_names())}, or a TOML file.")
+    return FOLDER / f"{name}.toml"

@@ -1,0 +1,67 @@
+"""Rules that give the number of layers and the width of the patch once N and D are known, each in one spelling."""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+
+from nearclifford.errors import NearCliffordError
+
+
+def layers_rule(given: str | int) -> str:
+    """Return the one spelling of a rule for L: "N", or a positive number.
+
+    >>> layers_rule("N"), layers_rule(3), layers_rule("3")
+    ('N', '3', '3')
+    """
+    text = str(given).strip()
+    if text == "N":
+        return text
+    if isinstance(given, bool) or not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise NearCliffordError(f'layers holds {given!r}; expected "N", for as many layers as qubits, or an integer >= 1.')
+    return str(int(text))
+
+
+def n_layers(rule: str, n_qubits: int) -> int:
+    """Return L for a rule in its one spelling.
+
+    >>> n_layers("N", 8), n_layers("3", 8)
+    (8, 3)
+    """
+    return n_qubits if rule == "N" else int(rule)
+
+
+def sigma_rule(given: str | int | float) -> str:
+    """Return the one spelling of a rule for σ: "D^-q" with q a positive fraction, or a positive number of radians.
+
+    >>> sigma_rule("D^-1/2"), sigma_rule("D^-0.5"), sigma_rule("D^-2/2"), sigma_rule("D^0"), sigma_rule(0.05)
+    ('D^-1/2', 'D^-1/2', 'D^-1', '1', '0.05')
+    """
+    text = str(given).replace(" ", "")
+    power = re.fullmatch(r"D\^-?(\d+(?:/\d+|\.\d+)?)", text)
+    if power and not re.search(r"/0+$", text):
+        exponent = Fraction(power[1])
+        if exponent == 0:
+            return "1"
+        if text.startswith("D^-"):
+            return f"D^-{exponent}"
+    elif not isinstance(given, bool) and re.fullmatch(r"\d*\.?\d+(?:[eE][+-]?\d+)?", text):
+        width = float(text)
+        if 0 < width < math.inf:
+            return f"{width:g}" if float(f"{width:g}") == width else repr(width)
+    raise NearCliffordError(
+        f'sigma holds {given!r}; expected a rule such as "D^-1/2", D the number of parameters, or a positive number of '
+        "radians."
+    )
+
+
+def sigma_value(rule: str, n_parameters: int) -> float:
+    """Return σ in radians for a rule in its one spelling and D parameters.
+
+    >>> sigma_value("D^-1/2", 16), sigma_value("0.05", 16)
+    (0.25, 0.05)
+    """
+    if not rule.startswith("D^-"):
+        return float(rule)
+    return float(n_parameters ** -float(Fraction(rule[3:])))

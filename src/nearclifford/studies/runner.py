@@ -1,0 +1,109 @@
+"""Measures the points of a study that are not stored yet: one after another here, or in worker processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, contextmanager
+from multiprocessing import connection
+
+import numba
+from tqdm import tqdm
+
+from nearclifford.errors import NearCliffordError
+from nearclifford.studies.measure import Draws, measure
+from nearclifford.studies.points import Point, points_of
+from nearclifford.studies.spec import StudySpec
+from nearclifford.studies.store import Store
+
+Result = tuple[Point, Draws, float]
+
+BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed} passed, {remaining} left{postfix}"
+
+
+def run_points(spec: StudySpec, store: Store, workers: int | None, progress: bool) -> None:
+    """Measure and store every point of a study that the store has not got.
+
+    The bar counts predicted seconds, so that the time left means something although points differ a thousandfold.
+    """
+    points = list(points_of(spec))
+    missing = store.missing(points)
+    if not missing:
+        return
+    run = store.begin_run(spec)
+    total = sum(point.predicted_seconds for point in points)
+    done = total - sum(point.predicted_seconds for point in missing)
+    results = _in_this_process(missing) if workers is None else _in_workers(missing, workers, store)
+    bar = tqdm(total=total, initial=done, desc="study", bar_format=BAR, smoothing=0.1, disable=not progress)
+    with closing(results), bar:
+        for n_stored, (point, draws, seconds) in enumerate(results, start=len(points) - len(missing) + 1):
+            store.add(run, point, draws, seconds)
+            bar.set_postfix_str(f"{n_stored} of {len(points)} points", refresh=False)
+            bar.update(point.predicted_seconds)
+
+
+def timed(point: Point) -> Result:
+    """Return a point with its numbers and the seconds that they took."""
+    start = time.perf_counter()
+    draws = measure(point)
+    return point, draws, time.perf_counter() - start
+
+
+def _in_this_process(points: Sequence[Point]) -> Generator[Result, None, None]:
+    yield from map(timed, points)
+
+
+def _in_workers(points: Sequence[Point], workers: int, store: Store) -> Generator[Result, None, None]:
+    """Yield results as they come from worker processes that share the cores between them."""
+    others = set(multiprocessing.active_children())
+    threads = max(1, numba.get_num_threads() // workers)
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(workers, len(points)), context, _start_worker, (threads,))
+    finished = False
+    try:
+        with _interrupts_ignored():
+            futures = [pool.submit(timed, point) for point in points]
+        for future in as_completed(futures):
+            yield future.result()
+        finished = True
+    except BrokenProcessPool as error:
+        raise NearCliffordError(
+            f"A worker process died, which is mostly for want of memory. What was finished is in {store.path}; "
+            f"run the study again to go on, with fewer workers than {workers} or, if that is one, with smaller circuits."
+        ) from error
+    finally:
+        pool.shutdown(wait=finished, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Start workers that ignore Ctrl-C from their first moment, by inheritance, and leave it to the parent."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread hears Ctrl-C, or may say what it does
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _start_worker(threads: int) -> None:
+    """Share the cores, and end with the parent even if it is killed."""
+    numba.set_num_threads(threads)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)

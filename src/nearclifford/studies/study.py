@@ -1,0 +1,107 @@
+"""A study from its specification to its table."""
+
+from __future__ import annotations
+
+import operator
+from pathlib import Path
+
+import pandas as pd
+
+from nearclifford.errors import NearCliffordError
+from nearclifford.studies.points import Point, points_of
+from nearclifford.studies.presets import preset_path
+from nearclifford.studies.runner import run_points
+from nearclifford.studies.spec import StudySpec
+from nearclifford.studies.store import Store
+from nearclifford.studies.table import make_frame
+
+TABLE_NAME = "table.csv"
+
+
+class Study:
+    """Gradient norms over many random circuits, sizes and patches, kept on disk and resumable.
+
+    Attributes
+    ----------
+    spec : what the study asks for.
+    out : directory of the last run, or None.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> study = Study(StudySpec(ansatz=["mhea"], qubits=[2], sigma=["D^-1"], draws=4))
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     study.run(out, progress=False)
+    ...     bool((study.frame().query("encoder == 'compact'")["norm"] > 0.9).all())
+    True
+    """
+
+    def __init__(self, spec: StudySpec) -> None:
+        self.spec = spec
+        self.out: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"Study({self.spec!r})"
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Study:
+        """Return the study in a TOML file; see `StudySpec` for its entries.
+
+        Raises `NearCliffordError` for an unknown entry, which it names, and for a wrong one.
+        """
+        return cls(StudySpec.from_toml(path))
+
+    @classmethod
+    def preset(cls, name: str) -> Study:
+        """Return a study that comes with the package.
+
+        >>> Study.preset("quick").spec.ansatz
+        ('mhea',)
+        """
+        return cls.from_toml(preset_path(name))
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """The units of work."""
+        return tuple(points_of(self.spec))
+
+    def run(self, out: str | Path, workers: int | None = None, progress: bool = True) -> None:
+        """Measure what ``out`` has not got yet, and write the table to ``out/table.csv``.
+
+        Every finished point is in ``out/study.sqlite`` at once; a run that was stopped, however roughly, goes on where it
+        was. Several studies may share a directory, and the points that they have in common.
+
+        Parameters
+        ----------
+        out : directory; made if need be.
+        workers : number of processes; None measures in this one. The numbers are the same. In a script, call it under
+            ``if __name__ == "__main__":``, as Python asks of everything that starts processes.
+        progress : show a bar with the time left on standard error.
+
+        Raises
+        ------
+        NearCliffordError : ``workers`` below 1, a directory with other files of that name, a worker that died.
+        ResourceError : a circuit whose exact gradient does not fit the memory; smaller ones are stored by then.
+        """
+        if workers is not None and operator.index(workers) < 1:
+            raise NearCliffordError(f"workers is {workers}; expected at least 1, or None for this process alone.")
+        self.out = Path(out)
+        with Store(self.out) as store:
+            run_points(self.spec, store, workers, progress)
+            make_frame(self.spec, store).to_csv(self.out / TABLE_NAME, index=False)
+
+    def frame(self, out: str | Path | None = None) -> pd.DataFrame:
+        """Return the table of what is finished in ``out``, by default the directory of the last run.
+
+        One row for each ansatz, rule for L, encoder, σ and N: `nearclifford.studies.COLUMNS` says what the columns hold.
+        """
+        directory = self.out if out is None else Path(out)
+        if directory is None:
+            raise NearCliffordError("The study was not run yet; call run(out=...) first, or name the directory: frame(out).")
+        with Store(directory, create=False) as store:
+            return make_frame(self.spec, store)
+
+    def remaining(self, out: str | Path) -> int:
+        """Return how many points ``out`` has not got yet."""
+        with Store(out) as store:
+            return len(store.missing(self.points))

@@ -1,0 +1,189 @@
+"""The command line, as a user meets it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit, qasm2, qasm3, qpy
+from qiskit.circuit import Parameter
+from qiskit.quantum_info import SparsePauliOp
+
+import nearclifford as nc
+from nearclifford.cli import main, parameter_index, read_circuit, read_observable
+
+STUDY = 'ansatz = ["mhea"]\nqubits = [2, 3]\nsigma = ["D^-1", "1"]\ndraws = 4\n'
+
+
+@pytest.fixture
+def circuit_file(tmp_path):
+    path = tmp_path / "circuit.qpy"
+    with path.open("wb") as stream:
+        qpy.dump(nc.ansatz.mhea(3, 1), stream)
+    return path
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"nearclifford {nc.__version__}\n"
+
+
+def test_python_m():
+    done = subprocess.run([sys.executable, "-m", "nearclifford", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"nearclifford {nc.__version__}\n"
+
+
+@pytest.mark.parametrize("option", ["--preset", "--list"])
+def test_presets_are_listed(option, capsys):
+    assert main(["study", option]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["quick", "trainability"]
+
+
+def test_study_prints_and_writes(tmp_path, capsys):
+    (tmp_path / "mine.toml").write_text(STUDY)
+    command = ["study", str(tmp_path / "mine.toml"), "--out", str(tmp_path / "out"), "--workers", "1"]
+    assert main(command) == 0
+    first = capsys.readouterr().out
+    assert "mHEA, L = N, with encoder (compact): mean of ‖∇L‖ over 4 draws" in first and "σ = D^-1" in first
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"study.sqlite", "table.csv", "gradient_norm_mhea_LN.png", "gradient_norm_mhea_LN.svg"}
+    assert f"nearclifford study {tmp_path}/mine.toml --out" in (tmp_path / "out/gradient_norm_mhea_LN.svg").read_text()
+    assert main(command) == 0
+    again = capsys.readouterr()
+    assert again.out == first and again.err == ""
+
+
+def test_study_writes_to_runs_unless_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text(STUDY)
+    assert main(["study", "mine.toml", "--workers", "1"]) == 0
+    assert (tmp_path / "runs/mine/table.csv").exists()
+
+
+def test_interrupted_study_says_how_to_go_on(tmp_path):
+    (tmp_path / "long.toml").write_text('ansatz = ["mhea"]\nqubits = [2, 4, 6, 8]\ndraws = 400\n')
+    command = [sys.executable, "-m", "nearclifford", "study", "long.toml", "--out", "out", "--workers", "2"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not (tmp_path / "out/study.sqlite-wal").exists():
+        time.sleep(0.05)
+    time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGINT)  # a terminal's Ctrl-C reaches the workers too
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert re.search(r"Stopped with \d+ of 640 points in out. To go on:\n  nearclifford study long.toml --out out\n", told)
+    assert "Traceback" not in told
+
+
+def test_encode_round_trip(circuit_file, tmp_path, capsys):
+    output = tmp_path / "encoded.qpy"
+    assert main(["encode", str(circuit_file), "--observable", "ZZI", "--parameter", "3", "-o", str(output)]) == 0
+    assert "parameter 3 (theta[3])" in capsys.readouterr().out
+    land = nc.Landscape(read_circuit(output), SparsePauliOp("ZZI"))
+    assert abs(land.gradient(np.zeros(12))[3]) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_openqasm_3_in_and_out(tmp_path, capsys):
+    source, output = tmp_path / "circuit.qasm", tmp_path / "encoded.qasm"
+    circuit = QuantumCircuit(2)
+    circuit.ry(Parameter("beta"), 0)
+    circuit.rz(Parameter("alpha"), 1)
+    circuit.cx(0, 1)
+    source.write_text(qasm3.dumps(circuit))
+    assert main(["encode", str(source), "--observable", "XZ", "--parameter", "beta", "-o", str(output)]) == 0
+    capsys.readouterr()
+    encoded = read_circuit(output)
+    assert [parameter.name for parameter in encoded.parameters] == ["alpha", "beta"]
+    assert abs(nc.Landscape(encoded, SparsePauliOp("XZ")).gradient(np.zeros(2))[1]) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_without_the_importer_the_error_says_what_to_install(tmp_path, monkeypatch, capsys):
+    (tmp_path / "circuit.qasm").write_text(qasm3.dumps(nc.ansatz.mhea(2, 0)))
+    monkeypatch.setitem(sys.modules, "qiskit_qasm3_import", None)
+    assert main(["variance", str(tmp_path / "circuit.qasm"), "--observable", "ZZ", "--sigma", "1"]) == 2
+    assert "pip install qiskit-qasm3-import" in capsys.readouterr().err
+
+
+def test_variance_prints_the_statistics(circuit_file, capsys):
+    assert (
+        main(["variance", str(circuit_file), "--observable", "ZZI", "--sigma", "0.1", "--samples", "64", "--seed", "7"]) == 0
+    )
+    printed = capsys.readouterr().out
+    land = nc.Landscape(nc.ansatz.mhea(3, 1), SparsePauliOp("ZZI"))
+    stats = nc.gradient_statistics(land, nc.Gaussian(0.1), samples=64, rng=7)
+    rows = [line.split() for line in printed.splitlines()[1:13]]
+    assert [row[1] for row in rows] == [f"theta[{k}]" for k in range(12)]
+    assert [float(row[6]) for row in rows] == pytest.approx(stats.variance.tolist(), rel=1e-4)
+    assert f"E‖∇L‖² = {stats.norm_squared:.6g} ±" in printed
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"--observable": "ZQ"}, "--observable is 'ZQ'; expected Pauli strings"),
+        ({"--observable": "ZZI + ZZ"}, "differ in length"),
+        ({"--observable": "ZZ"}, "acts on 2 qubits; expected 3"),
+        ({"--parameter": "12"}, "expected 0 to 11"),
+        ({"--parameter": "phi"}, "--parameter is 'phi'; expected an index from 0 to 11, or one of theta[0]"),
+        ({"--term": "1"}, "term is 1"),
+        ({"-o": "encoded.txt"}, "ends in .qasm or .qpy"),
+        ({"circuit": "absent.qpy"}, "absent.qpy: No such file"),
+        ({"circuit": "broken.qpy"}, "broken.qpy is no circuit"),
+        ({"circuit": "cut.qpy"}, "cut.qpy is no circuit"),
+        ({"circuit": "two.qasm"}, "OpenQASM 2, which has no free parameters"),
+        ({"circuit": "broken.qasm"}, "broken.qasm is no circuit"),
+    ],
+)
+def test_errors_are_one_line(circuit_file, tmp_path, monkeypatch, capsys, changes, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.qpy").write_bytes(b"no circuit")
+    (tmp_path / "cut.qpy").write_bytes(circuit_file.read_bytes()[:40])
+    (tmp_path / "two.qasm").write_text(qasm2.dumps(QuantumCircuit(2)))
+    (tmp_path / "broken.qasm").write_text("OPENQASM 3.0;\nqubit[2 q;")
+    options = {"--observable": "ZZI", "--parameter": "0", "-o": "encoded.qpy"} | changes
+    circuit = options.pop("circuit", str(circuit_file))
+    assert main(["encode", circuit, *(word for pair in options.items() for word in pair)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("nearclifford: ") and told.count("\n") == 1 and words in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--preset", "slow"], "no preset 'slow'"),
+        (["absent.toml"], "absent.toml: No such file"),
+        (["mine.toml", "--workers", "0"], "workers is 0"),
+        (["wrong.toml"], "wrong.toml: A study has no entry 'qubit'"),
+    ],
+)
+def test_study_errors_are_one_line(arguments, words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text(STUDY)
+    (tmp_path / "wrong.toml").write_text("qubit = [2]\n" + STUDY)
+    assert main(["study", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("nearclifford: ") and told.count("\n") == 1 and words in told
+
+
+def test_wrong_sigma_and_samples(circuit_file, capsys):
+    for option, words in ((["--sigma", "-1"], "sigma"), (["--sigma", "0.1", "--samples", "1"], "samples is 1")):
+        assert main(["variance", str(circuit_file), "--observable", "ZZI", *option]) == 2
+        assert words in capsys.readouterr().err
+
+
+def test_observables_are_sums_of_strings():
+    assert read_observable("ZZII").to_list() == [("ZZII", 1)]
+    assert read_observable("-XI + 2.5e-1*ZZ-YY").to_list() == [("XI", -1), ("ZZ", 0.25), ("YY", -1)]
+    for wrong in ("", "Z Z + ", "2ZZ", "ZZ*2", "zz", "ZZ XX + 1"):
+        with pytest.raises(nc.ObservableError, match="--observable is"):
+            read_observable(wrong)
+
+
+def test_parameters_go_by_index_or_name():
+    circuit = nc.ansatz.mhea(6, 0)
+    assert parameter_index(circuit, "10") == 10 and parameter_index(circuit, "theta[10]") == 10

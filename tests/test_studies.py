@@ -1,0 +1,269 @@
+"""Studies: specification, points and their streams, numbers against Qiskit."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from qiskit.quantum_info import Statevector
+
+from nearclifford import NearCliffordError, encode
+from nearclifford.studies import Point, Study, StudySpec, preset_names
+from nearclifford.studies.catalogue import ANSATZE, ENCODERS, OBSERVABLES
+from nearclifford.studies.measure import Draws, draw_problem, measure
+from nearclifford.studies.points import DRAWS_PER_POINT, points_of
+from nearclifford.studies.presets import preset_path
+from nearclifford.studies.rules import sigma_rule, sigma_value
+from nearclifford.studies.table import summary
+
+SMALL = StudySpec(ansatz=["mhea", "random_pqc"], qubits=[2, 3], sigma=["D^-1", "1"], draws=4, seed=3)
+POINT = Point("random_pqc", 4, 3, "D^-1/2", "compact", "random_pauli", samples=1, seed=7, first_draw=0, n_draws=4)
+
+
+def with_(point, **changes):
+    return dataclasses.replace(point, **changes)
+
+
+# specification ---------------------------------------------------------------------------------------------------
+
+
+def test_toml_gives_the_spec(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text('ansatz = ["fhea"]\nqubits = [4, 2]\nlayers = ["N", 1]\nsigma = ["D^-0.5", 0.1]\ndraws = 9\nseed = 2\n')
+    expected = StudySpec(("fhea",), (4, 2), ("N", "1"), ("D^-1/2", "0.1"), draws=9, seed=2)
+    assert Study.from_toml(path).spec == expected
+    assert eval(repr(expected)) == expected
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_presets_are_studies(name):
+    assert Study.preset(name).spec.title
+    assert len(Study.preset(name).points) == len(set(Study.preset(name).points))
+
+
+def test_trainability_is_the_published_experiment():
+    spec = Study.preset("trainability").spec
+    assert spec.ansatz == ("mhea", "fhea", "random_pqc") and spec.layers == ("N", "1") and spec.draws == 50
+    assert spec.qubits == tuple(range(2, 17, 2)) and spec.encoder == ("paper", "none")
+    assert spec.sigma == ("D^-1", "D^-1/2", "D^-1/3", "D^-1/5", "1")
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"qubit": [2]}, "no entry 'qubit'; it knows ansatz, qubits, layers"),
+        ({"ansatz": ["mhae"]}, "'mhae'; expected one of mhea, fhea, random_pqc"),
+        ({"ansatz": "mhea"}, "expected a list"),
+        ({"qubits": []}, "at least one"),
+        ({"qubits": [0]}, "integer of at least 1"),
+        ({"qubits": [2.0]}, "integer of at least 1"),
+        ({"layers": ["M"]}, "layers holds 'M'"),
+        ({"layers": [0]}, "layers holds 0"),
+        ({"sigma": ["D^1/2"]}, "sigma holds 'D^1/2'"),
+        ({"sigma": ["D^-1/0"]}, "sigma holds"),
+        ({"sigma": [-0.1]}, "sigma holds -0.1"),
+        ({"sigma": [0]}, "sigma holds 0"),
+        ({"encoder": ["short"]}, "expected one of compact, paper, none"),
+        ({"observable": "z"}, "observable names 'z'"),
+        ({"observable": "ising", "qubits": [1]}, "ising needs at least 2"),
+        ({"draws": 1}, "draws holds 1"),
+        ({"samples": 0}, "samples holds 0"),
+        ({"seed": -1}, "seed holds -1"),
+        ({"seed": True}, "seed holds True"),
+    ],
+)
+def test_wrong_entries_are_named(entry, words):
+    with pytest.raises(NearCliffordError) as told:
+        StudySpec.from_mapping({"ansatz": ["mhea"], "qubits": [2]} | entry)
+    assert words in str(told.value)
+
+
+@pytest.mark.parametrize("missing", ["ansatz", "qubits"])
+def test_missing_entries_are_named(missing):
+    given = {"ansatz": ["mhea"], "qubits": [2]}
+    del given[missing]
+    with pytest.raises(NearCliffordError, match=f"names no {missing}"):
+        StudySpec.from_mapping(given)
+
+
+def test_errors_name_the_file(tmp_path):
+    (tmp_path / "broken.toml").write_text("ansatz = [")
+    for name, words in (("broken.toml", "broken.toml"), ("absent.toml", "absent.toml: No such file")):
+        with pytest.raises(NearCliffordError, match=words):
+            Study.from_toml(tmp_path / name)
+    with pytest.raises(NearCliffordError, match="no preset 'slow'; expected one of quick"):
+        preset_path("slow")
+
+
+def test_sigma_has_one_spelling():
+    assert {sigma_rule(text) for text in ("D^-1/2", "D^-0.5", "D^-2/4", " D^-1/2 ")} == {"D^-1/2"}
+    assert {sigma_rule(given) for given in ("D^0", "D^-0", 1, 1.0, "1.0")} == {"1"}
+    assert sigma_rule(sigma_rule(0.123456789012)) == "0.123456789012"
+    assert sigma_value("D^-1/3", 8) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("name", ANSATZE)
+def test_sizes_in_the_catalogue(name):
+    for n_qubits, layers in ((2, 1), (3, 3), (6, 4)):
+        circuits = [ANSATZE[name].build(n_qubits, layers, np.random.default_rng(seed)) for seed in range(40)]
+        assert {circuit.num_parameters for circuit in circuits} == {ANSATZE[name].n_parameters(n_qubits, layers)}
+        expected = ANSATZE[name].n_gates(n_qubits, layers)
+        # a ring of two qubits has one gate, not two; random circuits vary by a few
+        assert np.mean([circuit.size() for circuit in circuits]) == pytest.approx(expected, abs=max(1, 0.05 * expected))
+
+
+# points and streams ----------------------------------------------------------------------------------------------
+
+
+def test_identity_holds_every_field():
+    other = {
+        "ansatz": "mhea", "n_qubits": 5, "n_layers": 4, "sigma": "1", "encoder": "none", "observable": "global_z",
+        "samples": 2, "seed": 8, "first_draw": 4, "n_draws": 5,
+    }  # fmt: skip
+    assert set(other) == {field.name for field in dataclasses.fields(Point)}
+    identities = {with_(POINT, **{name: value}).identity for name, value in other.items()} | {POINT.identity}
+    assert len(identities) == len(other) + 1
+
+
+def test_title_and_order_of_lists_change_no_point():
+    shuffled = dataclasses.replace(SMALL, ansatz=("random_pqc", "mhea"), sigma=("1", "D^-1"), title="other")
+    assert set(points_of(shuffled)) == set(points_of(SMALL))
+
+
+def test_rules_that_coincide_share_points():
+    spec = StudySpec(["mhea"], [2, 3], layers=["N", 3], sigma=["1"], encoder=["none"], draws=4)
+    assert sorted((point.n_qubits, point.n_layers) for point in points_of(spec)) == [(2, 2), (2, 3), (3, 3)]
+
+
+def gates_of(circuit):
+    return tuple((gate.name, *(circuit.find_bit(qubit).index for qubit in gate.qubits)) for gate in circuit.data)
+
+
+def test_every_draw_is_a_new_circuit_observable_and_parameter():
+    problems = [draw_problem(POINT, draw) for draw in range(30)]
+    assert len({gates_of(problem.circuit) for problem in problems}) == 30
+    assert len({problem.observable.paulis[0].to_label() for problem in problems}) > 20
+    assert {problem.parameter for problem in problems} == set(range(12))
+
+
+def test_terms_are_drawn_from_the_whole_observable():
+    point = with_(POINT, observable="heisenberg")
+    assert {draw_problem(point, draw).term for draw in range(200)} == set(range(9))
+
+
+def test_encoders_and_patches_share_the_problems():
+    for encoder in ENCODERS:
+        for sigma in ("1", "D^-1"):
+            point = with_(POINT, encoder=encoder, sigma=sigma, samples=3)
+            problem, same = draw_problem(point, 2), draw_problem(POINT, 2)
+            assert gates_of(problem.circuit) == gates_of(same.circuit) and problem.observable == same.observable
+            assert problem.parameter == same.parameter
+    thetas = [with_(POINT, encoder=encoder).theta_stream(1).standard_normal(5) for encoder in ENCODERS]
+    assert np.array_equal(thetas[0], thetas[1]) and np.array_equal(thetas[0], thetas[2])
+    assert not np.array_equal(thetas[0], with_(POINT, sigma="1").theta_stream(1).standard_normal(5))
+    assert not np.array_equal(thetas[0], POINT.theta_stream(2).standard_normal(5))
+
+
+def test_numbers_of_a_draw_depend_on_nothing_else():
+    whole, late = measure(POINT), measure(with_(POINT, first_draw=2, n_draws=2))
+    assert whole.draw.tolist() == [0, 1, 2, 3] and late.draw.tolist() == [2, 3]
+    for name in ("norm", "squared_norm", "component", "bound"):
+        assert np.array_equal(getattr(whole, name)[2:], getattr(late, name))
+
+
+def test_more_draws_keep_the_blocks():
+    few, many = (dataclasses.replace(SMALL, draws=draws) for draws in (DRAWS_PER_POINT, 3 * DRAWS_PER_POINT))
+    assert set(points_of(few)) < set(points_of(many))
+
+
+# numbers ---------------------------------------------------------------------------------------------------------
+
+
+def shift_rule_gradient(circuit, observable, theta):
+    """The gradient by Qiskit's statevector and the parameter-shift rule."""
+
+    def loss(point):
+        return Statevector(circuit.assign_parameters(point)).expectation_value(observable).real
+
+    shifts = np.pi / 2 * np.eye(len(theta))
+    return np.array([(loss(theta + shift) - loss(theta - shift)) / 2 for shift in shifts])
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize(("ansatz", "observable"), [("mhea", "random_pauli"), ("random_pqc", "heisenberg")])
+def test_numbers_agree_with_qiskit(encoder, ansatz, observable):
+    point = Point(ansatz, 3, 2, "D^-1/3", encoder, observable, samples=2, seed=1, first_draw=0, n_draws=3)
+    found = measure(point)
+    for draw in range(3):
+        problem = draw_problem(point, draw)
+        circuit, size = problem.circuit, problem.circuit.num_parameters
+        theta = size ** (-1 / 3) * point.theta_stream(draw).standard_normal((2, size))
+        if encoder != "none":
+            circuit = encode(circuit, problem.observable, problem.parameter, problem.term, style=encoder).circuit
+        gradient = np.array([shift_rule_gradient(circuit, problem.observable, one) for one in theta])
+        norms = np.linalg.norm(gradient, axis=1)
+        assert found.norm[draw] == pytest.approx(norms.mean(), abs=1e-12)
+        assert found.squared_norm[draw] == pytest.approx((norms**2).mean(), abs=1e-12)
+        assert found.component[draw] == pytest.approx(np.abs(gradient[:, problem.parameter]).mean(), abs=1e-12)
+        assert norms.max() <= found.bound[draw]
+
+
+@pytest.mark.parametrize("encoder", ["compact", "paper"])
+@pytest.mark.parametrize("ansatz", ANSATZE)
+def test_encoded_component_is_one_at_the_centre(encoder, ansatz):
+    point = Point(ansatz, 5, 2, "1e-07", encoder, "random_pauli", samples=1, seed=5, first_draw=0, n_draws=10)
+    assert measure(point).component == pytest.approx(1.0, abs=1e-10)
+
+
+def test_rounding_counts_as_zero():
+    """One layer of a random circuit on many qubits leaves most plain gradients exactly zero."""
+    point = Point("random_pqc", 10, 1, "1", "none", "random_pauli", samples=1, seed=5, first_draw=0, n_draws=20)
+    norms = measure(point).norm
+    assert (norms == 0).sum() > 10 and np.all((norms == 0) | (norms > 1e-12))
+
+
+# Mean and standard error of the 50 published gradient norms at N = L = 6 (mHEA; data of arXiv:2507.06344).
+PUBLISHED = {
+    ("paper", "D^-1"): (1.8823, 0.1383),
+    ("paper", "D^-1/2"): (1.5722, 0.1125),
+    ("paper", "D^-1/3"): (0.9987, 0.0388),
+    ("paper", "D^-1/5"): (0.8108, 0.0142),
+    ("paper", "1"): (0.7786, 0.0093),
+    ("none", "D^-1"): (0.4550, 0.0689),
+    ("none", "D^-1/2"): (0.5642, 0.0488),
+    ("none", "D^-1/3"): (0.6832, 0.0314),
+    ("none", "D^-1/5"): (0.7593, 0.0128),
+    ("none", "1"): (0.7824, 0.0117),
+}
+
+
+def test_means_agree_with_the_published_ones(tmp_path):
+    """Ten two-sided z-tests at 4 standard errors: a false alarm in about 1 of 1,600 seeds."""
+    study = Study(StudySpec(["mhea"], [6], encoder=["paper", "none"], draws=50, seed=11))
+    study.run(tmp_path, progress=False)
+    rows = study.frame().set_index(["encoder", "sigma"])
+    assert set(rows.index) == set(PUBLISHED)
+    for key, (mean, error) in PUBLISHED.items():
+        assert abs(rows.loc[key, "norm"] - mean) < 4 * np.hypot(rows.loc[key, "norm_error"], error), key
+
+
+def test_summary_is_mean_and_standard_error():
+    rng = np.random.default_rng(2)
+    values = rng.random((3, 30))
+    blocks = [Draws(np.arange(10), *values[:, 10 * i : 10 * i + 10], np.full(10, 4.0)) for i in range(3)]
+    found = summary(blocks)
+    for name, row in zip(("norm", "squared_norm", "component"), values, strict=True):
+        assert found[name] == pytest.approx(row.mean())
+        assert found[f"{name}_error"] == pytest.approx(row.std(ddof=1) / np.sqrt(30))
+    assert found["draws"] == 30 and np.isnan(found["norm_upper"])
+
+
+def test_no_gradient_gives_an_upper_bound():
+    zero = np.zeros(30)
+    found = summary([Draws(np.arange(30), zero, zero, zero, np.full(30, 4.0))])
+    assert found["norm"] == 0 and found["norm_upper"] / 4.0 == pytest.approx(0.0950, abs=1e-4)  # 1 - 0.05^(1/30)
+
+
+def test_every_observable_can_be_studied():
+    for name in OBSERVABLES:
+        found = measure(with_(POINT, observable=name, n_draws=1, sigma="1e-07"))
+        assert np.isfinite(found.norm).all() and found.bound[0] > 0

@@ -1,0 +1,149 @@
+"""Runs of studies: the table, the store, workers, and runs that are killed."""
+
+import contextlib
+import dataclasses
+import multiprocessing
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+import pandas as pd
+import psutil
+import pytest
+
+from nearclifford import NearCliffordError
+from nearclifford.studies import COLUMNS, Study, StudySpec, runner
+from nearclifford.studies.measure import measure
+from nearclifford.studies.points import points_of
+from nearclifford.studies.rules import n_layers
+from nearclifford.studies.store import Store
+
+SMALL = StudySpec(ansatz=["mhea", "random_pqc"], qubits=[2, 3], sigma=["D^-1", "1"], draws=4, seed=3)
+
+
+def test_a_run_gives_the_table_and_a_second_does_nothing(tmp_path, monkeypatch):
+    study = Study(SMALL)
+    study.run(tmp_path, progress=False)
+    frame = study.frame()
+    assert list(frame.columns) == list(COLUMNS) and len(frame) == 2 * 2 * 2 * 2 and (frame["draws"] == 4).all()
+    assert (frame["n_layers"] == [n_layers("N", n) for n in frame["n_qubits"]]).all()
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "table.csv", dtype={"sigma": str}), frame, check_exact=True)
+    monkeypatch.setattr(runner, "measure", lambda point: pytest.fail(f"measured again: {point}"))
+    again = Study(SMALL)
+    again.run(tmp_path, progress=False)
+    pd.testing.assert_frame_equal(again.frame(), frame, check_exact=True)
+    assert rows_of(tmp_path, "SELECT count(*) FROM runs") == [(1,)]
+
+
+def test_workers_give_the_same_numbers(tmp_path):
+    one, two = Study(SMALL), Study(SMALL)
+    one.run(tmp_path / "one", progress=False)
+    two.run(tmp_path / "two", workers=2, progress=False)
+    pd.testing.assert_frame_equal(one.frame(), two.frame(), check_exact=True)
+
+
+def test_studies_share_a_directory(tmp_path):
+    Study(SMALL).run(tmp_path, progress=False)
+    wider = dataclasses.replace(SMALL, qubits=(2, 3, 4))
+    Study(wider).run(tmp_path, progress=False)
+    count = len(list(points_of(SMALL)))
+    assert rows_of(tmp_path, "SELECT run, count(*) FROM points GROUP BY run") == [(1, count), (2, count // 2)]
+    assert Study(SMALL).frame(tmp_path)["n_qubits"].max() == 3
+    assert Study(wider).frame(tmp_path)["n_qubits"].max() == 4
+
+
+def test_a_frame_needs_a_run(tmp_path):
+    with pytest.raises(NearCliffordError, match=r"run\(out=...\) first"):
+        Study(SMALL).frame()
+    with pytest.raises(NearCliffordError, match=r"study\.sqlite does not exist"):
+        Study(SMALL).frame(tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_unfinished_cells_are_left_out(tmp_path):
+    first, *_ = points_of(SMALL)
+    with Store(tmp_path) as store:
+        store.add(store.begin_run(SMALL), first, measure(first), 0.1)
+    assert len(Study(SMALL).frame(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_workers_below_one(tmp_path, workers):
+    with pytest.raises(NearCliffordError, match="workers is"):
+        Study(SMALL).run(tmp_path, workers=workers)
+
+
+def test_other_files_are_refused(tmp_path):
+    (tmp_path / "study.sqlite").write_text("not a database, but long enough to have a header of some kind" * 20)
+    with pytest.raises(NearCliffordError, match="choose another directory"):
+        Study(SMALL).run(tmp_path)
+    (tmp_path / "study.sqlite").unlink()
+    with contextlib.closing(sqlite3.connect(tmp_path / "study.sqlite")) as file:
+        file.execute("PRAGMA user_version = 99")
+    with pytest.raises(NearCliffordError, match="format 99"):
+        Study(SMALL).run(tmp_path)
+
+
+SCRIPT = """
+import sys
+from nearclifford.studies import Study, StudySpec
+if __name__ == "__main__":
+    workers = int(sys.argv[2]) or None
+    Study(StudySpec(["mhea"], [2, 3, 4, 5, 6, 7, 8], draws=10, seed=4)).run(sys.argv[1], workers=workers, progress=False)
+"""
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_killed_run_goes_on(tmp_path, workers):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path / "out"), str(workers)]
+    process = subprocess.Popen(command)
+    wait_for(lambda: count_points(tmp_path / "out") >= 5)
+    children = psutil.Process(process.pid).children(recursive=True)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    wait_for(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children))
+    kept = count_points(tmp_path / "out")
+    study = Study(StudySpec(["mhea"], [2, 3, 4, 5, 6, 7, 8], draws=10, seed=4))
+    assert 5 <= kept < len(study.points)
+    study.run(tmp_path / "out", progress=False)
+    assert rows_of(tmp_path / "out", "SELECT count(*) FROM points WHERE run = 1") == [(kept,)]
+    fresh = Study(study.spec)
+    fresh.run(tmp_path / "fresh", progress=False)
+    pd.testing.assert_frame_equal(study.frame(), fresh.frame(), check_exact=True)
+
+
+def test_a_worker_that_dies_is_told(tmp_path):
+    def kill():
+        wait_for(lambda: count_points(tmp_path) >= 1)
+        multiprocessing.active_children()[0].kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(NearCliffordError, match=r"(?s)worker process died.*study\.sqlite.*with fewer workers than 1"):
+        Study(dataclasses.replace(SMALL, draws=200)).run(tmp_path, workers=1, progress=False)
+    killer.join()
+    assert count_points(tmp_path) >= 1
+
+
+def rows_of(directory, query):
+    with contextlib.closing(sqlite3.connect(directory / "study.sqlite")) as file:
+        return file.execute(query).fetchall()
+
+
+def count_points(directory):
+    if not (directory / "study.sqlite").exists():
+        return 0
+    tables = rows_of(directory, "SELECT count(*) FROM sqlite_master WHERE name = 'points'")
+    return rows_of(directory, "SELECT count(*) FROM points")[0][0] if tables == [(1,)] else 0
+
+
+def wait_for(condition, seconds=120.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
