@@ -29,32 +29,40 @@ def deposit(index, free):
 
 
 @njit(cache=True, inline="always")
-def _gather(aligned, offset, lane_offset, state, base, buffer):
+def _gather(aligned, offset, lane_offset, re, im, base, bre, bim):
+    """Copy eight cosets into the buffers; real and imaginary parts share the work of finding and swapping lanes."""
     if aligned:
         for v in range(len(offset)):
             word = base ^ offset[v]
-            store(buffer, v, exchange(load(state, word >> np.uint64(3)), word & np.uint64(7)))
+            row, lanes = word >> np.uint64(3), word & np.uint64(7)
+            store(bre, v, exchange(load(re, row), lanes))
+            store(bim, v, exchange(load(im, row), lanes))
         return
-    flat = state.reshape(-1)
+    real, imaginary = re.reshape(-1), im.reshape(-1)
     for v in range(len(offset)):
         word = base ^ offset[v]
         for lane in range(8):
-            buffer[v, lane] = flat[word ^ lane_offset[lane]]
+            bre[v, lane] = real[word ^ lane_offset[lane]]
+            bim[v, lane] = imaginary[word ^ lane_offset[lane]]
 
 
 @njit(cache=True, inline="always")
-def _scatter(aligned, offset, lane_offset, buffer, base, scale, state):
+def _scatter(aligned, offset, lane_offset, bre, bim, base, scale, re, im):
+    """Copy the buffers back, times the cosines that the turns left out."""
     if aligned:
         factor = splat(scale)
         for v in range(len(offset)):
             word = base ^ offset[v]
-            store(state, word >> np.uint64(3), exchange(multiply(factor, load(buffer, v)), word & np.uint64(7)))
+            row, lanes = word >> np.uint64(3), word & np.uint64(7)
+            store(re, row, exchange(multiply(factor, load(bre, v)), lanes))
+            store(im, row, exchange(multiply(factor, load(bim, v)), lanes))
         return
-    flat = state.reshape(-1)
+    real, imaginary = re.reshape(-1), im.reshape(-1)
     for v in range(len(offset)):
         word = base ^ offset[v]
         for lane in range(8):
-            flat[word ^ lane_offset[lane]] = scale * buffer[v, lane]
+            real[word ^ lane_offset[lane]] = scale * bre[v, lane]
+            imaginary[word ^ lane_offset[lane]] = scale * bim[v, lane]
 
 
 @njit(cache=True)
@@ -80,8 +88,7 @@ def forward_pass(schedule, k, low, high, turns, re, im):
     base = deposit(np.uint64(low), ~fixed)
     bre, bim = np.empty((1 << schedule.span, 8)), np.empty((1 << schedule.span, 8))
     for _ in range(low, high):
-        _gather(aligned, offset, lanes, re, base, bre)
-        _gather(aligned, offset, lanes, im, base, bim)
+        _gather(aligned, offset, lanes, re, im, base, bre, bim)
         for o in range(schedule.pass_start[k], schedule.pass_start[k + 1]):
             start, stop = schedule.operation_start[o], schedule.operation_start[o + 1]
             sign = _coset_sign(schedule.z, start, stop, base)
@@ -102,8 +109,7 @@ def forward_pass(schedule, k, low, high, turns, re, im):
                     bre,
                     bim,
                 )
-        _scatter(aligned, offset, lanes, bre, base, scale, re)
-        _scatter(aligned, offset, lanes, bim, base, scale, im)
+        _scatter(aligned, offset, lanes, bre, bim, base, scale, re, im)
         base = ((base | fixed) + np.uint64(1)) & ~fixed
 
 
@@ -115,10 +121,8 @@ def backward_pass(schedule, k, low, high, turns, re, im, lre, lim, overlap, patt
     base = deposit(np.uint64(low), ~fixed)
     bre, bim, cre, cim = np.empty((size, 8)), np.empty((size, 8)), np.empty((size, 8)), np.empty((size, 8))
     for _ in range(low, high):
-        _gather(aligned, offset, lanes, re, base, bre)
-        _gather(aligned, offset, lanes, im, base, bim)
-        _gather(aligned, offset, lanes, lre, base, cre)
-        _gather(aligned, offset, lanes, lim, base, cim)
+        _gather(aligned, offset, lanes, re, im, base, bre, bim)
+        _gather(aligned, offset, lanes, lre, lim, base, cre, cim)
         for o in range(schedule.pass_start[k + 1] - 1, schedule.pass_start[k] - 1, -1):
             start, stop = schedule.operation_start[o], schedule.operation_start[o + 1]
             sign = _coset_sign(schedule.z, start, stop, base)
@@ -153,8 +157,6 @@ def backward_pass(schedule, k, low, high, turns, re, im, lre, lim, overlap, patt
                     cim,
                     overlap,
                 )
-        _scatter(aligned, offset, lanes, bre, base, scale, re)
-        _scatter(aligned, offset, lanes, bim, base, scale, im)
-        _scatter(aligned, offset, lanes, cre, base, scale, lre)
-        _scatter(aligned, offset, lanes, cim, base, scale, lim)
+        _scatter(aligned, offset, lanes, bre, bim, base, scale, re, im)
+        _scatter(aligned, offset, lanes, cre, cim, base, scale, lre, lim)
         base = ((base | fixed) + np.uint64(1)) & ~fixed
