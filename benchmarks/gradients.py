@@ -6,7 +6,8 @@
 The circuit is mHEA with the observable Z on every qubit, the work a batch of 16 thetas on two cores. Each contestant runs in
 processes of its own, once as two processes of one thread and once as one process of two threads, and is quoted at the
 better of the two. Rounds alternate between contestants, so that a slow minute of the machine hits all of them. Slow
-contestants get fewer thetas a round, as the table says, and the slowest fewer rounds. All gradients must agree to 1e-6 before anything is timed.
+contestants get fewer thetas a round, as the table says, and the slowest fewer rounds. All gradients
+must agree to 1e-6 before anything is timed.
 """
 
 from __future__ import annotations
@@ -256,9 +257,7 @@ def main() -> None:
         serve(options.worker[0], int(options.worker[1]), int(options.worker[2]))
         return
     print(machine())
-    print(
-        "  N   L  contestant                                  procs x threads  thetas  gradients/s: median, min, max, ours/theirs"
-    )
+    print("  N   L  contestant                          processes x threads, thetas,  gradients/s: median, min, max, ratio")
     records = []
     for size in options.sizes:
         n_qubits, layers = map(int, size.split(","))
