@@ -68,7 +68,14 @@ def test_study_writes_to_runs_unless_told(tmp_path, monkeypatch):
 def test_interrupted_study_says_how_to_go_on(tmp_path):
     (tmp_path / "long.toml").write_text('ansatz = ["mhea"]\nqubits = [2, 4, 6, 8]\ndraws = 400\n')
     command = [sys.executable, "-m", "nearclifford", "study", "long.toml", "--out", "out", "--workers", "2"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job would ignore it
+    )
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not (tmp_path / "out/study.sqlite-wal").exists():
         time.sleep(0.05)
