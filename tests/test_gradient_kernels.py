@@ -1,5 +1,8 @@
 """The sweep against a plain twin: dense vectors, one rotation after another, written from the formula."""
 
+import subprocess
+import sys
+
 import numba
 import numpy as np
 import pytest
@@ -159,3 +162,13 @@ def test_schedule_moves_only_commuting_rotations():
             (x1, z1, _, _), (x2, z2, _, _) = paulis[i], paulis[j]
             if ((x1 & z2).bit_count() + (z1 & x2).bit_count()) % 2:
                 assert place[i] < place[j]
+
+
+def test_nothing_is_compiled_at_import():
+    check = (
+        "import nearclifford, sys; from numba.core.registry import CPUDispatcher as D; "
+        "compiled = [f for name, m in sys.modules.items() if name.startswith('nearclifford') "
+        "for f in vars(m).values() if isinstance(f, D)]; "
+        "assert len(compiled) > 20; assert not any(f.signatures for f in compiled)"
+    )
+    subprocess.run([sys.executable, "-c", check], check=True)

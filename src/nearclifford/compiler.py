@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import pi
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -115,11 +115,11 @@ class _Walk:
         self.tableau = stim.Tableau(self.n_qubits)
         self.axis_image = {"X": self.tableau.x_output, "Y": self.tableau.y_output, "Z": self.tableau.z_output}
 
-    def apply(self, operation: object, qubits: Sequence[int], n_classical: int) -> None:
+    def apply(self, operation: Any, qubits: Sequence[int], n_classical: int) -> None:
         """Append one Qiskit operation."""
         kind = getattr(operation, "base_class", type(operation))
         if kind in ROTATION_GATES:
-            angles = operation.params  # type: ignore[attr-defined]
+            angles = operation.params
             for axis, positions, angle in ROTATION_GATES[kind]:
                 value = angles[angle] if isinstance(angle, int) else angle
                 self.rotate(axis, [qubits[position] for position in positions], value)
@@ -129,7 +129,7 @@ class _Walk:
         else:
             self._composite(operation, qubits, n_classical)
 
-    def _composite(self, operation: object, qubits: Sequence[int], n_classical: int) -> None:
+    def _composite(self, operation: Any, qubits: Sequence[int], n_classical: int) -> None:
         name = getattr(operation, "name", type(operation).__name__)
         if name in IGNORED:
             return
