@@ -41,7 +41,7 @@ def test_python_m():
 @pytest.mark.parametrize("option", ["--preset", "--list"])
 def test_presets_are_listed(option, capsys):
     assert main(["study", option]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["quick", "trainability"]
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["quick", "trainability", "transition-zone"]
 
 
 def test_study_prints_and_writes(tmp_path, capsys):

@@ -16,7 +16,8 @@ from nearclifford.studies.rules import sigma_rule, sigma_value
 from nearclifford.studies.table import summary
 
 SMALL = StudySpec(ansatz=["mhea", "random_pqc"], qubits=[2, 3], sigma=["D^-1", "1"], draws=4, seed=3)
-POINT = Point("random_pqc", 4, 3, "D^-1/2", "compact", "random_pauli", samples=1, seed=7, first_draw=0, n_draws=4)
+EXACT = {"backend": "statevector", "components": 0, "first_draw": 0}
+POINT = Point("random_pqc", 4, 3, "D^-1/2", "compact", "random_pauli", samples=1, seed=7, n_draws=4, **EXACT)
 
 
 def with_(point, **changes):
@@ -117,7 +118,7 @@ def test_sizes_in_the_catalogue(name):
 def test_identity_holds_every_field():
     other = {
         "ansatz": "mhea", "n_qubits": 5, "n_layers": 4, "sigma": "1", "encoder": "none", "observable": "global_z",
-        "samples": 2, "seed": 8, "first_draw": 4, "n_draws": 5,
+        "backend": "stabilizer", "components": 9, "samples": 2, "seed": 8, "first_draw": 4, "n_draws": 5,
     }  # fmt: skip
     assert set(other) == {field.name for field in dataclasses.fields(Point)}
     identities = {with_(POINT, **{name: value}).identity for name, value in other.items()} | {POINT.identity}
@@ -139,8 +140,8 @@ def gates_of(circuit):
 
 
 def test_every_draw_is_a_new_circuit_observable_and_parameter():
-    problems = [draw_problem(POINT, draw) for draw in range(30)]
-    assert len({gates_of(problem.circuit) for problem in problems}) == 30
+    problems = [draw_problem(POINT, draw) for draw in range(60)]
+    assert len({gates_of(problem.circuit) for problem in problems}) == 60
     assert len({problem.observable.paulis[0].to_label() for problem in problems}) > 20
     assert {problem.parameter for problem in problems} == set(range(12))
 
@@ -191,7 +192,7 @@ def shift_rule_gradient(circuit, observable, theta):
 @pytest.mark.parametrize("encoder", ENCODERS)
 @pytest.mark.parametrize(("ansatz", "observable"), [("mhea", "random_pauli"), ("random_pqc", "heisenberg")])
 def test_numbers_agree_with_qiskit(encoder, ansatz, observable):
-    point = Point(ansatz, 3, 2, "D^-1/3", encoder, observable, samples=2, seed=1, first_draw=0, n_draws=3)
+    point = Point(ansatz, 3, 2, "D^-1/3", encoder, observable, samples=2, seed=1, n_draws=3, **EXACT)
     found = measure(point)
     for draw in range(3):
         problem = draw_problem(point, draw)
@@ -210,13 +211,13 @@ def test_numbers_agree_with_qiskit(encoder, ansatz, observable):
 @pytest.mark.parametrize("encoder", ["compact", "paper"])
 @pytest.mark.parametrize("ansatz", ANSATZE)
 def test_encoded_component_is_one_at_the_centre(encoder, ansatz):
-    point = Point(ansatz, 5, 2, "1e-07", encoder, "random_pauli", samples=1, seed=5, first_draw=0, n_draws=10)
+    point = Point(ansatz, 5, 2, "1e-07", encoder, "random_pauli", samples=1, seed=5, n_draws=10, **EXACT)
     assert measure(point).component == pytest.approx(1.0, abs=1e-10)
 
 
 def test_rounding_counts_as_zero():
     """One layer of a random circuit on many qubits leaves most plain gradients exactly zero."""
-    point = Point("random_pqc", 10, 1, "1", "none", "random_pauli", samples=1, seed=5, first_draw=0, n_draws=20)
+    point = Point("random_pqc", 10, 1, "1", "none", "random_pauli", samples=1, seed=5, n_draws=20, **EXACT)
     norms = measure(point).norm
     assert (norms == 0).sum() > 10 and np.all((norms == 0) | (norms > 1e-12))
 

@@ -32,7 +32,7 @@ def test_a_run_gives_the_table_and_a_second_does_nothing(tmp_path, monkeypatch):
     assert list(frame.columns) == list(COLUMNS) and len(frame) == 2 * 2 * 2 * 2 and (frame["draws"] == 4).all()
     assert (frame["n_layers"] == [n_layers("N", n) for n in frame["n_qubits"]]).all()
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "table.csv", dtype={"sigma": str}), frame, check_exact=True)
-    monkeypatch.setattr(runner, "measure", lambda point: pytest.fail(f"measured again: {point}"))
+    monkeypatch.setattr(runner, "measure_together", lambda points: pytest.fail(f"measured again: {points}"))
     again = Study(SMALL)
     again.run(tmp_path, progress=False)
     pd.testing.assert_frame_equal(again.frame(), frame, check_exact=True)

@@ -1,7 +1,8 @@
 """Variational quantum circuits near Clifford points: encode a gradient, differentiate exactly, measure how it spreads."""
 
 from nearclifford import ansatz, observables
-from nearclifford.backends import Statevector
+from nearclifford.backends import Stabilizer, Statevector
+from nearclifford.certified import certified_second_moment
 from nearclifford.encoder import Encoding, encode
 from nearclifford.errors import CircuitError, EncodingError, NearCliffordError, ObservableError, ResourceError
 from nearclifford.landscape import Landscape
@@ -23,11 +24,13 @@ __all__ = [
     "NearCliffordError",
     "ObservableError",
     "ResourceError",
+    "Stabilizer",
     "Statevector",
     "Study",
     "Uniform",
     "__version__",
     "ansatz",
+    "certified_second_moment",
     "encode",
     "gradient_statistics",
     "loss_statistics",

@@ -21,9 +21,10 @@ from nearclifford.encoder import encode
 from nearclifford.errors import CircuitError, NearCliffordError, ObservableError
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Gaussian
-from nearclifford.plots import save_figures
+from nearclifford.plots import save_figures, save_fit_figure
 from nearclifford.statistics import gradient_statistics
 from nearclifford.studies import Study, preset_names
+from nearclifford.studies.fits import fits_frame, fits_text
 from nearclifford.studies.table import as_text
 from nearclifford.version import __version__
 
@@ -99,9 +100,15 @@ def _study(options: argparse.Namespace) -> int:
         )
         return INTERRUPTED
     frame = study.frame()
-    figures = save_figures(frame, out, f"{command}   (nearclifford {__version__}, seed {study.spec.seed})")
+    made_by = f"{command}   (nearclifford {__version__}, seed {study.spec.seed})"
+    written = [out / "study.sqlite", out / "table.csv", *save_figures(frame, out, made_by)]
     print(as_text(frame))
-    print("\nWritten:", *(str(path) for path in [out / "study.sqlite", out / "table.csv", *figures]), sep="\n  ")
+    if study.spec.fits:
+        table = fits_frame(frame)
+        table.to_csv(out / "fits.csv", index=False)
+        written += [out / "fits.csv", *save_fit_figure(frame, out, made_by)]
+        print(f"\n{fits_text(table)}")
+    print("\nWritten:", *map(str, written), sep="\n  ")
     return 0
 
 

@@ -100,10 +100,13 @@ class GradientStatistics:
     mean, second_moment, variance : float64, shape ``(P,)``: E[∂_k L], E[(∂_k L)²] and the difference of the second moment
         and the squared mean. Near a Clifford centre the mean is not zero, and the last two differ.
     mean_error, second_moment_error, variance_error : float64, shape ``(P,)``: standard errors.
-    norm, norm_error : E‖∇L‖ over all D parameters and its standard error.
-    norm_squared, norm_squared_error : E‖∇L‖² over all D parameters and its standard error.
+    norm, norm_error : E‖∇L‖ over all D parameters and its standard error; None if the backend does not compute it.
+    norm_squared, norm_squared_error : E‖∇L‖² over all D parameters and its standard error; None if it needs parameters that
+        were not chosen.
     bound : float64, shape ``(P,)``: what |∂_k L| cannot exceed, anywhere.
-    samples, method, version : number of thetas, backend and package version.
+    samples, method, version : number of thetas (of Clifford circuits for each component), backend and package version.
+    hits, trials : int64, shape ``(P,)``, where the second moment is ``bound²`` times a probability: how often it was seen in
+        how many trials; None where it is a mean of numbers.
     """
 
     parameters: Indices
@@ -113,20 +116,23 @@ class GradientStatistics:
     second_moment_error: Floats
     variance: Floats
     variance_error: Floats
-    norm: float
-    norm_error: float
-    norm_squared: float
-    norm_squared_error: float
+    norm: float | None
+    norm_error: float | None
+    norm_squared: float | None
+    norm_squared_error: float | None
     bound: Floats
     samples: int
     method: str
     version: str
+    hits: Indices | None = None
+    trials: Indices | None = None
 
     def interval(self, level: float = 0.95) -> Floats:
         """Return the confidence interval of each second moment, float64, shape ``(P, 2)``.
 
-        Student's t around the sample mean; where every sample was zero, from 0 to the largest second moment that would
-        have shown nothing in n samples with probability ``1 - level``.
+        Counted hits have the interval of Clopper and Pearson, which covers the true value with probability ``level`` at
+        least, however few they are. Means of numbers have Student's t around them. Where nothing was seen, the interval goes
+        from 0 to the largest second moment that would have shown nothing in n samples with probability ``1 - level``.
 
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
@@ -136,9 +142,12 @@ class GradientStatistics:
         >>> bool(low < exact < high)
         True
         """
-        low, high = two_sided(self.second_moment, self.second_moment_error, self.samples, level)
         unseen = self.bound**2 * (1.0 - (1.0 - level) ** (1.0 / self.samples))
-        return np.stack([np.maximum(low, 0.0), np.where(self.second_moment > 0, high, unseen)], axis=-1)
+        if self.hits is not None and self.trials is not None:
+            return self.bound[:, None] ** 2 * binomial_interval(self.hits, self.trials, level)
+        low, high = two_sided(self.second_moment, self.second_moment_error, self.samples, level)
+        high = np.where(self.second_moment > 0, high, np.maximum(high, unseen))
+        return np.stack([np.maximum(low, 0.0), high], axis=-1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,3 +169,19 @@ def two_sided(estimate: Floats, error: Floats, samples: int, level: float) -> tu
     """Return (low, high) of the two-sided Student interval of ``level`` around estimates with standard errors."""
     width = special.stdtrit(samples - 1, 0.5 + level / 2) * error
     return estimate - width, estimate + width
+
+
+def binomial_interval(hits: Indices, trials: Indices, level: float) -> Floats:
+    """Return the interval of Clopper and Pearson of a probability, shape ``(..., 2)``.
+
+    It begins at 0 where there was no hit and ends at 1 where there were only hits; the other end keeps its half of what the
+    level leaves, since a bound that moves closer at the edge would cover less than the level nearby.
+
+    >>> binomial_interval(np.array([0, 5]), np.array([100, 10]), 0.95).round(4)
+    array([[0.    , 0.0362],
+           [0.1871, 0.8129]])
+    """
+    tail = (1.0 - level) / 2
+    low = special.betaincinv(np.maximum(hits, 1), trials - hits + 1, tail)
+    high = special.betaincinv(hits + 1, np.maximum(trials - hits, 1), 1.0 - tail)
+    return np.stack([np.where(hits == 0, 0.0, low), np.where(hits == trials, 1.0, high)], axis=-1)

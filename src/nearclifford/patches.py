@@ -126,10 +126,16 @@ class Uniform(Patch):
         return np.sinc(np.asarray(self.half_width) / np.pi)[()]
 
     def sine_square_mean(self) -> np.float64 | Floats:
-        """Return E[sin² t] = 1/2 - sin(2r)/(4r); by its series where the difference would cancel."""
+        """Return E[sin² t] = 1/2 - sin(2r)/(4r); by its series where the difference would cancel.
+
+        With x = (2r)² the series is x/12 (1 - x/(4·5) (1 - x/(6·7) (1 - ...))).
+        """
         r = np.asarray(self.half_width, dtype=np.float64)
-        series = r**2 / 3 * (1 - r**2 / 5 * (1 - 2 * r**2 / 21 * (1 - r**2 / 18)))
-        return np.where(r < 0.05, series, (1 - np.sinc(2 * r / np.pi)) / 2)[()]
+        square = np.minimum(2 * r, 2.0) ** 2
+        series = np.ones_like(square)
+        for k in range(11, 1, -1):
+            series = 1 - square / (2 * k * (2 * k + 1)) * series
+        return np.where(r < 1.0, square / 12 * series, (1 - np.sinc(2 * r / np.pi)) / 2)[()]
 
 
 def _positive(width: npt.ArrayLike, name: str) -> float | tuple[float, ...]:

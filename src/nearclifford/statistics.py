@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
-from nearclifford.backends import Statevector
+from nearclifford.backends import Stabilizer, Statevector
+from nearclifford.budget import Budget
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
 from nearclifford.moments import GradientStatistics, LossStatistics
 from nearclifford.patches import Patch
 from nearclifford.rotations import Indices
 
-Backend = Statevector
+Backend = Stabilizer | Statevector
+Samples = int | Literal["auto"]
 Seed = int | np.random.Generator | None
 
 
@@ -22,9 +25,11 @@ def gradient_statistics(
     land: Landscape,
     patch: Patch,
     backend: Backend | None = None,
-    samples: int = 1000,
+    samples: Samples = 1000,
     parameters: Sequence[int] | None = None,
     rng: Seed = None,
+    rel_error: float = 0.05,
+    max_seconds: float = 60.0,
 ) -> GradientStatistics:
     """Return mean, second moment and variance of the gradient's components over a patch, with their standard errors.
 
@@ -32,10 +37,14 @@ def gradient_statistics(
     ----------
     land : the landscape; the patch lies around its centre.
     patch : `Gaussian` or `Uniform`, of one width or of one for each parameter, radians.
-    backend : where the numbers come from; exact gradients at sampled thetas, `Statevector()`, by default.
-    samples : number of thetas, at least 2.
+    backend : where the numbers come from; exact gradients at sampled thetas, `Statevector()`, by default, or random
+        Clifford circuits, `Stabilizer()`, at any number of qubits.
+    samples : number of thetas, or of Clifford circuits for each component, at least 2; or "auto": more and more until the
+        standard error of E‖∇L‖² (of the chosen components) is below ``rel_error * E‖∇L‖²``, or ``max_seconds`` are over.
+        The result says how many there were.
     parameters : indices into ``circuit.parameters``; all of them by default.
-    rng : seed or generator; one seed gives the same numbers on any number of threads.
+    rng : seed or generator; one seed gives the same numbers on any number of threads, unless the time ends the sampling.
+    rel_error, max_seconds : where "auto" stops.
 
     Raises
     ------
@@ -52,17 +61,25 @@ def gradient_statistics(
     >>> float(abs(stats.second_moment[0] - (1 - np.exp(-0.5)) / 2) / stats.second_moment_error[0]) < 3
     True
     """
-    count = _samples(samples)
+    budget = Budget.of(samples, rel_error, max_seconds)
     index = _parameters(land, parameters)
     patch.for_parameters(land.n_parameters)
     chosen = Statevector() if backend is None else backend
-    return chosen.gradient_statistics(land, patch, count, index, np.random.default_rng(rng))
+    return chosen.gradient_statistics(land, patch, budget, index, np.random.default_rng(rng))
 
 
 def loss_statistics(
-    land: Landscape, patch: Patch, backend: Backend | None = None, samples: int = 1000, rng: Seed = None
+    land: Landscape,
+    patch: Patch,
+    backend: Backend | None = None,
+    samples: Samples = 1000,
+    rng: Seed = None,
+    rel_error: float = 0.05,
+    max_seconds: float = 60.0,
 ) -> LossStatistics:
     """Return mean, second moment and variance of the loss over a patch; arguments and errors of `gradient_statistics`.
+
+    With ``samples="auto"`` the error is that of E[L²].
 
     >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))
@@ -70,17 +87,10 @@ def loss_statistics(
     >>> bool(abs(stats.mean - np.exp(-0.125)) < 3 * stats.mean_error)
     True
     """
-    count = _samples(samples)
+    budget = Budget.of(samples, rel_error, max_seconds)
     patch.for_parameters(land.n_parameters)
     chosen = Statevector() if backend is None else backend
-    return chosen.loss_statistics(land, patch, count, np.random.default_rng(rng))
-
-
-def _samples(samples: int) -> int:
-    count = operator.index(samples)
-    if count < 2:
-        raise NearCliffordError(f"samples is {count}; expected at least 2, so that there is a standard error.")
-    return count
+    return chosen.loss_statistics(land, patch, budget, np.random.default_rng(rng))
 
 
 def _parameters(land: Landscape, parameters: Sequence[int] | None) -> Indices:

@@ -1,5 +1,6 @@
 """Where statistics come from: one landscape in, numbers out."""
 
+from nearclifford.backends.stabilizer import Stabilizer
 from nearclifford.backends.statevector import Statevector
 
-__all__ = ["Statevector"]
+__all__ = ["Stabilizer", "Statevector"]

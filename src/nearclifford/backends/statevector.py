@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 
 import numpy as np
 
+from nearclifford.budget import Budget
 from nearclifford.landscape import Landscape
 from nearclifford.moments import GradientStatistics, LossStatistics, MomentSums
 from nearclifford.patches import Patch
@@ -27,40 +26,50 @@ class Statevector:
     """
 
     def gradient_statistics(
-        self, land: Landscape, patch: Patch, samples: int, parameters: Indices, rng: np.random.Generator
+        self, land: Landscape, patch: Patch, budget: Budget, parameters: Indices, rng: np.random.Generator
     ) -> GradientStatistics:
-        """Return the moments of the gradient over ``samples`` thetas drawn from the patch around the centre."""
+        """Return the moments of the gradient over thetas drawn from the patch around the centre."""
         shift = land.gradient(land.center)
-        components, norms = [], []
-        for theta in _thetas(land, patch, samples, rng):
-            gradient = land.gradient(theta)
-            components.append(MomentSums.of(gradient[:, parameters], shift[parameters]))
-            norm = np.linalg.norm(gradient, axis=1, keepdims=True)
-            norms.append(MomentSums.of(norm, np.array([np.linalg.norm(shift)])))
-        sums, norm_sums = reduce(add, components), reduce(add, norms)
+        origins = shift[parameters], np.linalg.norm(shift[None], axis=1), np.linalg.norm(shift[None, parameters], axis=1)
+        sums = tuple(MomentSums(0, origin, np.zeros((4, len(origin)))) for origin in origins)
+        made, total, error = 0, 0.0, 0.0
+        while (more := budget.next_round(made, total, error)) > 0:
+            for theta in _thetas(land, patch, more, rng):
+                gradient = land.gradient(theta)
+                norm = np.linalg.norm(gradient, axis=1, keepdims=True)
+                chosen = gradient[:, parameters]
+                values = chosen, norm, np.linalg.norm(chosen, axis=1, keepdims=True)
+                sums = tuple(so_far + MomentSums.of(x, so_far.shift) for so_far, x in zip(sums, values, strict=True))
+            made += more
+            total, error = float(sums[2].second_moment[0]), float(sums[2].second_moment_error[0])
+        components, norms, _ = sums
         return GradientStatistics(
             parameters=parameters,
-            mean=sums.mean,
-            mean_error=sums.mean_error,
-            second_moment=sums.second_moment,
-            second_moment_error=sums.second_moment_error,
-            variance=sums.variance,
-            variance_error=sums.variance_error,
-            norm=float(norm_sums.mean[0]),
-            norm_error=float(norm_sums.mean_error[0]),
-            norm_squared=float(norm_sums.second_moment[0]),
-            norm_squared_error=float(norm_sums.second_moment_error[0]),
+            mean=components.mean,
+            mean_error=components.mean_error,
+            second_moment=components.second_moment,
+            second_moment_error=components.second_moment_error,
+            variance=components.variance,
+            variance_error=components.variance_error,
+            norm=float(norms.mean[0]),
+            norm_error=float(norms.mean_error[0]),
+            norm_squared=float(norms.second_moment[0]),
+            norm_squared_error=float(norms.second_moment_error[0]),
             bound=_bound(land)[parameters],
-            samples=samples,
+            samples=made,
             method="statevector",
             version=__version__,
         )
 
-    def loss_statistics(self, land: Landscape, patch: Patch, samples: int, rng: np.random.Generator) -> LossStatistics:
-        """Return the moments of the loss over ``samples`` thetas drawn from the patch around the centre."""
-        shift = np.atleast_1d(land.value(land.center))
-        thetas = _thetas(land, patch, samples, rng)
-        sums = reduce(add, (MomentSums.of(np.reshape(land.value(theta), (-1, 1)), shift) for theta in thetas))
+    def loss_statistics(self, land: Landscape, patch: Patch, budget: Budget, rng: np.random.Generator) -> LossStatistics:
+        """Return the moments of the loss over thetas drawn from the patch around the centre."""
+        sums = MomentSums(0, np.atleast_1d(land.value(land.center)), np.zeros((4, 1)))
+        made, total, error = 0, 0.0, 0.0
+        while (more := budget.next_round(made, total, error)) > 0:
+            for theta in _thetas(land, patch, more, rng):
+                sums += MomentSums.of(np.reshape(land.value(theta), (-1, 1)), sums.shift)
+            made += more
+            total, error = float(sums.second_moment[0]), float(sums.second_moment_error[0])
         return LossStatistics(
             mean=float(sums.mean[0]),
             mean_error=float(sums.mean_error[0]),
@@ -68,7 +77,7 @@ class Statevector:
             second_moment_error=float(sums.second_moment_error[0]),
             variance=float(sums.variance[0]),
             variance_error=float(sums.variance_error[0]),
-            samples=samples,
+            samples=made,
             method="statevector",
             version=__version__,
         )

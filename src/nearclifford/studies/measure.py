@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
+from nearclifford.backends import Stabilizer
+from nearclifford.center import center_gradient
 from nearclifford.encoder import Style, encode
 from nearclifford.landscape import Landscape
 from nearclifford.observables import terms_of
 from nearclifford.patches import Gaussian
 from nearclifford.rotations import Floats, Indices
+from nearclifford.statistics import gradient_statistics
 from nearclifford.studies.catalogue import ANSATZE, OBSERVABLES
 from nearclifford.studies.points import Point
 from nearclifford.studies.rules import sigma_value
@@ -28,10 +32,13 @@ class Draws:
     Attributes
     ----------
     draw : int64, shape ``(n,)``: index of the draw within its cell.
-    norm : float64, shape ``(n,)``: ‖∇L‖, the Euclidean norm over all D components.
+    norm : float64, shape ``(n,)``: ‖∇L‖, the Euclidean norm over all D components; NaN with the stabilizer, which knows
+        its square alone.
     squared_norm : float64, shape ``(n,)``: ‖∇L‖².
-    component : float64, shape ``(n,)``: |∂_k L| of the encoded parameter k; of the same k for plain circuits.
-    bound : float64, shape ``(n,)``: what ‖∇L‖ cannot exceed, √D Σ_a |c_a|.
+    component : float64, shape ``(n,)``: |∂_k L| of the encoded parameter k, of the same k for plain circuits; NaN with
+        the stabilizer.
+    bound : float64, shape ``(n,)``: what ‖∇L‖ cannot exceed, √D Σ_a |c_a|; with the stabilizer √(3 D / n) Σ_a |c_a|, n the
+        number of samples: a larger root mean square would have shown in them with probability 0.95.
     """
 
     draw: Indices
@@ -54,8 +61,8 @@ class Problem:
 def draw_problem(point: Point, draw: int) -> Problem:
     """Return the problem of one draw: circuit, observable, term and parameter, all drawn afresh.
 
-    >>> spec = dict(sigma="1", encoder="none", observable="random_pauli", samples=1, seed=7, first_draw=0, n_draws=2)
-    >>> point = Point("random_pqc", 4, 4, **spec)
+    >>> how = dict(backend="statevector", samples=1, components=0, seed=7, first_draw=0, n_draws=2)
+    >>> point = Point("random_pqc", 4, 4, "1", "none", "random_pauli", **how)
     >>> gates = [[gate.name for gate in draw_problem(point, draw).circuit.data] for draw in (0, 1, 0)]
     >>> gates[0] == gates[1], gates[0] == gates[2]
     (False, True)
@@ -67,30 +74,72 @@ def draw_problem(point: Point, draw: int) -> Problem:
     return Problem(circuit, observable, term, int(rng.integers(circuit.num_parameters)))
 
 
-def measure(point: Point) -> Draws:
-    """Return the exact gradients of every draw of a point, as norms and as the encoded component.
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A problem compiled, with its encoder if it has one: all that points of other widths share."""
 
-    Raises `ResourceError` where 2^N amplitudes do not fit the memory.
-    """
-    draws = range(point.first_draw, point.first_draw + point.n_draws)
-    columns = np.array([_measure_draw(point, draw) for draw in draws]).T
-    return Draws(np.array(draws), *columns)
+    land: Landscape
+    parameter: int
 
 
-def _measure_draw(point: Point, draw: int) -> tuple[float, float, float, float]:
-    """Return norm, squared norm, component and bound of one draw."""
+def prepare(point: Point, draw: int) -> Prepared:
+    """Draw the problem of a point, encode it and compile it; σ plays no part."""
     problem = draw_problem(point, draw)
     circuit = problem.circuit
     if point.encoder != "none":
         style: Style = "paper" if point.encoder == "paper" else "compact"
         circuit = encode(circuit, problem.observable, problem.parameter, problem.term, style=style).circuit
-    land = Landscape(circuit, problem.observable)
+    return Prepared(Landscape(circuit, problem.observable), problem.parameter)
+
+
+def measure(point: Point) -> Draws:
+    """Return the gradients of every draw of a point, as norms and as the encoded component.
+
+    Raises `ResourceError` where 2^N amplitudes do not fit the memory.
+    """
+    return measure_together([point])[0]
+
+
+def measure_together(points: Sequence[Point]) -> list[Draws]:
+    """Return the draws of points that differ in σ alone: each problem is built, encoded and compiled once."""
+    first = points[0]
+    draws = range(first.first_draw, first.first_draw + first.n_draws)
+    rows: list[list[tuple[float, ...]]] = [[] for _ in points]
+    for draw in draws:
+        prepared = prepare(first, draw)
+        for point, found in zip(points, rows, strict=True):
+            found.append(_measure_draw(point, draw, prepared.land, prepared.parameter))
+    return [Draws(np.array(draws), *np.array(found).T) for found in rows]
+
+
+def _measure_draw(point: Point, draw: int, land: Landscape, parameter: int) -> tuple[float, float, float, float]:
+    """Return norm, squared norm, component and bound of one draw."""
     patch = Gaussian(sigma_value(point.sigma, land.n_parameters))
+    scale = float(np.abs(land.coefficients).sum())
+    bound = float(np.sqrt(land.n_parameters) * scale)
+    if point.backend == "stabilizer":
+        squared = _squared_norm(point, land, patch, parameter, point.theta_stream(draw))
+        return np.nan, squared, np.nan, bound * np.sqrt(-np.log(0.05) / (point.components * point.samples))
     theta = land.center + patch.sample((point.samples, land.n_parameters), point.theta_stream(draw))
     gradient = land.gradient(theta)
-    scale = float(np.abs(land.coefficients).sum())
     gradient[np.abs(gradient) < ROUNDING * scale] = 0.0
     norm = np.linalg.norm(gradient, axis=1)
-    component = np.abs(gradient[:, problem.parameter])
-    bound = np.sqrt(land.n_parameters) * scale
-    return float(norm.mean()), float(np.square(norm).mean()), float(component.mean()), float(bound)
+    component = np.abs(gradient[:, parameter])
+    return float(norm.mean()), float(np.square(norm).mean()), float(component.mean()), bound
+
+
+def _squared_norm(point: Point, land: Landscape, patch: Gaussian, parameter: int, rng: np.random.Generator) -> float:
+    """Return an unbiased estimate of E‖∇L‖².
+
+    Components that are not zero at the centre carry most of it in a small patch, so they and the encoded one are all taken;
+    of the others some are drawn, and their sum is scaled up.
+    """
+    _, at_center = center_gradient(land.program, land.images, land.coefficients)
+    certain = np.union1d(np.flatnonzero(at_center), [parameter])
+    others = np.setdiff1d(np.arange(land.n_parameters), certain)
+    drawn = rng.choice(others, size=min(point.components, len(others)), replace=False)
+    chosen = np.concatenate([certain, drawn])
+    found = gradient_statistics(land, patch, Stabilizer(), samples=point.samples, parameters=chosen.tolist(), rng=rng)
+    second = found.second_moment
+    rest = second[len(certain) :].sum() * (len(others) / max(len(drawn), 1))
+    return float(second[: len(certain)].sum() + rest)

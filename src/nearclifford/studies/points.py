@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from nearclifford.studies.catalogue import ANSATZE
 from nearclifford.studies.rules import n_layers
-from nearclifford.studies.spec import StudySpec
+from nearclifford.studies.spec import EXACT_QUBITS, StudySpec
 
 # Raise it when the same point would give other numbers than before; stored points of another format are not reused.
-FORMAT = 1
+FORMAT = 2
 
 DRAWS_PER_POINT = 25
 
@@ -29,15 +29,18 @@ class Point:
     sigma : rule for σ.
     encoder : "compact", "paper" or "none".
     observable : its name.
-    samples : thetas for each draw.
+    backend : "statevector" or "stabilizer".
+    samples : thetas for each draw, or samples of each chain.
+    components : gradient components drawn for each draw with the stabilizer; 0 with the statevector: all of them.
     seed : seed of the study.
     first_draw, n_draws : the draws ``first_draw ... first_draw + n_draws - 1``.
 
     Examples
     --------
-    >>> point = Point("mhea", 4, 4, "D^-1/2", "compact", "random_pauli", samples=1, seed=7, first_draw=0, n_draws=25)
+    >>> how = dict(backend="statevector", samples=1, components=0, seed=7, first_draw=0, n_draws=25)
+    >>> point = Point("mhea", 4, 4, "D^-1/2", "compact", "random_pauli", **how)
     >>> point.identity
-    'd1c184f4e63e07e2156ddc7fc140ac531cdd09709acd522859e2c421b5257c71'
+    '1ae3487deb4a03a9d1598d7d547c5c04f9f1364470e1ae0dbc6b41c050dc7842'
     """
 
     ansatz: str
@@ -46,7 +49,9 @@ class Point:
     sigma: str
     encoder: str
     observable: str
+    backend: str
     samples: int
+    components: int
     seed: int
     first_draw: int
     n_draws: int
@@ -75,6 +80,9 @@ class Point:
         family = ANSATZE[self.ansatz]
         builds = 2 if self.encoder != "none" else 1
         compiling = builds * (4e-3 + 4e-5 * family.n_gates(self.n_qubits, self.n_layers))
+        if self.backend == "stabilizer":
+            chains = self.components * (1 + self.samples / 512) * family.n_gates(self.n_qubits, self.n_layers) * 2e-9
+            return self.n_draws * (compiling + chains)
         sweeping = self.samples * family.n_parameters(self.n_qubits, self.n_layers) * 2.0**self.n_qubits * 1.2e-9
         return self.n_draws * (compiling + sweeping)
 
@@ -109,6 +117,7 @@ def cells_of(spec: StudySpec) -> Iterator[tuple[str, str, str, str]]:
 
 def points_of_cell(spec: StudySpec, ansatz: str, rule: str, n_qubits: int, sigma: str, encoder: str) -> Iterator[Point]:
     """Yield the blocks of draws of one cell at one N."""
+    exact = spec.backend == "statevector" or (spec.backend == "auto" and n_qubits <= EXACT_QUBITS)
     for first in range(0, spec.draws, DRAWS_PER_POINT):
         yield Point(
             ansatz=ansatz,
@@ -117,11 +126,26 @@ def points_of_cell(spec: StudySpec, ansatz: str, rule: str, n_qubits: int, sigma
             sigma=sigma,
             encoder=encoder,
             observable=spec.observable,
-            samples=spec.samples,
+            backend="statevector" if exact else "stabilizer",
+            samples=spec.samples if exact else spec.chains,
+            components=0 if exact else spec.components,
             seed=spec.seed,
             first_draw=first,
             n_draws=min(DRAWS_PER_POINT, spec.draws - first),
         )
+
+
+def bundles_of(points: Iterable[Point]) -> list[list[Point]]:
+    """Return the points in groups that differ in σ alone, in the order of their first.
+
+    >>> spec = StudySpec(["mhea"], [2, 4], sigma=["1", "D^-1"], encoder=["none"], draws=5)
+    >>> [[point.sigma for point in bundle] for bundle in bundles_of(points_of(spec))]
+    [['1', 'D^-1'], ['1', 'D^-1']]
+    """
+    bundles: dict[Point, list[Point]] = {}
+    for point in points:
+        bundles.setdefault(replace(point, sigma="1"), []).append(point)
+    return list(bundles.values())
 
 
 def _hash(record: dict[str, object]) -> str:

@@ -8,6 +8,9 @@ from fractions import Fraction
 
 from nearclifford.errors import NearCliffordError
 
+# The width up to which the encoded gradient may decay like a power: theory puts the transition zone behind it.
+LOGARITHMIC = "sqrt(lnD/D)"
+
 
 def layers_rule(given: str | int) -> str:
     """Return the one spelling of a rule for L: "N", or a positive number.
@@ -33,12 +36,16 @@ def n_layers(rule: str, n_qubits: int) -> int:
 
 
 def sigma_rule(given: str | int | float) -> str:
-    """Return the one spelling of a rule for σ: "D^-q" with q a positive fraction, or a positive number of radians.
+    """Return the one spelling of a rule for σ: "D^-q" with q a positive fraction, "sqrt(lnD/D)", or a number of radians.
 
     >>> sigma_rule("D^-1/2"), sigma_rule("D^-0.5"), sigma_rule("D^-2/2"), sigma_rule("D^0"), sigma_rule(0.05)
     ('D^-1/2', 'D^-1/2', 'D^-1', '1', '0.05')
+    >>> sigma_rule("sqrt(ln D / D)")
+    'sqrt(lnD/D)'
     """
     text = str(given).replace(" ", "")
+    if text == LOGARITHMIC:
+        return text
     power = re.fullmatch(r"D\^-?(\d+(?:/\d+|\.\d+)?)", text)
     if power and not re.search(r"/0+$", text):
         exponent = Fraction(power[1])
@@ -51,8 +58,8 @@ def sigma_rule(given: str | int | float) -> str:
         if 0 < width < math.inf:
             return f"{width:g}" if float(f"{width:g}") == width else repr(width)
     raise NearCliffordError(
-        f'sigma holds {given!r}; expected a rule such as "D^-1/2", D the number of parameters, or a positive number of '
-        "radians."
+        f'sigma holds {given!r}; expected a rule such as "D^-1/2" or "sqrt(lnD/D)", D the number of parameters, or a '
+        "positive number of radians."
     )
 
 
@@ -62,6 +69,8 @@ def sigma_value(rule: str, n_parameters: int) -> float:
     >>> sigma_value("D^-1/2", 16), sigma_value("0.05", 16)
     (0.25, 0.05)
     """
+    if rule == LOGARITHMIC:
+        return math.sqrt(math.log(n_parameters) / n_parameters)
     if not rule.startswith("D^-"):
         return float(rule)
     return float(n_parameters ** -float(Fraction(rule[3:])))

@@ -17,8 +17,8 @@ import numba
 from tqdm import tqdm
 
 from nearclifford.errors import NearCliffordError
-from nearclifford.studies.measure import Draws, measure
-from nearclifford.studies.points import Point, points_of
+from nearclifford.studies.measure import Draws, measure_together
+from nearclifford.studies.points import Point, bundles_of, points_of
 from nearclifford.studies.spec import StudySpec
 from nearclifford.studies.store import Store
 
@@ -48,15 +48,17 @@ def run_points(spec: StudySpec, store: Store, workers: int | None, progress: boo
             bar.update(point.predicted_seconds)
 
 
-def timed(point: Point) -> Result:
-    """Return a point with its numbers and the seconds that they took."""
+def timed(bundle: Sequence[Point]) -> list[Result]:
+    """Return points that differ in σ alone with their numbers, and with equal shares of the seconds that they took."""
     start = time.perf_counter()
-    draws = measure(point)
-    return point, draws, time.perf_counter() - start
+    draws = measure_together(bundle)
+    seconds = (time.perf_counter() - start) / len(bundle)
+    return [(point, found, seconds) for point, found in zip(bundle, draws, strict=True)]
 
 
 def _in_this_process(points: Sequence[Point]) -> Generator[Result, None, None]:
-    yield from map(timed, points)
+    for bundle in bundles_of(points):
+        yield from timed(bundle)
 
 
 def _in_workers(points: Sequence[Point], workers: int, store: Store) -> Generator[Result, None, None]:
@@ -68,9 +70,9 @@ def _in_workers(points: Sequence[Point], workers: int, store: Store) -> Generato
     finished = False
     try:
         with _interrupts_ignored():
-            futures = [pool.submit(timed, point) for point in points]
+            futures = [pool.submit(timed, bundle) for bundle in bundles_of(points)]
         for future in as_completed(futures):
-            yield future.result()
+            yield from future.result()
         finished = True
     except BrokenProcessPool as error:
         raise NearCliffordError(

@@ -13,6 +13,11 @@ from nearclifford.errors import NearCliffordError
 from nearclifford.studies.catalogue import ANSATZE, ENCODERS, OBSERVABLES
 from nearclifford.studies.rules import layers_rule, sigma_rule
 
+BACKENDS = ("auto", "statevector", "stabilizer")
+
+# From here on the chains are cheaper than the statevectors that give the same error of the mean over draws.
+EXACT_QUBITS = 14
+
 PAPER_SIGMAS = ("D^-1", "D^-1/2", "D^-1/3", "D^-1/5", "1")
 
 
@@ -30,9 +35,15 @@ class StudySpec:
     observable : a name of `OBSERVABLES`; "random_pauli" draws one Pauli string for each circuit.
     draws : number of random draws of a cell, at least 2. Each is a new circuit where the ansatz is random, a new
         observable where that is random, a new encoded (term, parameter), and new displacements.
-    samples : number of thetas for each draw.
+    samples : number of thetas for each draw, where gradients are exact.
+    backend : "statevector" for exact gradients at sampled thetas, "stabilizer" for random Clifford circuits, or "auto":
+        exact gradients up to `EXACT_QUBITS`, the stabilizer beyond.
+    components : with the stabilizer, how many components of the gradient are drawn for each draw, besides those that are
+        not zero at the centre and the encoded one; their sum estimates the squared norm without bias.
+    chains : with the stabilizer, samples for each of these components.
     seed : the seed of all of it, an integer >= 0.
     title : one line for the reader; it determines no number.
+    fits : whether the report compares a power law and a stretched exponential for each curve; it determines no number.
 
     Examples
     --------
@@ -49,8 +60,12 @@ class StudySpec:
     observable: str = "random_pauli"
     draws: int = 50
     samples: int = 1
+    backend: str = "auto"
+    components: int = 256
+    chains: int = 512
     seed: int = 0
     title: str = ""
+    fits: bool = False
 
     def __post_init__(self) -> None:
         self._settle("ansatz", lambda name: _one_of("ansatz", name, ANSATZE))
@@ -61,7 +76,12 @@ class StudySpec:
         _one_of("observable", self.observable, OBSERVABLES)
         _integer("draws", self.draws, 2)
         _integer("samples", self.samples, 1)
+        _one_of("backend", self.backend, BACKENDS)
+        _integer("components", self.components, 2)
+        _integer("chains", self.chains, 2)
         _integer("seed", self.seed, 0)
+        if not isinstance(self.fits, bool):
+            raise NearCliffordError(f"fits is {self.fits!r}; expected true or false.")
         if not isinstance(self.title, str):
             raise NearCliffordError(f"title is {self.title!r}; expected a line of text.")
         least = 2 if self.observable in ("heisenberg", "biased_heisenberg", "ising") else 1

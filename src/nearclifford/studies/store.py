@@ -27,8 +27,8 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE TABLE IF NOT EXISTS points (
     identity TEXT PRIMARY KEY, point TEXT NOT NULL, run INTEGER NOT NULL REFERENCES runs, seconds REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS draws (
-    identity TEXT NOT NULL REFERENCES points, draw INTEGER NOT NULL, norm REAL NOT NULL, squared_norm REAL NOT NULL,
-    component REAL NOT NULL, bound REAL NOT NULL, PRIMARY KEY (identity, draw)) WITHOUT ROWID;
+    identity TEXT NOT NULL REFERENCES points, draw INTEGER NOT NULL, norm REAL, squared_norm REAL NOT NULL,
+    component REAL, bound REAL NOT NULL, PRIMARY KEY (identity, draw)) WITHOUT ROWID;
 """
 
 COLUMNS = tuple(field.name for field in fields(Draws))
@@ -110,7 +110,13 @@ class Store:
         """Return the numbers of one point, or None where they are not there yet."""
         statement = f"SELECT {', '.join(COLUMNS)} FROM draws WHERE identity = ? ORDER BY draw"
         rows = self._connection.execute(statement, (point.identity,)).fetchall()
-        return Draws(*(np.array(column) for column in zip(*rows, strict=True))) if rows else None
+        return _draws(rows) if rows else None
+
+
+def _draws(rows: list[tuple[float | None, ...]]) -> Draws:
+    """Return the rows of one point; SQLite keeps NaN as NULL."""
+    draw, *numbers = zip(*rows, strict=True)
+    return Draws(np.array(draw), *(np.array(column, dtype=np.float64) for column in numbers))
 
 
 def provenance() -> dict[str, str]:

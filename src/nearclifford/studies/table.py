@@ -30,11 +30,14 @@ COLUMNS = {
     "encoder": '"compact", "paper" or "none"',
     "observable": "name of the observable",
     "draws": "number of draws finished: circuits, observables, encoded parameters and displacements",
-    "norm": "mean of ‖∇L‖ over the draws",
+    "norm": "mean of ‖∇L‖ over the draws; empty where the stabilizer was used",
     "norm_error": "its standard error",
-    "norm_upper": "95 % upper bound of that mean where no draw had a gradient, by ‖∇L‖ <= √D Σ|c_a|; empty elsewhere",
+    "norm_upper": "95 % upper bound where no draw had a gradient: of the mean, by ‖∇L‖ <= √D Σ|c_a|, or with the "
+    "stabilizer of the root mean square over these draws, by the number of samples; empty elsewhere",
     "squared_norm": "mean of ‖∇L‖²",
     "squared_norm_error": "its standard error",
+    "rms_norm": "root mean square of ‖∇L‖ over draws and patch",
+    "rms_norm_error": "its standard error",
     "component": "mean of |∂_k L| of the encoded parameter (of the same parameter for plain circuits)",
     "component_error": "its standard error",
 }
@@ -69,6 +72,10 @@ def summary(blocks: list[Draws]) -> dict[str, float]:
     columns: dict[str, float] = {"draws": sums.count, "norm_upper": math.nan}
     for name, mean, error in zip(QUANTITIES, sums.mean.tolist(), errors.tolist(), strict=True):
         columns |= {name: mean, f"{name}_error": error}
+    root = math.sqrt(columns["squared_norm"])
+    columns |= {"rms_norm": root, "rms_norm_error": columns["squared_norm_error"] / (2 * root) if root else math.nan}
+    if math.isnan(columns["norm"]) and root == 0.0:
+        columns["norm_upper"] = math.sqrt(sum(float((block.bound**2).sum()) for block in blocks)) / sums.count
     if columns["norm"] == 0.0:
         bound = max(float(block.bound.max()) for block in blocks)
         columns["norm_upper"] = bound * (1.0 - 0.05 ** (1.0 / sums.count))
@@ -89,19 +96,26 @@ def as_text(frame: pd.DataFrame) -> str:
      2 0.50(2)
     """
     tables = []
+    quantity, words = shown_quantity(frame)
+    names = [quantity, f"{quantity}_error", "norm_upper"]
     for (ansatz, layers, encoder), part in frame.groupby(["ansatz", "layers", "encoder"], sort=False):
-        cells = [_cell(*numbers) for numbers in part[["norm", "norm_error", "norm_upper"]].to_numpy(float).tolist()]
+        cells = [_cell(*numbers) for numbers in part[names].to_numpy(float).tolist()]
         table = part.assign(cell=cells).pivot(index="n_qubits", columns="sigma", values="cell")
         table = table.reindex(columns=part["sigma"].unique()).fillna("")
         draws = (
             f"{part['draws'].min()} to {part['draws'].max()}" if part["draws"].nunique() > 1 else str(part["draws"].iloc[0])
         )
         title = f"{ANSATZE[str(ansatz)].title}, L = {layers}, {encoder_title(str(encoder))}"
-        head = f"{title}: mean of ‖∇L‖ over {draws} draws (standard error of the last digits)"
+        head = f"{title}: {words} ‖∇L‖ over {draws} draws (standard error of the last digits)"
         columns = [f"σ = {sigma}" for sigma in table.columns]
         text = table.set_axis(columns, axis=1).reset_index(names="N").to_string(index=False)
         tables.append(f"{head}\n{text}")
     return "\n\n".join(tables)
+
+
+def shown_quantity(frame: pd.DataFrame) -> tuple[str, str]:
+    """Return the column that tables and figures show, and its words: the mean of the norm where all of it is known."""
+    return ("norm", "mean of") if frame["norm"].notna().all() else ("rms_norm", "root mean square of")
 
 
 def encoder_title(encoder: str) -> str:

@@ -13,7 +13,7 @@ def preset_names() -> list[str]:
     """Return the names of the presets.
 
     >>> preset_names()
-    ['quick', 'trainability']
+    ['quick', 'trainability', 'transition-zone']
     """
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
