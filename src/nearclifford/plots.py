@@ -122,8 +122,8 @@ def save_fit_figure(frame: pd.DataFrame, directory: str | Path, made_by: str) ->
     draws = int(frame["draws"].min())
     caption = (
         f"Mean and standard error over {draws} draws of circuit, observable and encoded parameter. Full lines and filled "
-        "residuals: power law; dotted lines and open residuals: stretched exponential. Bars from below: nothing hit, they "
-        "end at the 95 % upper bound"
+        "residuals: power law;\ndotted lines and open residuals: stretched exponential. Bars from below: nothing was hit; "
+        "they end at the 95 % upper bound"
     )
     figure.supxlabel(f"{caption}\n{made_by}".replace("$", r"\$"), fontsize=7, color="#555555")
     return _save(figure, Path(directory) / "fits")
