@@ -19,5 +19,5 @@ def test_linked_files_and_presets_exist():
     text = README.read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!http)([^)]+)\)", text):
         assert (README.parent / target).exists(), target
-    for preset in re.findall(r"--preset (\w+)", text):
+    for preset in re.findall(r"--preset ([\w-]+)", text):
         assert nc.Study.preset(preset).spec.qubits
