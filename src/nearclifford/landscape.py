@@ -11,7 +11,8 @@ import psutil
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
-from nearclifford.compiler import compile_circuit
+from nearclifford.arguments import parameter_index
+from nearclifford.compiler import compile_circuit, require_circuit
 from nearclifford.compression import LEAST_BITS, Sweep, TermGroup, compress, make_sweep
 from nearclifford.errors import CircuitError, NearCliffordError, ResourceError
 from nearclifford.kernels.gradient import (
@@ -68,6 +69,7 @@ class Landscape:
     def __init__(
         self, circuit: QuantumCircuit, observable: SparsePauliOp | Pauli, center: npt.ArrayLike | None = None
     ) -> None:
+        require_circuit(circuit)
         if not circuit.data:
             raise CircuitError("The circuit is empty: a landscape needs at least one parametrised rotation.")
         if not circuit.parameters:
@@ -174,10 +176,9 @@ class Landscape:
         >>> land.slice([0.0, 0.0], 0, [0.0, np.pi / 2, np.pi]).round(12) + 0.0
         array([ 1.,  0., -1.])
         """
-        self._check_parameter(parameter)
-        values = self._axis(points)
-        thetas = np.tile(self._points(theta), (len(values), 1))
-        thetas[:, parameter] = values
+        column, values = parameter_index(parameter, self.n_parameters), self._axis(points)
+        thetas = np.tile(self._point(theta), (len(values), 1))
+        thetas[:, column] = values
         return np.asarray(self.value(thetas))
 
     def height_map(self, theta: npt.ArrayLike, parameters: tuple[int, int], points: npt.ArrayLike) -> Floats:
@@ -191,22 +192,19 @@ class Landscape:
         array([[ 1., -1.],
                [-1.,  1.]])
         """
-        rows, columns = parameters
-        self._check_parameter(columns)
-        values = self._axis(points)
-        thetas = np.tile(self._points(theta), (len(values), 1))
-        thetas[:, columns] = values
-        return np.stack([self.slice(point, rows, values) for point in thetas], axis=1)
-
-    def _check_parameter(self, parameter: int) -> None:
-        if not 0 <= parameter < self.n_parameters:
-            raise NearCliffordError(
-                f"parameter {parameter} is out of range; expected 0 to {self.n_parameters - 1}, an index into "
-                "circuit.parameters."
-            )
+        if np.shape(parameters) != (2,):
+            raise NearCliffordError(f"parameters is {parameters!r}; expected two indices into circuit.parameters.")
+        row, column = (parameter_index(parameter, self.n_parameters) for parameter in parameters)
+        if row == column:
+            raise NearCliffordError(f"parameters holds {row} twice; expected two different ones: slice draws L along one.")
+        point, values = self._point(theta).copy(), self._axis(points)
+        heights = np.empty((len(values), len(values)))
+        for number, point[column] in enumerate(values):
+            heights[:, number] = self.slice(point, row, values)
+        return heights
 
     def _axis(self, points: npt.ArrayLike) -> Floats:
-        values = np.asarray(points)
+        values = _array(points, "points")
         if values.ndim != 1 or values.dtype.kind not in "fiu":
             raise NearCliffordError(
                 f"points has shape {values.shape} and dtype {values.dtype}; expected a sequence of angles, radians."
@@ -226,7 +224,7 @@ class Landscape:
         return tuple(make_sweep(group, generators, images, self.coefficients) for group in self.groups)
 
     def _points(self, theta: npt.ArrayLike) -> Floats:
-        points = np.asarray(theta)
+        points = _array(theta, "theta")
         if points.dtype.kind not in "fiu":
             raise NearCliffordError(f"theta has dtype {points.dtype}; expected real numbers, angles in radians.")
         if points.ndim == 0 or points.shape[-1] != self.n_parameters:
@@ -234,11 +232,26 @@ class Landscape:
                 f"theta has shape {points.shape}; expected (..., {self.n_parameters}), one angle for each of the circuit's "
                 f"{self.n_parameters} parameters, in the order of circuit.parameters."
             )
-        bad = np.argwhere(~np.isfinite(points))
+        with np.errstate(over="ignore"):  # a wider float beyond the range of float64 becomes infinite
+            angles = points.astype(np.float64, copy=False)
+        bad = np.argwhere(~np.isfinite(angles))
         if len(bad):
             where = tuple(int(i) for i in bad[0])
             raise NearCliffordError(f"theta[{', '.join(map(str, where))}] is {points[where]}; expected finite angles.")
-        return points.astype(np.float64, copy=False)
+        return angles
+
+    def _point(self, theta: npt.ArrayLike) -> Floats:
+        point = self._points(theta)
+        if point.ndim != 1:
+            raise NearCliffordError(f"theta has shape {point.shape}; expected ({self.n_parameters},): one point, no batch.")
+        return point
+
+
+def _array(numbers: npt.ArrayLike, name: str) -> npt.NDArray[np.generic]:
+    try:
+        return np.asarray(numbers)
+    except ValueError as error:
+        raise NearCliffordError(f"{name} holds rows of different lengths; expected an array of angles, radians.") from error
 
 
 def _in_words(n_bytes: int) -> str:
