@@ -12,6 +12,8 @@ entries of 8 bytes and takes 15 ns for each; a walk visits about n^d / (2^d d!) 
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numba import njit, uint64
 
@@ -25,19 +27,41 @@ SPREAD = np.uint64(0x9E3779B97F4A7C15)
 FILTER_BITS = 16
 
 
-@njit(cache=True, nogil=True)
-def commutation_rows(rows):
-    """Return uint64, shape ``(n, ceil(n / 64))``: bit i of row j is set where i < j and strings i and j anticommute.
+class Tables(NamedTuple):
+    """What walks of strings through one list of n rotations look up; each table is (shift, start of buckets, entries).
 
-    ``rows`` holds the x words of each string, then its z words.
+    Attributes
+    ----------
+    meets : uint64, shape ``(n, ceil(n / 64))``: commutation of the rotations, `commutation_rows`.
+    keys : uint64, shape ``(n,)``: x-parts.
+    least : int64, shape ``(65,)``: a key of c leading zeros needs a flip at ``least[c]`` or above, whatever follows.
+    singles, pairs : rotations, and pairs of them, by key; see `single_table` and `pair_table`.
+    sieve : (shift, bits), see `key_filter`.
+    reach : how many flips the tables complete, 1 or 2.
+    """
+
+    meets: Any
+    keys: Any
+    least: Any
+    singles: Any
+    pairs: Any
+    sieve: Any
+    reach: int
+
+
+@njit(cache=True, nogil=True)
+def commutation_rows(strings, rows):
+    """Return uint64, shape ``(len(strings), ceil(n / 64))``: bit i is set where a string anticommutes with row i of n.
+
+    Both hold the x words of each string, then its z words.
     """
     n, half = len(rows), rows.shape[1] >> 1
-    meets = np.zeros((n, (n + 63) >> 6), np.uint64)
-    for j in range(n):
-        for i in range(j):
+    meets = np.zeros((len(strings), (n + 63) >> 6), np.uint64)
+    for j in range(len(strings)):
+        for i in range(n):
             word = uint64(0)
             for w in range(half):
-                word ^= (rows[i, w] & rows[j, half + w]) ^ (rows[i, half + w] & rows[j, w])
+                word ^= (rows[i, w] & strings[j, half + w]) ^ (rows[i, half + w] & strings[j, w])
             meets[j, i >> 6] |= parity(word) << uint64(i & 63)
     return meets
 
@@ -98,7 +122,7 @@ def pair_table(keys):
 
 @njit(cache=True, nogil=True)
 def key_filter(keys, with_pairs):
-    """Return (shift, bits): a bit is set for each key that ends a path with at most one more flip, or two, and for few others."""
+    """Return (shift, bits): bits are set for the keys that at most one flip cancels, or two, and for few others."""
     n = len(keys)
     count = 1 + n + (n * (n - 1) // 2 if with_pairs else 0)
     shift = _shift_for(FILTER_BITS * count)
@@ -171,50 +195,57 @@ def _clear_below(row, least):
 
 
 @njit(cache=True, nogil=True)
-def find_paths(meets, keys, least, root_key, root_row, first_low, first_high, budget, singles, pairs, sieve, with_pairs, most):
-    """Return (found, count, nodes): the paths of at most ``budget`` flips whose first flip is in ``[first_low, first_high)``.
+def _complete(found, count, flips, depth, budget, key, state, tables):
+    """Append all paths that go on from here within the budget; no more than the tables complete may be left of it."""
+    if key == uint64(0):
+        found, count = _record(found, count, flips, depth, -1, -1)
+    if budget - depth >= 1:
+        found, count = _complete_one(found, count, flips, depth, key, state, tables.keys, tables.singles)
+    if budget - depth >= 2:
+        found, count = _complete_two(found, count, flips, depth, key, state, tables.keys, tables.meets, tables.pairs)
+    return found, count
+
+
+@njit(cache=True, nogil=True)
+def _passes(sieve, key):
+    shift, bits = sieve
+    b = _bucket(key, shift)
+    return (bits[b >> 6] >> uint64(b & 63)) & ONE == ONE
+
+
+@njit(cache=True, nogil=True)
+def find_paths(tables, root_key, root_row, first_low, first_high, budget, most):
+    """Return (found, nodes): the paths of at most ``budget`` flips whose first flip is in ``[first_low, first_high)``.
 
     Parameters
     ----------
-    meets, keys : of the n rotations; see `commutation_rows`. root_row, root_key : of the string.
-    least : int64, shape ``(65,)``: a key of c leading zeros needs a flip at ``least[c]`` or above, whatever follows.
+    tables : of the rotations. root_key, root_row : of the string.
     first_low, first_high : part of the first flips; the path without a flip belongs to ``first_low = 0``.
     budget : k, at least 1.
-    singles, pairs, sieve : `single_table`, `pair_table` (used only ``with_pairs``) and `key_filter`.
     most : the walk stops when it has more paths.
 
-    ``found`` is int32, shape ``(count, budget)``: flips in the order of the walk, rotations descending, -1 beyond the end.
+    ``found`` is int32, shape ``(n_paths, budget)``: flips in the order of the walk, rotations descending, -1 beyond the end.
     """
-    n_words = meets.shape[1]
-    table_order = 2 if with_pairs else 1
-    n_levels = max(budget - table_order, 1) + 1
-    state, left = np.zeros((n_levels, n_words), np.uint64), np.zeros((n_levels, n_words), np.uint64)
-    key_at, flips = np.zeros(n_levels, np.uint64), np.empty(n_levels, np.int32)
-    sieve_shift, sieve_bits = sieve
+    keys, n_words, deepest = tables.keys, tables.meets.shape[1], max(budget - tables.reach, 1) - 1
+    state, left = np.zeros((deepest + 2, n_words), np.uint64), np.zeros((deepest + 2, n_words), np.uint64)
+    key_at, flips = np.zeros(deepest + 2, np.uint64), np.empty(deepest + 2, np.int32)
     found, count, nodes, depth = np.full((1024, budget), -1, np.int32), 0, 1, 0
-    key_at[0] = root_key
-    left[0] = root_row
+    state[0], left[0], key_at[0] = root_row, root_row, root_key
     if first_low == 0 and root_key == uint64(0):
         found, count = _record(found, count, flips, 0, -1, -1)
-    _clear_below(left[0], max(first_low, least[leading_zeros(root_key)]))
+    _clear_below(left[0], max(first_low, tables.least[leading_zeros(root_key)]))
     if first_high < 64 * n_words:
         left[0, first_high >> 6] &= (ONE << uint64(first_high & 63)) - ONE
         left[0, (first_high >> 6) + 1 :] = uint64(0)
-    state[0] = root_row
     while depth >= 0 and count <= most:
         w, j, key = 0, -1, key_at[depth]
-        is_last = depth + 1 + table_order >= budget
         while w < n_words and j < 0:
             bits = left[depth, w]
-            while bits:
+            while bits and j < 0:
                 candidate = 64 * w + trailing_zeros(bits)
                 bits &= bits - ONE
-                if is_last:
-                    b = _bucket(key ^ keys[candidate], sieve_shift)
-                    if not (sieve_bits[b >> 6] >> uint64(b & 63)) & ONE:
-                        continue
-                j = candidate
-                break
+                if depth < deepest or _passes(tables.sieve, key ^ keys[candidate]):
+                    j = candidate
             left[depth, w] = bits
             w += j < 0
         if j < 0:
@@ -224,18 +255,58 @@ def find_paths(meets, keys, least, root_key, root_row, first_low, first_high, bu
         key ^= keys[j]
         flips[depth] = j
         child = state[depth + 1]
-        descend(state[depth], meets, j, child)
-        if key == uint64(0):
-            found, count = _record(found, count, flips, depth + 1, -1, -1)
-        if not is_last:
-            depth += 1
-            key_at[depth] = key
-            left[depth] = child
-            _clear_below(left[depth], least[leading_zeros(key)])
+        descend(state[depth], tables.meets, j, child)
+        if depth == deepest:
+            found, count = _complete(found, count, flips, depth + 1, budget, key, child, tables)
             continue
-        remaining = budget - depth - 1
-        if remaining >= 1:
-            found, count = _complete_one(found, count, flips, depth + 1, key, child, keys, singles)
-        if remaining >= 2:
-            found, count = _complete_two(found, count, flips, depth + 1, key, child, keys, meets, pairs)
-    return found[:count].copy(), count, nodes
+        depth += 1
+        if key == uint64(0):
+            found, count = _record(found, count, flips, depth, -1, -1)
+        key_at[depth], left[depth] = key, child
+        _clear_below(left[depth], tables.least[leading_zeros(key)])
+    return found[:count].copy(), nodes
+
+
+@njit(cache=True, nogil=True)
+def sample_walks(tables, root_key, root_row, budget, uniform):
+    """Return unbiased estimates of (paths, nodes) that `find_paths` finds and visits, float64, one a row of ``uniform``.
+
+    Each sample takes one child of every node, rotation j with a weight of (j + 1)^(flips still to walk), which is about
+    the number of nodes below it, and counts for the inverse of its probability (Knuth 1975).
+
+    ``uniform`` : numbers in [0, 1), shape ``(samples, levels)`` of at least budget levels.
+    """
+    n_words, deepest = tables.meets.shape[1], max(budget - tables.reach, 1) - 1
+    state, child = np.empty(n_words, np.uint64), np.empty(n_words, np.uint64)
+    found, flips = np.full((1024, budget), -1, np.int32), np.empty(deepest + 2, np.int32)
+    paths, nodes = np.zeros(len(uniform)), np.ones(len(uniform))
+    for sample in range(len(uniform)):
+        state[:], key, weight = root_row, root_key, 1.0
+        paths[sample] = key == uint64(0)
+        for depth in range(deepest + 1):
+            least, power = tables.least[leading_zeros(key)], deepest - depth
+            total = 0.0
+            for j in range(least, len(tables.keys)):
+                if _is_set(state, j):
+                    total += (j + 1.0) ** power
+            if total == 0.0:
+                break
+            goal, j, passed = uniform[sample, depth] * total, np.int64(least), 0.0
+            last = j
+            while j < len(tables.keys) and passed <= goal:
+                if _is_set(state, j):
+                    passed += (j + 1.0) ** power
+                    last = j
+                j += 1
+            weight *= total / (last + 1.0) ** power
+            nodes[sample] += weight
+            descend(state, tables.meets, last, child)
+            state[:] = child
+            key ^= tables.keys[last]
+            flips[depth] = last
+            if depth == deepest:
+                found, count = _complete(found, 0, flips, depth + 1, budget, key, state, tables)
+                paths[sample] += weight * count
+            elif key == uint64(0):
+                paths[sample] += weight
+    return paths, nodes
