@@ -8,6 +8,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nearclifford.errors import NearCliffordError
 
@@ -86,3 +87,41 @@ def positive(value: object, name: str, example: float) -> float:
     if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
         raise NearCliffordError(f"{name} is {value!r}; expected a positive, finite number, such as {example}.")
     return float(value)
+
+
+def real_array(numbers: npt.ArrayLike, name: str) -> npt.NDArray[np.generic]:
+    """Return an array of real numbers; `NearCliffordError` for rows of different lengths, complex numbers and text.
+
+    >>> real_array([[0, 1]], "points").shape
+    (1, 2)
+    """
+    try:
+        array = np.asarray(numbers)
+    except ValueError as error:
+        raise NearCliffordError(f"{name} holds rows of different lengths; expected an array of angles, radians.") from error
+    if array.dtype.kind not in "fiu":
+        raise NearCliffordError(f"{name} has dtype {array.dtype}; expected real numbers, angles in radians.")
+    return array
+
+
+def thetas(theta: npt.ArrayLike, n_parameters: int) -> npt.NDArray[np.float64]:
+    """Return parameters as float64, shape ``(..., D)``, radians.
+
+    Raises `NearCliffordError` for a wrong length, a complex or non-numeric dtype, NaN or infinity.
+
+    >>> thetas([1, 2], 2)
+    array([1., 2.])
+    """
+    points = real_array(theta, "theta")
+    if points.ndim == 0 or points.shape[-1] != n_parameters:
+        raise NearCliffordError(
+            f"theta has shape {points.shape}; expected (..., {n_parameters}), one angle for each of the circuit's "
+            f"{n_parameters} parameters, in the order of circuit.parameters."
+        )
+    with np.errstate(over="ignore"):  # a wider float beyond the range of float64 becomes infinite
+        angles = points.astype(np.float64, copy=False)
+    bad = np.argwhere(~np.isfinite(angles))
+    if len(bad):
+        where = tuple(int(i) for i in bad[0])
+        raise NearCliffordError(f"theta[{', '.join(map(str, where))}] is {points[where]}; expected finite angles.")
+    return angles

@@ -11,7 +11,7 @@ import psutil
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
-from nearclifford.arguments import parameter_index
+from nearclifford.arguments import parameter_index, real_array, thetas
 from nearclifford.compiler import compile_circuit, require_circuit
 from nearclifford.compression import LEAST_BITS, Sweep, TermGroup, compress, make_sweep
 from nearclifford.errors import CircuitError, NearCliffordError, ResourceError
@@ -204,11 +204,9 @@ class Landscape:
         return heights
 
     def _axis(self, points: npt.ArrayLike) -> Floats:
-        values = _array(points, "points")
-        if values.ndim != 1 or values.dtype.kind not in "fiu":
-            raise NearCliffordError(
-                f"points has shape {values.shape} and dtype {values.dtype}; expected a sequence of angles, radians."
-            )
+        values = real_array(points, "points")
+        if values.ndim != 1:
+            raise NearCliffordError(f"points has shape {values.shape}; expected (M,): a sequence of angles, radians.")
         return values.astype(np.float64)
 
     @cached_property
@@ -217,28 +215,14 @@ class Landscape:
         if self.exact_bytes > available:
             raise ResourceError(
                 f"An exact gradient of this landscape runs over 2**{self.active_qubits} amplitudes and needs "
-                f"{_in_words(self.exact_bytes)}; {_in_words(available)} are free. Use fewer qubits or layers, or an "
+                f"{in_words(self.exact_bytes)}; {in_words(available)} are free. Use fewer qubits or layers, or an "
                 "observable whose light cone is smaller (Landscape.active_qubits tells)."
             )
         generators, images = self.program.generators, self.images
         return tuple(make_sweep(group, generators, images, self.coefficients) for group in self.groups)
 
     def _points(self, theta: npt.ArrayLike) -> Floats:
-        points = _array(theta, "theta")
-        if points.dtype.kind not in "fiu":
-            raise NearCliffordError(f"theta has dtype {points.dtype}; expected real numbers, angles in radians.")
-        if points.ndim == 0 or points.shape[-1] != self.n_parameters:
-            raise NearCliffordError(
-                f"theta has shape {points.shape}; expected (..., {self.n_parameters}), one angle for each of the circuit's "
-                f"{self.n_parameters} parameters, in the order of circuit.parameters."
-            )
-        with np.errstate(over="ignore"):  # a wider float beyond the range of float64 becomes infinite
-            angles = points.astype(np.float64, copy=False)
-        bad = np.argwhere(~np.isfinite(angles))
-        if len(bad):
-            where = tuple(int(i) for i in bad[0])
-            raise NearCliffordError(f"theta[{', '.join(map(str, where))}] is {points[where]}; expected finite angles.")
-        return angles
+        return thetas(theta, self.n_parameters)
 
     def _point(self, theta: npt.ArrayLike) -> Floats:
         point = self._points(theta)
@@ -247,14 +231,7 @@ class Landscape:
         return point
 
 
-def _array(numbers: npt.ArrayLike, name: str) -> npt.NDArray[np.generic]:
-    try:
-        return np.asarray(numbers)
-    except ValueError as error:
-        raise NearCliffordError(f"{name} holds rows of different lengths; expected an array of angles, radians.") from error
-
-
-def _in_words(n_bytes: int) -> str:
+def in_words(n_bytes: int) -> str:
     power = min(max(n_bytes.bit_length() - 1, 0) // 10, 8)
     return f"{n_bytes / 2 ** (10 * power):.3g} {('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB', 'ZiB', 'YiB')[power]}"
 
