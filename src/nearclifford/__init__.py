@@ -11,12 +11,16 @@ from nearclifford.patches import Gaussian, Uniform
 from nearclifford.search import search_encoder
 from nearclifford.statistics import gradient_statistics, loss_statistics
 from nearclifford.studies import Study
+from nearclifford.surrogates.base import Surrogate
+from nearclifford.surrogates.build import surrogate
+from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
 from nearclifford.version import __version__
 
 __all__ = [
     "CircuitError",
     "Encoding",
     "EncodingError",
+    "ErrorCurve",
     "Gaussian",
     "GradientStatistics",
     "Landscape",
@@ -27,6 +31,7 @@ __all__ = [
     "Stabilizer",
     "Statevector",
     "Study",
+    "Surrogate",
     "Uniform",
     "__version__",
     "ansatz",
@@ -36,4 +41,6 @@ __all__ = [
     "loss_statistics",
     "observables",
     "search_encoder",
+    "surrogate",
+    "surrogate_error_curve",
 ]
