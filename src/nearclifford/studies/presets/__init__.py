@@ -13,7 +13,7 @@ def preset_names() -> list[str]:
     """Return the names of the presets.
 
     >>> preset_names()
-    ['quick', 'trainability', 'transition-zone']
+    ['quick', 'trainability', 'transition-zone', 'transition-zone-shallow']
     """
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
