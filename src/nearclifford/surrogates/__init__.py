@@ -1,0 +1,1 @@
+"""Classical surrogates of a landscape, their errors, and what they cost beside other classical methods."""
