@@ -144,3 +144,19 @@ def as_float(count: int) -> float:
         return float(count)
     except OverflowError:
         return math.inf
+
+
+def walk_log10_seconds(n_rotations: int, order: int, n_terms: int = 1) -> float:
+    """Return log10 of the predicted seconds to find all paths of fewer than ``order`` flips on one core.
+
+    A table of pairs of flips, 15 ns for each, and a walk over n^d / (2^d d!) nodes, d = order - 3, each of which tries the
+    rotations before it at 3 ns (`nearclifford.kernels.paths`).
+
+    >>> round(walk_log10_seconds(1000, 3), 2), round(walk_log10_seconds(1000, 30), 1)
+    (-2.12, 39.3)
+    """
+    depth = max(order - 3, 0)
+    log_walk = math.log(3e-9 * n_rotations) + depth * math.log(max(n_rotations / 2, 1.0)) - math.lgamma(depth + 1)
+    log_pairs = math.log(7.5e-9) + 2 * math.log(n_rotations)
+    both = float(np.logaddexp(log_walk, log_pairs)) if order > 2 else log_walk
+    return (math.log(n_terms) + both) / math.log(10)

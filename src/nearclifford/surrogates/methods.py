@@ -19,6 +19,7 @@ from nearclifford.surrogates.contest import (
     as_float,
     quicker_of_two,
     times_power_of_two,
+    walk_log10_seconds,
 )
 from nearclifford.surrogates.stabilizer_rank import log2_mean_stabilizer_rank
 from nearclifford.surrogates.surrogate import Surrogate, surrogate
@@ -78,16 +79,6 @@ def published_taylor(contest: Contest, criterion: str, order: int | None) -> Met
 UNKNOWN_ORDER = "no order was found that reaches the tolerance"
 
 
-def predicted_walk_seconds(contest: Contest, order: int) -> float:
-    """Return roughly how long finding the paths of fewer than ``order`` flips takes: see `nearclifford.kernels.paths`."""
-    size, flips = contest.land.program.n_rotations, order - 1
-    pairs = 7.5e-9 * size**2
-    depth = max(flips - 2, 0)
-    log_nodes = depth * math.log(max(size / 2, 1.0)) - math.lgamma(depth + 1)
-    walk = 3e-9 * size * math.exp(log_nodes) if log_nodes < 600 else math.inf
-    return len(contest.land.coefficients) * (pairs + walk)
-
-
 def our_surrogate(
     contest: Contest, kind: Kind, criterion: str, order: int | None, reference: Floats | None
 ) -> tuple[MethodCost, Surrogate | None]:
@@ -95,7 +86,7 @@ def our_surrogate(
     if order is None:
         return MethodCost(TITLES[kind], criterion, "paths", note=UNKNOWN_ORDER), None
     unit = "paths" if kind == "pauli-path" else "coefficients"
-    cost = MethodCost(TITLES[kind], criterion, unit, order, predicted_build_seconds=predicted_walk_seconds(contest, order))
+    cost = MethodCost(TITLES[kind], criterion, unit, order, predicted_build_seconds=_build_seconds(contest, order))
     if (cost.predicted_build_seconds or 0.0) > contest.max_seconds:
         return replace(cost, note="finding its paths is beyond the budget"), None
     try:
@@ -110,6 +101,11 @@ def our_surrogate(
     timed = quicker_of_two(lambda: np.asarray(built.value(contest.theta)))
     found = None if reference is None else contest.rms(timed.result, reference)
     return replace(cost, seconds=timed.seconds / len(contest.theta), rms_error=found), built
+
+
+def _build_seconds(contest: Contest, order: int) -> float:
+    log10_seconds = walk_log10_seconds(contest.land.program.n_rotations, order, len(contest.land.coefficients))
+    return 10.0**log10_seconds if log10_seconds < 300 else math.inf
 
 
 def stabilizer_rank(contest: Contest) -> MethodCost:

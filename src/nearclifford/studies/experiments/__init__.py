@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from nearclifford.studies.experiment import Experiment
 from nearclifford.studies.experiments.gradient import Gradient
+from nearclifford.studies.experiments.phase import Phase
 
-EXPERIMENTS: dict[str, type[Experiment]] = {experiment.name: experiment for experiment in (Gradient,)}
+EXPERIMENTS: dict[str, type[Experiment]] = {experiment.name: experiment for experiment in (Gradient, Phase)}
