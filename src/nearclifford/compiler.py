@@ -66,6 +66,7 @@ def compile_circuit(circuit: QuantumCircuit, center: npt.ArrayLike | None = None
     >>> program.generators.to_stim(0), program.factor
     (stim.PauliString("+ZZ"), array([2.]))
     """
+    require_circuit(circuit)
     if circuit.num_qubits == 0:
         raise CircuitError("The circuit has no qubits; expected at least one.")
     parameters = list(circuit.parameters)
@@ -77,6 +78,18 @@ def compile_circuit(circuit: QuantumCircuit, center: npt.ArrayLike | None = None
         qubits = [index[qubit] for qubit in instruction.qubits]
         walk.apply(instruction.operation, qubits, len(instruction.clbits))
     return walk.program(tuple(parameter.name for parameter in parameters))
+
+
+def require_circuit(circuit: object) -> None:
+    """Raise `CircuitError` for anything but a circuit of Qiskit.
+
+    >>> require_circuit("h q[0];")
+    Traceback (most recent call last):
+    ...
+    nearclifford.errors.CircuitError: The circuit is a str; expected a qiskit.QuantumCircuit.
+    """
+    if not isinstance(circuit, QuantumCircuit):
+        raise CircuitError(f"The circuit is a {type(circuit).__name__}; expected a qiskit.QuantumCircuit.")
 
 
 def _center(center: npt.ArrayLike | None, parameters: Sequence[Parameter]) -> Floats:

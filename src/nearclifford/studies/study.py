@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from pathlib import Path
 
 import pandas as pd
 
+from nearclifford.arguments import integer
 from nearclifford.errors import NearCliffordError
 from nearclifford.studies.plan import points_of
 from nearclifford.studies.points import Point
@@ -89,8 +89,8 @@ class Study:
         NearCliffordError : ``workers`` below 1, a directory with other files of that name, a worker that died.
         ResourceError : a circuit whose exact gradient does not fit the memory; smaller ones are stored by then.
         """
-        if workers is not None and operator.index(workers) < 1:
-            raise NearCliffordError(f"workers is {workers}; expected at least 1, or None for this process alone.")
+        if workers is not None:
+            integer(workers, "workers", 1, otherwise=", or None for this process alone")
         self.out = Path(out)
         with Store(self.out) as store:
             run_points(self.spec, store, workers, progress)

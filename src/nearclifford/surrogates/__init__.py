@@ -1,1 +1,1 @@
-"""Classical surrogates of a landscape, their errors, and what they cost beside other classical methods."""
+"""Classical surrogates of a landscape near its centre: Pauli paths and Taylor polynomials, their errors and their cost."""
