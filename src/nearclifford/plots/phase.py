@@ -30,8 +30,8 @@ PATH, PUBLISHED, EXACT = "#FFFFFF", "#E69F00", "#56B4E9"
 def save_figures(experiment: Phase, frame: pd.DataFrame, directory: Path, made_by: str) -> list[Path]:
     """Draw one diagram for each ansatz, rule for L and encoder, with the orders for the smallest tolerance.
 
-    Writes ``phase_<ansatz>_L<rule>_<encoder>``; arguments of `nearclifford.plots.save_figures`. A diagram needs two sizes and
-    two widths at least; what has fewer is left to the table.
+    Writes ``phase_<ansatz>_L<rule>_<encoder>``; arguments of `nearclifford.plots.save_figures`. A diagram needs two sizes
+    and two widths at least; what has fewer is left to the table.
     """
     paths = []
     shown = frame[frame["tolerance"] == min(experiment.tolerances)]

@@ -41,3 +41,14 @@ def _check(n_parameters: int, order: int) -> tuple[int, int]:
     if order < 1:
         raise NearCliffordError(f"order is {order}; expected at least 1: the value at the centre alone.")
     return size, order
+
+
+def log10_stabilizer_calls(n_parameters: int, order: int) -> float:
+    """Return log10 of `n_stabilizer_calls`, quick and finite at any size; errors as there.
+
+    >>> round(log10_stabilizer_calls(92, 3), 6), round(log10_stabilizer_calls(10**8, 10**5))
+    (4.235655, 373537)
+    """
+    size, order = _check(n_parameters, order)
+    log = math.lgamma(2 * size + order) - math.lgamma(order) - math.lgamma(2 * size + 1)
+    return log / math.log(10)

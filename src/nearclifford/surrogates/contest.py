@@ -16,6 +16,8 @@ from nearclifford.rotations import Floats
 
 # One Clifford gate of a stabilizer simulator in seconds: stim's tableau at a thousand qubits.
 GATE_SECONDS = 1e-7
+# One node of the walk that finds paths, one path compiled, one entry of the table of pairs of flips, in seconds.
+NODE_SECONDS, PATH_SECONDS, PAIR_SECONDS = 1.6e-8, 2e-6, 1.5e-8
 # One amplitude through one rotation in seconds, by the exact sweeps of this package.
 AMPLITUDE_SECONDS = 0.6e-9
 
@@ -146,17 +148,22 @@ def as_float(count: int) -> float:
         return math.inf
 
 
-def walk_log10_seconds(n_rotations: int, order: int, n_terms: int = 1) -> float:
-    """Return log10 of the predicted seconds to find all paths of fewer than ``order`` flips on one core.
+def build_log10_seconds(n_rotations: int, rank: int, order: int, n_terms: int = 1) -> float:
+    """Return log10 of the seconds on one core that a surrogate takes to build, by counting alone, at any size.
 
-    A table of pairs of flips, 15 ns for each, and a walk over n^d / (2^d d!) nodes, d = order - 3, each of which tries the
-    rotations before it at 3 ns (`nearclifford.kernels.paths`).
+    A string meets half of the n rotations before it, so there are about n^k / (2^k k!) ways to flip k times, and one in 2^r
+    ends Z-type. The walk makes two flips less, and completes them from a table (`nearclifford.kernels.paths`).
 
-    >>> round(walk_log10_seconds(1000, 3), 2), round(walk_log10_seconds(1000, 30), 1)
-    (-2.12, 39.3)
+    >>> round(build_log10_seconds(544, 16, 5), 1), round(build_log10_seconds(131072, 256, 30), 1)  # mHEA, L = N = 16 and 256
+    (-2.0, 94.2)
     """
-    depth = max(order - 3, 0)
-    log_walk = math.log(3e-9 * n_rotations) + depth * math.log(max(n_rotations / 2, 1.0)) - math.lgamma(depth + 1)
-    log_pairs = math.log(7.5e-9) + 2 * math.log(n_rotations)
-    both = float(np.logaddexp(log_walk, log_pairs)) if order > 2 else log_walk
-    return (math.log(n_terms) + both) / math.log(10)
+    flips = order - 1
+    walked = max(flips - 2 if flips > 3 else flips - 1, 0)
+    nodes = math.log(NODE_SECONDS) + _log_flips(n_rotations, walked)
+    paths = math.log(PATH_SECONDS) + _log_flips(n_rotations, flips) - rank * math.log(2.0)
+    pairs = math.log(PAIR_SECONDS / 2) + 2 * math.log(n_rotations) if flips > 3 else -math.inf
+    return (math.log(n_terms) + float(np.logaddexp.reduce([nodes, paths, pairs]))) / math.log(10)
+
+
+def _log_flips(n_rotations: int, flips: int) -> float:
+    return flips * math.log(n_rotations / 2) - math.lgamma(flips + 1)

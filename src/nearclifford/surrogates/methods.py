@@ -14,13 +14,16 @@ from nearclifford.rotations import Floats
 from nearclifford.surrogates.cardinality import n_multi_indices, n_stabilizer_calls
 from nearclifford.surrogates.contest import (
     GATE_SECONDS,
+    NODE_SECONDS,
+    PAIR_SECONDS,
+    PATH_SECONDS,
     Contest,
     MethodCost,
     as_float,
     quicker_of_two,
     times_power_of_two,
-    walk_log10_seconds,
 )
+from nearclifford.surrogates.paths import predict_paths
 from nearclifford.surrogates.stabilizer_rank import log2_mean_stabilizer_rank
 from nearclifford.surrogates.surrogate import Surrogate, surrogate
 from nearclifford.surrogates.worst_case import worst_case_order
@@ -85,27 +88,34 @@ def our_surrogate(
     """A surrogate of this package, built and evaluated where it fits the budget; returned with its cost."""
     if order is None:
         return MethodCost(TITLES[kind], criterion, "paths", note=UNKNOWN_ORDER), None
-    unit = "paths" if kind == "pauli-path" else "coefficients"
-    cost = MethodCost(TITLES[kind], criterion, unit, order, predicted_build_seconds=_build_seconds(contest, order))
-    if (cost.predicted_build_seconds or 0.0) > contest.max_seconds:
-        return replace(cost, note="finding its paths is beyond the budget"), None
+    cost = _predicted(contest, MethodCost(TITLES[kind], criterion, "paths", order))
+    if cost.predicted_build_seconds is not None and cost.predicted_build_seconds > contest.max_seconds:
+        return replace(cost, note="beyond the budget"), None
     try:
         start = time.perf_counter()
         built = surrogate(contest.land, order, kind=kind, max_bytes=contest.max_bytes)
         seconds = time.perf_counter() - start
     except ResourceError as error:
         return replace(cost, note=str(error)), None
-    cost = replace(
-        cost, size=built.n_paths if kind == "pauli-path" else built.support, build_seconds=seconds, nbytes=built.nbytes
-    )
+    cost = replace(cost, size=built.n_paths, build_seconds=seconds, nbytes=built.nbytes)
     timed = quicker_of_two(lambda: np.asarray(built.value(contest.theta)))
     found = None if reference is None else contest.rms(timed.result, reference)
-    return replace(cost, seconds=timed.seconds / len(contest.theta), rms_error=found), built
+    cost = replace(cost, seconds=timed.seconds / len(contest.theta), rms_error=found)
+    return (replace(cost, note=f"{built.support} coefficients") if kind == "taylor" else cost), built
 
 
-def _build_seconds(contest: Contest, order: int) -> float:
-    log10_seconds = walk_log10_seconds(contest.land.program.n_rotations, order, len(contest.land.coefficients))
-    return 10.0**log10_seconds if log10_seconds < 300 else math.inf
+def _predicted(contest: Contest, cost: MethodCost) -> MethodCost:
+    """Return a record with the size, seconds and bytes of a surrogate, sampled where the tables for that fit the budget."""
+    land, order = contest.land, cost.order or 1
+    size = max(len(group.rotations) for group in land.groups)
+    if 8 * size**2 > contest.max_bytes:
+        return replace(
+            cost, note=f"tables of pairs of {size} rotations do not fit the budget", predicted_build_seconds=math.inf
+        )
+    found = predict_paths(land, order, np.random.default_rng(0))
+    pairs = PAIR_SECONDS * sum(len(group.rotations) ** 2 / 2 for group in land.groups) if order > 4 else 0.0
+    seconds = NODE_SECONDS * found.nodes + PATH_SECONDS * found.n_paths + pairs
+    return replace(cost, size=found.n_paths, predicted_build_seconds=seconds, predicted_bytes=found.nbytes)
 
 
 def stabilizer_rank(contest: Contest) -> MethodCost:

@@ -26,7 +26,8 @@ from nearclifford.studies.printing import encoder_title
 from nearclifford.studies.problem import Prepared, prepare, preparing_seconds
 from nearclifford.studies.rules import sigma_value
 from nearclifford.studies.sampled_norm import sampled_squared_norm
-from nearclifford.surrogates.contest import GATE_SECONDS, walk_log10_seconds
+from nearclifford.surrogates.cardinality import log10_stabilizer_calls
+from nearclifford.surrogates.contest import GATE_SECONDS, build_log10_seconds
 from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
 from nearclifford.surrogates.worst_case import worst_case_order
 
@@ -189,14 +190,8 @@ def _conclude(point: PhasePoint, land: Landscape, seen: _Seen) -> dict[str, floa
     return {
         "squared_norm": seen.squared_norm,
         "order": float(order),
-        "build_log10_seconds": walk_log10_seconds(land.n_parameters, order, len(land.coefficients)),
+        "build_log10_seconds": build_log10_seconds(land.n_parameters, land.n_qubits, order, len(land.coefficients)),
         "worst_case_order": float(worst),
-        "published_log10_seconds": _log10_calls(land.n_parameters, worst)
+        "published_log10_seconds": log10_stabilizer_calls(land.n_parameters, worst)
         + math.log10(GATE_SECONDS * len(land.program.tape)),
     }
-
-
-def _log10_calls(n_parameters: int, order: int) -> float:
-    """Return log10 C(2D + m - 1, m - 1)."""
-    total = 2 * n_parameters + order - 1
-    return (math.lgamma(total + 1) - math.lgamma(order) - math.lgamma(2 * n_parameters + 1)) / math.log(10)
