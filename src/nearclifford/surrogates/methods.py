@@ -11,6 +11,8 @@ import numpy as np
 
 from nearclifford.errors import ResourceError
 from nearclifford.rotations import Floats
+from nearclifford.surrogates.base import Surrogate
+from nearclifford.surrogates.build import surrogate
 from nearclifford.surrogates.cardinality import n_multi_indices, n_stabilizer_calls
 from nearclifford.surrogates.contest import (
     GATE_SECONDS,
@@ -25,7 +27,6 @@ from nearclifford.surrogates.contest import (
 )
 from nearclifford.surrogates.paths import predict_paths
 from nearclifford.surrogates.stabilizer_rank import log2_mean_stabilizer_rank
-from nearclifford.surrogates.surrogate import Surrogate, surrogate
 from nearclifford.surrogates.worst_case import worst_case_order
 
 Kind = Literal["pauli-path", "taylor"]

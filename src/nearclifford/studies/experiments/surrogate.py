@@ -23,8 +23,8 @@ from nearclifford.studies.printing import encoder_title, with_error
 from nearclifford.studies.problem import prepare, preparing_seconds
 from nearclifford.studies.published_curves import published_curves
 from nearclifford.studies.rules import sigma_value
+from nearclifford.surrogates.build import surrogate
 from nearclifford.surrogates.contest import build_log10_seconds
-from nearclifford.surrogates.surrogate import surrogate
 
 MEASURED = ("n_paths", "support", "coefficient_norm", "nbytes", "build_seconds", "theta_seconds", "rms_error")
 LARGEST_SUPPORT = 10**6
