@@ -11,6 +11,8 @@ from nearclifford.patches import Gaussian, Uniform
 from nearclifford.search import search_encoder
 from nearclifford.statistics import gradient_statistics, loss_statistics
 from nearclifford.studies import Study
+from nearclifford.surrogates.base import Surrogate
+from nearclifford.surrogates.build import surrogate
 from nearclifford.version import __version__
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "Stabilizer",
     "Statevector",
     "Study",
+    "Surrogate",
     "Uniform",
     "__version__",
     "ansatz",
@@ -36,4 +39,5 @@ __all__ = [
     "loss_statistics",
     "observables",
     "search_encoder",
+    "surrogate",
 ]
