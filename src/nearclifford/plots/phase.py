@@ -54,15 +54,15 @@ def phase_figure(frame: pd.DataFrame, made_by: str) -> Figure:
     bar.set_label("root mean square gradient norm ‖∇L‖")
     _draw_orders(panel, sizes, exponents, _grid(frame, "order"))
     handles = [Line2D([], [], color=PATH, linewidth=1.2, path_effects=_outline(), label="order m of the path surrogate")]
-    for column, colour, line, words in (
-        ("build_log10_seconds", PATH, "-", "path surrogate: a day to build"),
-        ("published_log10_seconds", PUBLISHED, "--", "published worst-case Taylor: a day to build"),
+    for column, colour, dashes, words in (
+        ("build_log10_seconds", PATH, (0, ()), "path surrogate: a day to build"),
+        ("published_log10_seconds", PUBLISHED, (0, (3, 1.5)), "published worst-case Taylor: a day to build"),
     ):
         values = _grid(frame, column)
         level = math.log10(DAY)
         if values.min() < level < values.max():
-            panel.contour(sizes, exponents, values, levels=[level], colors=[colour], linewidths=3.0, linestyles=line)
-        handles.append(Line2D([], [], color=colour, linewidth=3.0, linestyle=line, path_effects=_outline(), label=words))
+            panel.contour(sizes, exponents, values, levels=[level], colors=[colour], linewidths=3.0, linestyles=[dashes])
+        handles.append(Line2D([], [], color=colour, linewidth=3.0, linestyle=dashes, path_effects=_outline(), label=words))
     day = _day_of_amplitudes(frame)
     if day is not None:
         panel.axvline(day, color=EXACT, linewidth=3.0, linestyle=":")
@@ -76,8 +76,8 @@ def phase_figure(frame: pd.DataFrame, made_by: str) -> Figure:
     legend = figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=True, fontsize=8)
     legend.get_frame().set_facecolor("#BBBBBB")
     caption = (
-        f"Mean over {first['draws']} draws of observable ({first['observable']}) and encoded parameter. Order m: rms error of "
-        f"the encoded derivative at most {first['tolerance']:g}.\nSeconds on one core are predicted from operation counts"
+        f"Mean over {first['draws']} draws of observable ({first['observable']}) and encoded parameter. Order m: rms error "
+        f"of the encoded derivative at most {first['tolerance']:g}.\nSeconds on one core are predicted from operation counts"
     )
     add_caption(figure, caption, made_by)
     return figure

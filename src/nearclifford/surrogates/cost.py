@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import numpy as np
 import pandas as pd
 
+from nearclifford.arguments import Seed, generator, integer
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch
@@ -76,10 +77,10 @@ def simulation_cost(
     patch: Patch,
     tolerance: float,
     samples: int = 10**5,
-    n_thetas: int = 16,
+    n_thetas: int = 64,
     max_seconds: float = 10.0,
     max_bytes: int = 2**30,
-    rng: int | np.random.Generator | None = None,
+    rng: Seed = None,
 ) -> SimulationCost:
     """Return what each classical method needs for the loss over a patch, to an error of ``tolerance``.
 
@@ -111,11 +112,10 @@ def simulation_cost(
     """
     if not (math.isfinite(tolerance) and tolerance > 0):
         raise NearCliffordError(f"tolerance is {tolerance}; expected a positive error of the loss, such as 1e-3.")
-    if n_thetas < 2:
-        raise NearCliffordError(f"n_thetas is {n_thetas}; expected at least 2.")
+    integer(n_thetas, "n_thetas", 2)
     if not max_seconds > 0 or not max_bytes > 0:
         raise NearCliffordError(f"The budget is {max_seconds} s and {max_bytes} bytes; expected positive numbers.")
-    stream = np.random.default_rng(rng)
+    stream = generator(rng)
     curve = surrogate_error_curve(land, patch, orders=range(1, LARGEST_ORDER + 1), samples=samples, rng=stream)
     theta = land.center + patch.sample((n_thetas, land.n_parameters), stream)
     contest = Contest(land, patch, float(tolerance), theta, float(max_seconds), int(max_bytes))

@@ -5,5 +5,6 @@ from __future__ import annotations
 from nearclifford.studies.experiment import Experiment
 from nearclifford.studies.experiments.gradient import Gradient
 from nearclifford.studies.experiments.phase import Phase
+from nearclifford.studies.experiments.surrogate import SurrogateCost
 
-EXPERIMENTS: dict[str, type[Experiment]] = {experiment.name: experiment for experiment in (Gradient, Phase)}
+EXPERIMENTS: dict[str, type[Experiment]] = {experiment.name: experiment for experiment in (Gradient, Phase, SurrogateCost)}

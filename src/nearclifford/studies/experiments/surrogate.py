@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from nearclifford.studies.published_curves import published_curves
 from nearclifford.studies.rules import sigma_value
 from nearclifford.surrogates.build import surrogate
 from nearclifford.surrogates.contest import build_log10_seconds
+from nearclifford.surrogates.error import surrogate_error_curve
+from nearclifford.surrogates.taylor import TaylorSurrogate
 
 MEASURED = ("n_paths", "support", "coefficient_norm", "nbytes", "build_seconds", "theta_seconds", "rms_error")
 LARGEST_SUPPORT = 10**6
@@ -40,6 +43,7 @@ class SurrogatePoint(Point):
     ----------
     order : m, paths of fewer than m flips, coefficients of degree below m.
     thetas : of each evaluation that is timed.
+    samples : of the run that finds the rms errors.
     max_seconds : a surrogate that is predicted to take longer on one core is not built.
     max_bytes : nor is one that would hold more.
     """
@@ -48,6 +52,7 @@ class SurrogatePoint(Point):
 
     order: int
     thetas: int
+    samples: int
     max_seconds: int
     max_bytes: int
 
@@ -68,6 +73,7 @@ class SurrogateCost(Experiment):
     ----------
     orders : the orders m.
     thetas : number of thetas of each evaluation that is timed.
+    samples : of the Monte Carlo run that finds the rms errors.
     max_seconds : a surrogate that is predicted to take longer on one core is not built, and its cells stay empty.
     max_bytes : nor is one that would hold more.
     """
@@ -92,12 +98,14 @@ class SurrogateCost(Experiment):
 
     orders: tuple[int, ...] = (1, 2, 3, 4)
     thetas: int = 64
+    samples: int = 100_000
     max_seconds: int = 2
     max_bytes: int = 2**30
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "orders", entries("orders", self.orders, lambda value: integer("orders", value, 1)))
         integer("thetas", self.thetas, 1)
+        integer("samples", self.samples, 2)
         integer("max_seconds", self.max_seconds, 1)
         integer("max_bytes", self.max_bytes, 1)
 
@@ -107,8 +115,10 @@ class SurrogateCost(Experiment):
         return (Axis("order", "order m of the surrogate", self.orders),)
 
     def point(self, **fields: Any) -> SurrogatePoint:
-        """Return a point with the budget."""
-        return SurrogatePoint(**fields, thetas=self.thetas, max_seconds=self.max_seconds, max_bytes=self.max_bytes)
+        """Return a point with the numbers of samples and the budget."""
+        return SurrogatePoint(
+            **fields, thetas=self.thetas, samples=self.samples, max_seconds=self.max_seconds, max_bytes=self.max_bytes
+        )
 
     @staticmethod
     def measure(points: Sequence[Point]) -> list[Draws]:
@@ -116,12 +126,16 @@ class SurrogateCost(Experiment):
         found: dict[Point, list[dict[str, float]]] = {point: [] for point in points}
         for draw in points[0].draws:
             land = prepare(points[0], draw).land
-            by_order: dict[int, _Built] = {}
+            by_order: dict[int, dict[str, float]] = {}
+            by_sigma: dict[str, dict[int, float]] = {}
+            orders = sorted({point.order for point in points if isinstance(point, SurrogatePoint)})
             for point in points:
                 assert isinstance(point, SurrogatePoint)
                 if point.order not in by_order:
                     by_order[point.order] = _build(point, draw, land)
-                found[point].append(by_order[point.order].over(point, land))
+                if point.sigma not in by_sigma:
+                    by_sigma[point.sigma] = _errors(point, draw, land, orders)
+                found[point].append(by_order[point.order] | {"rms_error": by_sigma[point.sigma][point.order]})
         return [Draws.of(points[0].draws, found[point]) for point in points]
 
     @staticmethod
@@ -150,41 +164,36 @@ class SurrogateCost(Experiment):
         return "\n\n".join([*texts, growth_text(growth_frame(frame))])
 
 
-@dataclass(frozen=True, eq=False)
-class _Built:
-    """What was found of one surrogate; None where it was beyond the budget."""
-
-    numbers: dict[str, float]
-    rms_error: Any
-
-    def over(self, point: Point, land: Landscape) -> dict[str, float]:
-        width = sigma_value(point.sigma, land.n_parameters)
-        return self.numbers | {"rms_error": self.rms_error(Gaussian(width))}
+def _errors(point: SurrogatePoint, draw: int, land: Landscape, orders: Sequence[int]) -> dict[int, float]:
+    """Return the rms error over the patch of each order."""
+    patch = Gaussian(sigma_value(point.sigma, land.n_parameters))
+    curve = surrogate_error_curve(land, patch, orders=orders, samples=point.samples, rng=point.theta_stream(draw))
+    return dict(zip(orders, curve.rms_error.tolist(), strict=True))
 
 
-def _build(point: SurrogatePoint, draw: int, land: Landscape) -> _Built:
-    unknown = _Built(dict.fromkeys(MEASURED, np.nan), lambda _: np.nan)
-    rank = max(land.active_qubits, 1)
-    if build_log10_seconds(land.n_parameters, rank, point.order, len(land.coefficients)) > np.log10(point.max_seconds):
+def _build(point: SurrogatePoint, draw: int, land: Landscape) -> dict[str, float]:
+    """Return what the surrogates of one order take; NaN beyond the budget."""
+    unknown = dict.fromkeys(MEASURED, math.nan)
+    seconds = build_log10_seconds(land.n_parameters, land.active_qubits, point.order, len(land.coefficients))
+    if seconds > math.log10(point.max_seconds):
         return unknown
     theta = land.center + 0.1 * point.theta_stream(draw).standard_normal((point.thetas, land.n_parameters))
     building, evaluating = [], []
     try:
         for _ in range(REPEATS):
             start = time.perf_counter()
-            paths = surrogate(land, point.order, kind="pauli-path", max_bytes=point.max_bytes)
+            paths = surrogate(land, point.order, kind="pauli-path", max_bytes=point.max_bytes, progress=False)
             built = time.perf_counter()
             paths.value(theta)
             building.append(built - start)
             evaluating.append(time.perf_counter() - built)
-        taylor = surrogate(land, point.order, kind="taylor", max_bytes=point.max_bytes)
+        taylor = surrogate(land, point.order, kind="taylor", max_bytes=point.max_bytes, progress=False)
     except ResourceError:
         return unknown
-    norm = np.nan
-    if taylor.support <= LARGEST_SUPPORT:
-        _, values = taylor.coefficients()
-        norm = float(np.linalg.norm(values))
-    numbers = {
+    norm = math.nan
+    if isinstance(taylor, TaylorSurrogate) and taylor.support <= LARGEST_SUPPORT:
+        norm = math.sqrt(sum(value**2 for _, value in taylor.coefficients()))
+    return {
         "n_paths": float(paths.n_paths),
         "support": float(taylor.support),
         "coefficient_norm": norm,
@@ -192,7 +201,6 @@ def _build(point: SurrogatePoint, draw: int, land: Landscape) -> _Built:
         "build_seconds": min(building),
         "theta_seconds": min(evaluating) / point.thetas,
     }
-    return _Built(numbers, paths.rms_error)
 
 
 def growth_frame(frame: pd.DataFrame) -> pd.DataFrame:
@@ -214,9 +222,9 @@ def growth_frame(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def growth_text(table: pd.DataFrame) -> str:
-    """Return the exponents as text, a line for each curve."""
+    """Return the exponents of the largest order as text, a line for each curve."""
     lines = ["Growth over the larger half of the sizes, the law that lies closer to the points:"]
-    for row in table.to_dict("records"):
+    for row in table[table["order"] == table["order"].max()].to_dict("records"):
         law = (
             f"N^{with_error(row['power'], row['power_error'])}"
             if row["is_power"]
