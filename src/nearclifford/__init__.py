@@ -13,12 +13,14 @@ from nearclifford.statistics import gradient_statistics, loss_statistics
 from nearclifford.studies import Study
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.build import surrogate
+from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
 from nearclifford.version import __version__
 
 __all__ = [
     "CircuitError",
     "Encoding",
     "EncodingError",
+    "ErrorCurve",
     "Gaussian",
     "GradientStatistics",
     "Landscape",
@@ -40,4 +42,5 @@ __all__ = [
     "observables",
     "search_encoder",
     "surrogate",
+    "surrogate_error_curve",
 ]

@@ -40,7 +40,7 @@ from nearclifford.kernels.words import (
 
 
 @njit(cache=True)
-def _set_start(slots, starts, rows, union):
+def set_start(slots, starts, rows, union):
     """Write the starts of the words, rows of ``starts`` (bool), and which rows are set in any of them."""
     for r in range(len(union)):
         union[r] = False
@@ -51,7 +51,7 @@ def _set_start(slots, starts, rows, union):
 
 
 @njit(cache=True)
-def _flip(kind, target, source, coins, rows):
+def flip_rows(kind, target, source, coins, rows):
     s, t = load_words(rows, source), load_words(rows, target)
     if kind == FLIP:
         store_words(rows, target, xor_words(t, and_words(s, coins)))
@@ -62,13 +62,13 @@ def _flip(kind, target, source, coins, rows):
 
 
 @njit(cache=True)
-def _anticommuting(kind, target, source, rows):
+def anticommuting(kind, target, source, rows):
     s = load_words(rows, source)
     return xor_words(s, load_words(rows, target)) if kind == FLIP_Y else s
 
 
 @njit(cache=True)
-def _is_frozen(j, mask, frozen):
+def is_frozen(j, mask, frozen):
     return mask >= 0 and (frozen[mask, j >> 6] >> uint64(j & 63)) & uint64(1) == uint64(1)
 
 
@@ -86,7 +86,7 @@ def _flip_bit(kind, target, source, bit, rows):
 
 
 @njit(cache=True)
-def _find_stop(clock, begin, when):
+def find_stop(clock, begin, when):
     """Return the stop f >= begin with clock[f, 0] <= when < clock[f + 1, 0], or the number of stops.
 
     The first guess is right where all hazards are that of ``begin``; from there it looks in steps that double.
@@ -134,7 +134,7 @@ def run_block(
     counter, gaps = uint64(0), uint64(1)
     # ``when`` is the hazard passed, that of all 1024 bits: bit b of stop f begins at 1024 clock[f, 0] + b clock[f, 1].
     when = next_gap(key, gamma, uint64(0))
-    event, next_fixed = _find_stop(clock, 0, when / BITS), 0
+    event, next_fixed = find_stop(clock, 0, when / BITS), 0
     while True:
         f = min(event, fixed[next_fixed])
         until = stops[f, 4] if f < n_stops else len(moves)
@@ -148,15 +148,15 @@ def run_block(
         if f == event:
             begin, hazard = BITS * clock[f, 0], clock[f, 1]
             bit = min(np.int64((when - begin) / hazard), BITS - 1)
-            if not _is_frozen(j, masks[bit >> 6], frozen):
+            if not is_frozen(j, masks[bit >> 6], frozen):
                 _flip_bit(kind, t, s, bit, rows)
             when = begin + (bit + 1) * hazard + next_gap(key, gamma, gaps)
             gaps += uint64(1)
-            event = _find_stop(clock, f, when / BITS)
+            event = find_stop(clock, f, when / BITS)
             continue
         next_fixed += 1
         if j == chosen:
-            met = and_words(load_words(alive, 0), _anticommuting(kind, t, s, rows))
+            met = and_words(load_words(alive, 0), anticommuting(kind, t, s, rows))
             store_words(alive, 0, met)
             if not any_bit(met):
                 return
@@ -164,9 +164,9 @@ def run_block(
         else:
             counter = frequent_bits(probability[j], key, gamma, counter, buffer)
         for w in range(WIDTH):
-            if _is_frozen(j, masks[w], frozen):
+            if is_frozen(j, masks[w], frozen):
                 buffer[0, w] = uint64(0)
-        _flip(kind, t, s, load_words(buffer, 0), rows)
+        flip_rows(kind, t, s, load_words(buffer, 0), rows)
     wrong = repeat_word(uint64(0))
     for r in x_rows:
         wrong = or_words(wrong, load_words(rows, r))
@@ -213,7 +213,7 @@ def count_hits(
         for block in range(task * blocks_per_task, min(n_blocks, (task + 1) * blocks_per_task)):
             slot = (first_block + block) % len(slot_start)
             if block == task * blocks_per_task or len(slot_start) > 1:
-                _set_start(slot_start[slot], starts, origin, union)
+                set_start(slot_start[slot], starts, origin, union)
                 count = prune(kind, target, source, rotation, union, x_rows, chosen[which], kept)
                 moves, stops, clock, fixed = split(
                     kind, target, source, rotation, kept[: max(count, 0)], hazard, chosen[which]

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -108,6 +108,12 @@ class Surrogate(ABC):
     def rms_error(self, patch: Patch) -> float:
         """Return the root mean square over a patch of the difference to the landscape, exactly."""
 
+    @property
+    def _steps(self) -> tuple[Any, ...]:
+        """The tree as the first arguments of the kernels."""
+        tree = self.tree
+        return tree.level, tree.rotation, tree.weight, tree.stay_start, tree.stays, tree.n_levels, tree.width
+
     @abstractmethod
     def _values(self, angle: Floats) -> Floats:
         """Return the values, shape ``(batch,)``, at rotation angles, shape ``(batch, n_rotations)``."""
@@ -143,7 +149,7 @@ class Surrogate(ABC):
             arrays |= {f"{name}_x": table.x, f"{name}_z": table.z, f"{name}_sign": table.sign}
         arrays |= {f"angles_{field.name}": getattr(self.angles, field.name) for field in fields(AngleMap)}
         arrays |= {f"tree_{field.name}": getattr(self.tree, field.name) for field in fields(PathTree)}
-        np.savez_compressed(path, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(path, allow_pickle=False, **arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> Surrogate:
@@ -166,7 +172,7 @@ class Surrogate(ABC):
                 generators=_table(arrays, "generators"),
                 images=_table(arrays, "images"),
                 term_coefficients=arrays["term_coefficients"],
-                tree=PathTree(**{f.name: _number_or_array(arrays[f"tree_{f.name}"]) for f in fields(PathTree)}),
+                tree=_tree(arrays),
             )
         except (OSError, ValueError, KeyError, EOFError) as error:
             if isinstance(error, NearCliffordError):
@@ -178,9 +184,10 @@ def _class_of(kind: str) -> type[Surrogate]:
     return {known.kind: known for known in Surrogate.__subclasses__()}[kind]
 
 
-def _table(arrays: dict[str, npt.NDArray[np.generic]], name: str) -> PauliTable:
+def _table(arrays: dict[str, npt.NDArray[Any]], name: str) -> PauliTable:
     return PauliTable(int(arrays["n_qubits"]), *(arrays[f"{name}_{part}"] for part in ("x", "z", "sign")))
 
 
-def _number_or_array(array: npt.NDArray[np.generic]) -> int | npt.NDArray[np.generic]:
-    return array if array.ndim else int(array)
+def _tree(arrays: dict[str, npt.NDArray[Any]]) -> PathTree:
+    parts = {field.name: arrays[f"tree_{field.name}"] for field in fields(PathTree)}
+    return PathTree(n_levels=int(parts.pop("n_levels")), width=int(parts.pop("width")), **parts)

@@ -47,12 +47,12 @@ class PauliPathSurrogate(Surrogate):
 
     def _values(self, angle: Floats) -> Floats:
         value = np.empty(len(angle))
-        path_values(*self._steps, angle, value)
+        path_values(*(*self._steps, angle, value))
         return value
 
     def _gradients(self, angle: Floats) -> tuple[Floats, Floats]:
         value, gradient = np.empty(len(angle)), np.empty_like(angle)
-        path_gradients(*self._steps, angle, value, gradient)
+        path_gradients(*(*self._steps, angle, value, gradient))
         return value, gradient
 
     def _hessian(self, angle: Floats) -> Floats:
@@ -62,8 +62,3 @@ class PauliPathSurrogate(Surrogate):
         _, before = self._gradients(angle - shifts)
         found = (after - before) / 2
         return (found + found.T) / 2
-
-    @property
-    def _steps(self) -> tuple[object, ...]:
-        tree = self.tree
-        return tree.level, tree.rotation, tree.weight, tree.stay_start, tree.stays, tree.n_levels, tree.width

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import bernoulli, factorial
@@ -56,24 +56,22 @@ class TaylorSurrogate(Surrogate):
 
     def _values(self, angle: Floats) -> Floats:
         value = np.empty(len(angle))
-        taylor_values(*self._steps, angle, value)
+        taylor_values(*(*self._polynomial, angle, value))
         return value
 
     def _gradients(self, angle: Floats) -> tuple[Floats, Floats]:
         value, gradient = np.empty(len(angle)), np.empty_like(angle)
-        taylor_gradients(*self._steps, angle, value, gradient)
+        taylor_gradients(*(*self._polynomial, angle, value, gradient))
         return value, gradient
 
     def _hessian(self, angle: Floats) -> Floats:
         found = np.zeros((1, len(angle), len(angle)))
-        taylor_hessians(*self._steps, angle[None], found)
+        taylor_hessians(*(*self._polynomial, angle[None], found))
         return found[0]
 
     @property
-    def _steps(self) -> tuple[object, ...]:
-        tree, series = self.tree, logarithms((self.order - 1) // 2)
-        steps = tree.level, tree.rotation, tree.weight, tree.stay_start, tree.stays
-        return (*steps, tree.n_levels, tree.width, self.order, *series)
+    def _polynomial(self) -> tuple[Any, ...]:
+        return *self._steps, self.order, *logarithms((self.order - 1) // 2)
 
 
 def logarithms(count: int) -> tuple[Floats, Floats]:
