@@ -57,7 +57,7 @@ class PhasePoint(Point):
         """Chains go by gates; so do the flips that are counted, of which every tolerance makes use."""
         gates = ANSATZE[self.ansatz].n_gates(self.n_qubits, self.n_layers)
         chains = self.components * (1 + self.chains / 512) * gates * 2e-9
-        return self.n_draws * (preparing_seconds(self) + chains + self.samples * gates * 3e-11)
+        return self.n_draws * (preparing_seconds(self) + chains + self.samples * gates * 8e-11)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Phase(Experiment):
     }
 
     tolerances: tuple[float, ...] = (0.1, 0.01)
-    samples: int = 500_000
+    samples: int = 200_000
     components: int = 256
     chains: int = 512
 
