@@ -69,7 +69,7 @@ def surrogate_figure(frame: pd.DataFrame, published: pd.DataFrame, made_by: str)
     caption = (
         f"(a, b) {encoder_title(encoders[0])}; points: mean and standard error over {first['draws']} draws of observable "
         f"({first['observable']}) and encoded parameter. m: order. "
-        "(a) Crosses: the published Python, L = 1. (b) Dashed: stabilizer calls of the published enumeration, C(2D+m-1, m-1).\n"
+        "(a) Crosses: the published Python, L = 1. (b) Dashed: calls of the published enumeration, C(2D+m-1, m-1).\n"
         "(c) Taylor coefficients of the largest order. (d) Smallest m with ‖t‖₁^m / m! <= 1e-6 at the mean ‖t‖₁. "
         "(e) Mean of log2 of the squared extents. (f) q of σ = D^-q above which a Taylor surrogate is cheaper"
     )

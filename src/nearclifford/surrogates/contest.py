@@ -152,7 +152,8 @@ def build_log10_seconds(n_rotations: int, rank: int, order: int, n_terms: int = 
     """Return log10 of the seconds on one core that a surrogate takes to build, by counting alone, at any size.
 
     A string meets half of the n rotations before it, so there are about n^k / (2^k k!) ways to flip k times, and one in 2^r
-    ends Z-type. The walk makes two flips less, and completes them from a table (`nearclifford.kernels.paths`).
+    ends Z-type; for few flips more do, up to ten times as many where circuits repeat. The walk makes two flips less, and
+    completes them from a table (`nearclifford.kernels.paths`).
 
     >>> round(build_log10_seconds(544, 16, 5), 1), round(build_log10_seconds(131072, 256, 30), 1)  # mHEA, L = N = 16 and 256
     (-2.0, 94.2)

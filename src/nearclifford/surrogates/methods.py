@@ -22,6 +22,7 @@ from nearclifford.surrogates.contest import (
     Contest,
     MethodCost,
     as_float,
+    build_log10_seconds,
     quicker_of_two,
     times_power_of_two,
 )
@@ -80,6 +81,8 @@ def published_taylor(contest: Contest, criterion: str, order: int | None) -> Met
     )
 
 
+# Counting may be wrong by so much; sampling the walks says more, but takes long where there are many flips.
+DECADES = 3
 UNKNOWN_ORDER = "no order was found that reaches the tolerance"
 
 
@@ -114,6 +117,9 @@ def _predicted(contest: Contest, cost: MethodCost) -> MethodCost:
         return replace(
             cost, note=f"tables of pairs of {size} rotations do not fit the budget", predicted_build_seconds=math.inf
         )
+    counted = build_log10_seconds(land.program.n_rotations, land.active_qubits, order, len(land.coefficients))
+    if counted > math.log10(contest.max_seconds) + DECADES:
+        return replace(cost, predicted_build_seconds=10.0**counted if counted < 300 else math.inf)
     found = predict_paths(land, order, np.random.default_rng(0))
     pairs = PAIR_SECONDS * sum(len(group.rotations) ** 2 / 2 for group in land.groups) if order > 4 else 0.0
     seconds = NODE_SECONDS * found.nodes + PATH_SECONDS * found.n_paths + pairs

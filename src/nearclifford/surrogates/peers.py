@@ -95,7 +95,8 @@ def pauli_propagation(contest: Contest, reference: Floats | None) -> MethodCost:
         package = import_module("pauli_prop")
     except ImportError:
         return replace(cost, note="pauli-prop is not installed")
-    ladder = Ladder(16, 4, 4.0, 4.0**contest.land.n_qubits, 1e-6 * contest.land.program.n_rotations)
+    # its buffer holds each string and its flip before equal ones are merged
+    ladder = Ladder(16, 4, 4.0, 4.0 ** (contest.land.n_qubits + 1), 1e-6 * contest.land.program.n_rotations)
     found = climbed(cost, contest, reference, ladder, lambda terms: propagated(package, contest, terms))
     if found.size is None:
         return found

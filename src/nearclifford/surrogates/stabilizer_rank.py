@@ -81,6 +81,8 @@ def log2_mean_stabilizer_rank(patch: Patch, n_parameters: int) -> float:
 def _widths(patch: Patch, n_parameters: int) -> list[tuple[float, int]]:
     if not isinstance(patch, Gaussian | Uniform):
         raise NearCliffordError(f"The patch is {patch!r}; expected Gaussian or Uniform.")
+    if isinstance(patch.width, float):
+        return [(patch.width, n_parameters)]
     widths, counts = np.unique(patch.for_parameters(n_parameters), return_counts=True)
     return list(zip(widths.tolist(), counts.tolist(), strict=True))
 

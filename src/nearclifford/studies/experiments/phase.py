@@ -86,6 +86,8 @@ class Phase(Experiment):
         "published_log10_seconds": "log10 of the predicted seconds of the published enumeration at that order, on one core",
     }
 
+    draws_per_point: ClassVar[int] = 2
+
     tolerances: tuple[float, ...] = (0.1, 0.01)
     samples: int = 200_000
     components: int = 256
