@@ -13,6 +13,7 @@ from nearclifford.statistics import gradient_statistics, loss_statistics
 from nearclifford.studies import Study
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.build import surrogate
+from nearclifford.surrogates.cost import SimulationCost, simulation_cost
 from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
 from nearclifford.version import __version__
 
@@ -28,6 +29,7 @@ __all__ = [
     "NearCliffordError",
     "ObservableError",
     "ResourceError",
+    "SimulationCost",
     "Stabilizer",
     "Statevector",
     "Study",
@@ -41,6 +43,7 @@ __all__ = [
     "loss_statistics",
     "observables",
     "search_encoder",
+    "simulation_cost",
     "surrogate",
     "surrogate_error_curve",
 ]
