@@ -165,7 +165,7 @@ def test_errors_are_one_line(circuit_file, tmp_path, monkeypatch, capsys, change
         (["--preset", "slow"], "no preset 'slow'"),
         (["absent.toml"], "absent.toml: No such file"),
         (["mine.toml", "--workers", "0"], "workers is 0"),
-        (["wrong.toml"], "wrong.toml: A study has no entry 'qubit'"),
+        (["wrong.toml"], "wrong.toml: A study of the experiment 'gradient' has no entry 'qubit'"),
     ],
 )
 def test_study_errors_are_one_line(arguments, words, tmp_path, monkeypatch, capsys):

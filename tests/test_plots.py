@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nearclifford.plots import gradient_norm_figure, save_figures
+from nearclifford.plots import FIGURES, save_figures
+from nearclifford.plots.gradient import gradient_norm_figure
+from nearclifford.studies import EXPERIMENTS
+from nearclifford.studies.experiments.gradient import Gradient
 
 SIGMAS = ("D^-1", "D^-1/2", "1")
 
@@ -33,8 +36,12 @@ def table(encoders=("compact", "none"), layers=("N",), norm=lambda n, encoder: 1
     return pd.DataFrame(rows)
 
 
+def test_every_experiment_has_figures():
+    assert list(FIGURES) == list(EXPERIMENTS)
+
+
 def test_files_of_every_ansatz_and_rule(tmp_path):
-    paths = save_figures(table(layers=("N", "1")), tmp_path, "made by a test")
+    paths = save_figures(Gradient(), table(layers=("N", "1")), tmp_path, "made by a test")
     names = [f"gradient_norm_mhea_L{rule}.{suffix}" for rule in "N1" for suffix in ("png", "svg")]
     assert [path.name for path in paths] == names
     assert paths[0].read_bytes().startswith(b"\x89PNG")
@@ -44,7 +51,7 @@ def test_files_of_every_ansatz_and_rule(tmp_path):
 
 def test_the_same_table_gives_the_same_bytes(tmp_path):
     (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
-    first, second = (save_figures(table(), tmp_path / name, "test") for name in "ab")
+    first, second = (save_figures(Gradient(), table(), tmp_path / name, "test") for name in "ab")
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
 
 
@@ -77,7 +84,7 @@ def test_no_gradient_is_a_band_and_not_a_dot():
 
 
 def test_a_table_without_any_gradient_can_be_drawn(tmp_path):
-    for path in save_figures(table(norm=lambda n, encoder: 0.0), tmp_path, "test"):
+    for path in save_figures(Gradient(), table(norm=lambda n, encoder: 0.0), tmp_path, "test"):
         assert path.stat().st_size > 1000
 
 

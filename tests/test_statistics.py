@@ -136,7 +136,7 @@ def test_sums_merge_in_any_cut(rows, cut):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"samples": 1}, "samples is 1; expected at least 2"),
+        ({"samples": 1}, "samples is 1; expected an integer of at least 2, so that there is a standard error"),
         ({"samples": 0}, "samples is 0"),
         ({"parameters": [8]}, "parameter 8 is out of range; expected 0 to 7"),
         ({"parameters": [-1]}, "parameter -1 is out of range"),

@@ -7,17 +7,24 @@ import pytest
 from qiskit.quantum_info import Statevector
 
 from nearclifford import NearCliffordError, encode
-from nearclifford.studies import Point, Study, StudySpec, preset_names
+from nearclifford.studies import EXPERIMENTS, Study, StudySpec, preset_names
 from nearclifford.studies.catalogue import ANSATZE, ENCODERS, OBSERVABLES
-from nearclifford.studies.measure import Draws, draw_problem, measure
-from nearclifford.studies.points import DRAWS_PER_POINT, points_of
+from nearclifford.studies.draws import Draws, joined
+from nearclifford.studies.experiments.gradient import Gradient, GradientPoint
+from nearclifford.studies.plan import points_of
+from nearclifford.studies.points import DRAWS_PER_POINT
 from nearclifford.studies.presets import preset_path
+from nearclifford.studies.problem import draw_problem
 from nearclifford.studies.rules import sigma_rule, sigma_value
-from nearclifford.studies.table import summary
 
 SMALL = StudySpec(ansatz=["mhea", "random_pqc"], qubits=[2, 3], sigma=["D^-1", "1"], draws=4, seed=3)
 EXACT = {"backend": "statevector", "components": 0, "first_draw": 0}
-POINT = Point("random_pqc", 4, 3, "D^-1/2", "compact", "random_pauli", samples=1, seed=7, n_draws=4, **EXACT)
+POINT = GradientPoint("random_pqc", 4, 3, "D^-1/2", "compact", "random_pauli", samples=1, seed=7, n_draws=4, **EXACT)
+
+
+def measure(point):
+    [draws] = Gradient.measure([point])
+    return draws
 
 
 def with_(point, **changes):
@@ -51,7 +58,7 @@ def test_trainability_is_the_published_experiment():
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ({"qubit": [2]}, "no entry 'qubit'; it knows ansatz, qubits, layers"),
+        ({"qubit": [2]}, "has no entry 'qubit'; it knows ansatz, qubits, layers"),
         ({"ansatz": ["mhae"]}, "'mhae'; expected one of mhea, fhea, random_pqc"),
         ({"ansatz": "mhea"}, "expected a list"),
         ({"qubits": []}, "at least one"),
@@ -70,12 +77,34 @@ def test_trainability_is_the_published_experiment():
         ({"samples": 0}, "samples holds 0"),
         ({"seed": -1}, "seed holds -1"),
         ({"seed": True}, "seed holds True"),
+        ({"experiment": "gradients"}, "experiment names 'gradients'; expected one of gradient"),
+        ({"backend": "aer"}, "expected one of auto, statevector, stabilizer"),
+        ({"components": 1}, "components holds 1"),
+        ({"fits": 1}, "fits is 1; expected true or false"),
     ],
 )
 def test_wrong_entries_are_named(entry, words):
     with pytest.raises(NearCliffordError) as told:
         StudySpec.from_mapping({"ansatz": ["mhea"], "qubits": [2]} | entry)
     assert words in str(told.value)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_settings_belong_to_their_experiment(name):
+    """Every entry of another experiment is refused, and a file that names its own comes back the same."""
+    given = {"ansatz": ["mhea"], "qubits": [2], "experiment": name}
+    spec = StudySpec.from_mapping(given)
+    assert type(spec.experiment) is EXPERIMENTS[name] and StudySpec.from_mapping(spec.to_mapping()) == spec
+    own = {field.name for field in dataclasses.fields(EXPERIMENTS[name])}
+    foreign = {field.name for other in EXPERIMENTS.values() for field in dataclasses.fields(other)} - own
+    for setting in foreign:
+        with pytest.raises(NearCliffordError, match=f"experiment '{name}' has no entry '{setting}'"):
+            StudySpec.from_mapping(given | {setting: 3})
+
+
+def test_an_experiment_is_an_experiment():
+    with pytest.raises(NearCliffordError, match="experiment is 'gradient'; expected an experiment, such as Gradient"):
+        StudySpec(["mhea"], [2], experiment="gradient")
 
 
 @pytest.mark.parametrize("missing", ["ansatz", "qubits"])
@@ -120,7 +149,7 @@ def test_identity_holds_every_field():
         "ansatz": "mhea", "n_qubits": 5, "n_layers": 4, "sigma": "1", "encoder": "none", "observable": "global_z",
         "backend": "stabilizer", "components": 9, "samples": 2, "seed": 8, "first_draw": 4, "n_draws": 5,
     }  # fmt: skip
-    assert set(other) == {field.name for field in dataclasses.fields(Point)}
+    assert set(other) == {field.name for field in dataclasses.fields(GradientPoint)}
     identities = {with_(POINT, **{name: value}).identity for name, value in other.items()} | {POINT.identity}
     assert len(identities) == len(other) + 1
 
@@ -168,7 +197,7 @@ def test_numbers_of_a_draw_depend_on_nothing_else():
     whole, late = measure(POINT), measure(with_(POINT, first_draw=2, n_draws=2))
     assert whole.draw.tolist() == [0, 1, 2, 3] and late.draw.tolist() == [2, 3]
     for name in ("norm", "squared_norm", "component", "bound"):
-        assert np.array_equal(getattr(whole, name)[2:], getattr(late, name))
+        assert np.array_equal(whole[name][2:], late[name])
 
 
 def test_more_draws_keep_the_blocks():
@@ -192,7 +221,7 @@ def shift_rule_gradient(circuit, observable, theta):
 @pytest.mark.parametrize("encoder", ENCODERS)
 @pytest.mark.parametrize(("ansatz", "observable"), [("mhea", "random_pauli"), ("random_pqc", "heisenberg")])
 def test_numbers_agree_with_qiskit(encoder, ansatz, observable):
-    point = Point(ansatz, 3, 2, "D^-1/3", encoder, observable, samples=2, seed=1, n_draws=3, **EXACT)
+    point = GradientPoint(ansatz, 3, 2, "D^-1/3", encoder, observable, samples=2, seed=1, n_draws=3, **EXACT)
     found = measure(point)
     for draw in range(3):
         problem = draw_problem(point, draw)
@@ -202,23 +231,23 @@ def test_numbers_agree_with_qiskit(encoder, ansatz, observable):
             circuit = encode(circuit, problem.observable, problem.parameter, problem.term, style=encoder).circuit
         gradient = np.array([shift_rule_gradient(circuit, problem.observable, one) for one in theta])
         norms = np.linalg.norm(gradient, axis=1)
-        assert found.norm[draw] == pytest.approx(norms.mean(), abs=1e-12)
-        assert found.squared_norm[draw] == pytest.approx((norms**2).mean(), abs=1e-12)
-        assert found.component[draw] == pytest.approx(np.abs(gradient[:, problem.parameter]).mean(), abs=1e-12)
-        assert norms.max() <= found.bound[draw]
+        assert found["norm"][draw] == pytest.approx(norms.mean(), abs=1e-12)
+        assert found["squared_norm"][draw] == pytest.approx((norms**2).mean(), abs=1e-12)
+        assert found["component"][draw] == pytest.approx(np.abs(gradient[:, problem.parameter]).mean(), abs=1e-12)
+        assert norms.max() <= found["bound"][draw]
 
 
 @pytest.mark.parametrize("encoder", ["compact", "paper"])
 @pytest.mark.parametrize("ansatz", ANSATZE)
 def test_encoded_component_is_one_at_the_centre(encoder, ansatz):
-    point = Point(ansatz, 5, 2, "1e-07", encoder, "random_pauli", samples=1, seed=5, n_draws=10, **EXACT)
-    assert measure(point).component == pytest.approx(1.0, abs=1e-10)
+    point = GradientPoint(ansatz, 5, 2, "1e-07", encoder, "random_pauli", samples=1, seed=5, n_draws=10, **EXACT)
+    assert measure(point)["component"] == pytest.approx(1.0, abs=1e-10)
 
 
 def test_rounding_counts_as_zero():
     """One layer of a random circuit on many qubits leaves most plain gradients exactly zero."""
-    point = Point("random_pqc", 10, 1, "1", "none", "random_pauli", samples=1, seed=5, n_draws=20, **EXACT)
-    norms = measure(point).norm
+    point = GradientPoint("random_pqc", 10, 1, "1", "none", "random_pauli", samples=1, seed=5, n_draws=20, **EXACT)
+    norms = measure(point)["norm"]
     assert (norms == 0).sum() > 10 and np.all((norms == 0) | (norms > 1e-12))
 
 
@@ -250,21 +279,26 @@ def test_means_agree_with_the_published_ones(tmp_path):
 def test_summary_is_mean_and_standard_error():
     rng = np.random.default_rng(2)
     values = rng.random((3, 30))
-    blocks = [Draws(np.arange(10), *values[:, 10 * i : 10 * i + 10], np.full(10, 4.0)) for i in range(3)]
-    found = summary(blocks)
-    for name, row in zip(("norm", "squared_norm", "component"), values, strict=True):
+    names = ("norm", "squared_norm", "component")
+    numbers = dict(zip(names, values, strict=True)) | {"bound": np.full(30, 4.0)}
+    blocks = [Draws(np.arange(i, i + 10), {name: row[i : i + 10] for name, row in numbers.items()}) for i in (0, 10, 20)]
+    draws = joined(blocks)
+    assert draws.draw.tolist() == list(range(30))
+    found = Gradient.summary(draws)
+    for name, row in zip(names, values, strict=True):
         assert found[name] == pytest.approx(row.mean())
         assert found[f"{name}_error"] == pytest.approx(row.std(ddof=1) / np.sqrt(30))
-    assert found["draws"] == 30 and np.isnan(found["norm_upper"])
+    assert set(found) == set(Gradient.columns) and np.isnan(found["norm_upper"])
 
 
 def test_no_gradient_gives_an_upper_bound():
     zero = np.zeros(30)
-    found = summary([Draws(np.arange(30), zero, zero, zero, np.full(30, 4.0))])
+    numbers = dict.fromkeys(("norm", "squared_norm", "component"), zero) | {"bound": np.full(30, 4.0)}
+    found = Gradient.summary(Draws(np.arange(30), numbers))
     assert found["norm"] == 0 and found["norm_upper"] / 4.0 == pytest.approx(0.0950, abs=1e-4)  # 1 - 0.05^(1/30)
 
 
 def test_every_observable_can_be_studied():
     for name in OBSERVABLES:
         found = measure(with_(POINT, observable=name, n_draws=1, sigma="1e-07"))
-        assert np.isfinite(found.norm).all() and found.bound[0] > 0
+        assert np.isfinite(found["norm"]).all() and found["bound"][0] > 0

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import math
 import multiprocessing
 import os
 import signal
@@ -16,9 +17,10 @@ import psutil
 import pytest
 
 from nearclifford import NearCliffordError
-from nearclifford.studies import COLUMNS, Study, StudySpec, runner
-from nearclifford.studies.measure import measure
-from nearclifford.studies.points import points_of
+from nearclifford.studies import Study, StudySpec
+from nearclifford.studies.draws import Draws
+from nearclifford.studies.experiments.gradient import Gradient
+from nearclifford.studies.plan import points_of
 from nearclifford.studies.rules import n_layers
 from nearclifford.studies.store import Store
 
@@ -29,10 +31,10 @@ def test_a_run_gives_the_table_and_a_second_does_nothing(tmp_path, monkeypatch):
     study = Study(SMALL)
     study.run(tmp_path, progress=False)
     frame = study.frame()
-    assert list(frame.columns) == list(COLUMNS) and len(frame) == 2 * 2 * 2 * 2 and (frame["draws"] == 4).all()
+    assert list(frame.columns) == list(study.columns) and len(frame) == 2 * 2 * 2 * 2 and (frame["draws"] == 4).all()
     assert (frame["n_layers"] == [n_layers("N", n) for n in frame["n_qubits"]]).all()
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "table.csv", dtype={"sigma": str}), frame, check_exact=True)
-    monkeypatch.setattr(runner, "measure_together", lambda points: pytest.fail(f"measured again: {points}"))
+    monkeypatch.setattr(Gradient, "measure", lambda points: pytest.fail(f"measured again: {points}"))
     again = Study(SMALL)
     again.run(tmp_path, progress=False)
     pd.testing.assert_frame_equal(again.frame(), frame, check_exact=True)
@@ -67,8 +69,20 @@ def test_a_frame_needs_a_run(tmp_path):
 def test_unfinished_cells_are_left_out(tmp_path):
     first, *_ = points_of(SMALL)
     with Store(tmp_path) as store:
-        store.add(store.begin_run(SMALL), first, measure(first), 0.1)
+        store.add(store.begin_run(SMALL), first, *Gradient.measure([first]), 0.1)
     assert len(Study(SMALL).frame(tmp_path)) == 1
+
+
+def test_the_store_keeps_every_number(tmp_path):
+    first, second, *_ = points_of(SMALL)
+    kept = Draws.of([3, 1], [{"a": math.nan, "b": -math.inf}, {"a": 1e-320, "b": 0.1 + 0.2}])
+    with Store(tmp_path) as store:
+        store.add(store.begin_run(SMALL), first, kept, 0.1)
+    with Store(tmp_path) as store:
+        found = store.load(first)
+        assert store.load(second) is None
+    assert found.draw.tolist() == [1, 3] and found["b"].tolist() == [0.1 + 0.2, -math.inf]
+    assert found["a"][0] == 1e-320 and math.isnan(found["a"][1])
 
 
 @pytest.mark.parametrize("workers", [0, -1])

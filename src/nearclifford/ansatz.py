@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import operator
-
-import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 from qiskit.circuit.library import CXGate, HGate, RXGate, RYGate, RZGate, SGate
 
+from nearclifford.arguments import Seed, generator, integer
 from nearclifford.errors import CircuitError
 
 AXES = (RXGate, RYGate, RZGate)
@@ -51,7 +49,7 @@ def fhea(n_qubits: int, layers: int) -> QuantumCircuit:
     return _rotations_and_pairs(n_qubits, layers, AXES, pairs, "fHEA")
 
 
-def random_pqc(n_qubits: int, layers: int, rng: int | np.random.Generator | None = None) -> QuantumCircuit:
+def random_pqc(n_qubits: int, layers: int, rng: Seed = None) -> QuantumCircuit:
     """Return a random circuit: per layer one rotation on each qubit, random H and S, and N random CX, D = NL.
 
     Per layer: for each qubit a rotation about X, Y or Z, equally likely; then for each qubit H with probability 1/2 and S
@@ -67,13 +65,13 @@ def random_pqc(n_qubits: int, layers: int, rng: int | np.random.Generator | None
     True
     """
     _check(n_qubits, layers)
-    generator = np.random.default_rng(rng)
+    stream = generator(rng)
     circuit = QuantumCircuit(n_qubits, name="rPQC")
     theta = iter(ParameterVector("theta", n_qubits * layers))
     for _ in range(layers):
-        for qubit, axis in enumerate(generator.integers(3, size=n_qubits)):
+        for qubit, axis in enumerate(stream.integers(3, size=n_qubits)):
             circuit.append(AXES[axis](next(theta)), [qubit], copy=False)
-        hadamard, phase = generator.random((2, n_qubits)) < 0.5
+        hadamard, phase = stream.random((2, n_qubits)) < 0.5
         for qubit in range(n_qubits):
             if hadamard[qubit]:
                 circuit.append(HGate(), [qubit], copy=False)
@@ -81,7 +79,7 @@ def random_pqc(n_qubits: int, layers: int, rng: int | np.random.Generator | None
                 circuit.append(SGate(), [qubit], copy=False)
         if n_qubits > 1:
             for _ in range(n_qubits):
-                circuit.append(CXGate(), generator.choice(n_qubits, size=2, replace=False).tolist(), copy=False)
+                circuit.append(CXGate(), stream.choice(n_qubits, size=2, replace=False).tolist(), copy=False)
     return circuit
 
 
@@ -101,7 +99,5 @@ def _rotations_and_pairs(
 
 
 def _check(n_qubits: int, layers: int) -> None:
-    if operator.index(n_qubits) < 1:
-        raise CircuitError(f"n_qubits is {n_qubits}; expected at least 1.")
-    if operator.index(layers) < 0:
-        raise CircuitError(f"layers is {layers}; expected 0 or more.")
+    integer(n_qubits, "n_qubits", 1, CircuitError)
+    integer(layers, "layers", 0, CircuitError)

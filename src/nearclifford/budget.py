@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 import time
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from nearclifford.errors import NearCliffordError
+from nearclifford.arguments import integer, positive
 
 FIRST_ROUND = 1024
 
@@ -20,7 +17,8 @@ class Budget:
     Attributes
     ----------
     samples : number of samples, at least 2; None samples in rounds.
-    rel_error : the rounds end when the standard error is at most this part of the estimate.
+    rel_error : the rounds end when the standard error is at most this part of the estimate, as it is when both are zero:
+        a backend that has seen nothing yet, but might, reports an error above zero.
     max_seconds : no round begins that would end later, by the speed of the rounds before.
 
     >>> Budget.of("auto", 0.1, 60.0).next_round(0, 0.0, 0.0), Budget.of(500, 0.1, 60.0).next_round(500, 1.0, 9.0)
@@ -35,18 +33,11 @@ class Budget:
     @classmethod
     def of(cls, samples: int | str, rel_error: float, max_seconds: float) -> Budget:
         """Check what the user asked for."""
-        if not (np.isfinite(rel_error) and rel_error > 0):
-            raise NearCliffordError(f"rel_error is {rel_error}; expected a positive number, such as 0.05.")
-        if not max_seconds > 0:
-            raise NearCliffordError(f"max_seconds is {max_seconds}; expected a positive number of seconds.")
-        if isinstance(samples, str):
-            if samples != "auto":
-                raise NearCliffordError(f"samples is {samples!r}; expected a number of at least 2, or 'auto'.")
-            return cls(None, rel_error, max_seconds)
-        count = operator.index(samples)
-        if count < 2:
-            raise NearCliffordError(f"samples is {count}; expected at least 2, so that there is a standard error.")
-        return cls(count, rel_error, max_seconds)
+        error, seconds = positive(rel_error, "rel_error", 0.05), positive(max_seconds, "max_seconds", 60)
+        if isinstance(samples, str) and samples == "auto":
+            return cls(None, error, seconds)
+        count = integer(samples, "samples", 2, otherwise=", so that there is a standard error, or 'auto'")
+        return cls(count, error, seconds)
 
     def next_round(self, made: int, estimate: float, error: float) -> int:
         """Return how many samples to add to those made, 0 for none."""
@@ -54,7 +45,7 @@ class Budget:
             return self.samples - made
         if made == 0:
             return FIRST_ROUND
-        if 0 < error <= self.rel_error * abs(estimate):
+        if error <= self.rel_error * abs(estimate):
             return 0
         spent = time.monotonic() - self.started
         left = self.max_seconds - spent

@@ -8,14 +8,13 @@ Pairs of one R are one chain with several starts. Every sum is an interval, its 
 from __future__ import annotations
 
 import math
-import operator
 from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 
+from nearclifford.arguments import integer, parameter_index
 from nearclifford.compression import compress
-from nearclifford.errors import NearCliffordError
 from nearclifford.independence import angle_moments, rotation_of_parameters
 from nearclifford.kernels.merging import adapted_basis, adapted_coordinates, propagate, time_order
 from nearclifford.landscape import Landscape
@@ -69,18 +68,12 @@ def certified_second_moment(
     >>> 0 < lower < upper < 1
     True
     """
-    limit = operator.index(max_terms)
-    if limit < 1:
-        raise NearCliffordError(f"max_terms is {limit}; expected at least 1 Pauli string to keep.")
+    limit = integer(max_terms, "max_terms", 1)
     cosine, flip = angle_moments(land.program, patch)
     stay = 1.0 - flip
     chosen, scale = -1, 1.0
     if parameter is not None:
-        k = operator.index(parameter)
-        if not 0 <= k < land.n_parameters:
-            raise NearCliffordError(
-                f"parameter {k} is out of range; expected 0 to {land.n_parameters - 1}, an index into circuit.parameters."
-            )
+        k = parameter_index(parameter, land.n_parameters)
         rotation, factor = rotation_of_parameters(land.program)
         if rotation[k] < 0:
             return 0.0, 0.0

@@ -21,11 +21,9 @@ from nearclifford.encoder import encode
 from nearclifford.errors import CircuitError, NearCliffordError, ObservableError
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Gaussian
-from nearclifford.plots import save_figures, save_fit_figure
+from nearclifford.plots import save_figures
 from nearclifford.statistics import gradient_statistics
 from nearclifford.studies import Study, preset_names
-from nearclifford.studies.fits import fits_frame, fits_text
-from nearclifford.studies.table import as_text
 from nearclifford.version import __version__
 
 INTERRUPTED = 130
@@ -99,15 +97,13 @@ def _study(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return INTERRUPTED
-    frame = study.frame()
+    frame, experiment = study.frame(), study.spec.experiment
     made_by = f"{command}   (nearclifford {__version__}, seed {study.spec.seed})"
-    written = [out / "study.sqlite", out / "table.csv", *save_figures(frame, out, made_by)]
-    print(as_text(frame))
-    if study.spec.fits:
-        table = fits_frame(frame)
-        table.to_csv(out / "fits.csv", index=False)
-        written += [out / "fits.csv", *save_fit_figure(frame, out, made_by)]
-        print(f"\n{fits_text(table)}")
+    tables = {out / f"{name}.csv": table for name, table in experiment.tables(frame).items()}
+    for path, table in tables.items():
+        table.to_csv(path, index=False)
+    written = [out / "study.sqlite", out / "table.csv", *tables, *save_figures(experiment, frame, out, made_by)]
+    print(experiment.report(frame))
     print("\nWritten:", *map(str, written), sep="\n  ")
     return 0
 

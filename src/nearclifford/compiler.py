@@ -66,6 +66,7 @@ def compile_circuit(circuit: QuantumCircuit, center: npt.ArrayLike | None = None
     >>> program.generators.to_stim(0), program.factor
     (stim.PauliString("+ZZ"), array([2.]))
     """
+    require_circuit(circuit)
     if circuit.num_qubits == 0:
         raise CircuitError("The circuit has no qubits; expected at least one.")
     parameters = list(circuit.parameters)
@@ -113,6 +114,18 @@ def _finite(number: complex, angle: Angle, where: str) -> float:
     if number.imag or not np.isfinite(number.real):
         raise CircuitError(f"{where} has the angle {angle}; expected a finite real number of radians.")
     return number.real
+
+
+def require_circuit(circuit: object) -> None:
+    """Raise `CircuitError` for anything but a circuit of Qiskit.
+
+    >>> require_circuit("h q[0];")
+    Traceback (most recent call last):
+    ...
+    nearclifford.errors.CircuitError: The circuit is a str; expected a qiskit.QuantumCircuit.
+    """
+    if not isinstance(circuit, QuantumCircuit):
+        raise CircuitError(f"The circuit is a {type(circuit).__name__}; expected a qiskit.QuantumCircuit.")
 
 
 def _center(center: npt.ArrayLike | None, parameters: Sequence[Parameter]) -> Floats:

@@ -7,7 +7,6 @@ Z-type on |0…0>. Then the derivative of term a by that rotation is ±1 at the 
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -19,8 +18,9 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
 
+from nearclifford.arguments import integer
 from nearclifford.center import ProductBasis, center_gradient, require_clifford_center
-from nearclifford.compiler import compile_circuit
+from nearclifford.compiler import compile_circuit, require_circuit
 from nearclifford.errors import EncodingError
 from nearclifford.inducer import (
     Edges,
@@ -180,6 +180,7 @@ def prepare(circuit: QuantumCircuit, observable: SparsePauliOp, center: npt.Arra
     """
     if style not in MEETINGS:
         raise EncodingError(f"style is {style!r}; expected one of {', '.join(map(repr, get_args(Style)))}")
+    require_circuit(circuit)
     if not circuit.parameters:
         raise EncodingError(
             f"circuit {circuit.name!r} has no parameters, so there is no derivative to encode; "
@@ -264,7 +265,7 @@ def _parameter_index(circuit: QuantumCircuit, parameter: int | Parameter) -> int
         if parameter not in names:
             raise EncodingError(f"parameter {parameter.name!r} is not in circuit {circuit.name!r}; take one of its own")
         return names.index(parameter)
-    index = operator.index(parameter)
+    index = integer(parameter, "parameter", error=EncodingError)
     if not 0 <= index < len(names):
         raise EncodingError(
             f"parameter is {index}; expected 0 to {len(names) - 1}, an index into circuit.parameters ({len(names)})"
@@ -273,7 +274,7 @@ def _parameter_index(circuit: QuantumCircuit, parameter: int | Parameter) -> int
 
 
 def _checked_term(problem: EncodingProblem, term: int) -> int:
-    index, n_terms = operator.index(term), len(problem.terms)
+    index, n_terms = integer(term, "term", error=EncodingError), len(problem.terms)
     if not 0 <= index < n_terms:
         raise EncodingError(f"term is {index}; expected 0 to {n_terms - 1}: the simplified observable has {n_terms}")
     if not problem.terms[index].weight:

@@ -11,7 +11,8 @@ import psutil
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
-from nearclifford.compiler import compile_circuit
+from nearclifford.arguments import parameter_index, real_array, thetas
+from nearclifford.compiler import compile_circuit, require_circuit
 from nearclifford.compression import LEAST_BITS, Sweep, TermGroup, compress, make_sweep
 from nearclifford.errors import CircuitError, NearCliffordError, ResourceError
 from nearclifford.kernels.gradient import (
@@ -68,6 +69,7 @@ class Landscape:
     def __init__(
         self, circuit: QuantumCircuit, observable: SparsePauliOp | Pauli, center: npt.ArrayLike | None = None
     ) -> None:
+        require_circuit(circuit)
         if not circuit.data:
             raise CircuitError("The circuit is empty: a landscape needs at least one parametrised rotation.")
         if not circuit.parameters:
@@ -174,10 +176,9 @@ class Landscape:
         >>> land.slice([0.0, 0.0], 0, [0.0, np.pi / 2, np.pi]).round(12) + 0.0
         array([ 1.,  0., -1.])
         """
-        self._check_parameter(parameter)
-        values = self._axis(points)
-        thetas = np.tile(self._points(theta), (len(values), 1))
-        thetas[:, parameter] = values
+        column, values = parameter_index(parameter, self.n_parameters), self._axis(points)
+        thetas = np.tile(self._point(theta), (len(values), 1))
+        thetas[:, column] = values
         return np.asarray(self.value(thetas))
 
     def height_map(self, theta: npt.ArrayLike, parameters: tuple[int, int], points: npt.ArrayLike) -> Floats:
@@ -191,26 +192,21 @@ class Landscape:
         array([[ 1., -1.],
                [-1.,  1.]])
         """
-        rows, columns = parameters
-        self._check_parameter(columns)
-        values = self._axis(points)
-        thetas = np.tile(self._points(theta), (len(values), 1))
-        thetas[:, columns] = values
-        return np.stack([self.slice(point, rows, values) for point in thetas], axis=1)
-
-    def _check_parameter(self, parameter: int) -> None:
-        if not 0 <= parameter < self.n_parameters:
-            raise NearCliffordError(
-                f"parameter {parameter} is out of range; expected 0 to {self.n_parameters - 1}, an index into "
-                "circuit.parameters."
-            )
+        if np.shape(parameters) != (2,):
+            raise NearCliffordError(f"parameters is {parameters!r}; expected two indices into circuit.parameters.")
+        row, column = (parameter_index(parameter, self.n_parameters) for parameter in parameters)
+        if row == column:
+            raise NearCliffordError(f"parameters holds {row} twice; expected two different ones: slice draws L along one.")
+        point, values = self._point(theta).copy(), self._axis(points)
+        heights = np.empty((len(values), len(values)))
+        for number, point[column] in enumerate(values):
+            heights[:, number] = self.slice(point, row, values)
+        return heights
 
     def _axis(self, points: npt.ArrayLike) -> Floats:
-        values = np.asarray(points)
-        if values.ndim != 1 or values.dtype.kind not in "fiu":
-            raise NearCliffordError(
-                f"points has shape {values.shape} and dtype {values.dtype}; expected a sequence of angles, radians."
-            )
+        values = real_array(points, "points")
+        if values.ndim != 1:
+            raise NearCliffordError(f"points has shape {values.shape}; expected (M,): a sequence of angles, radians.")
         return values.astype(np.float64)
 
     @cached_property
@@ -219,29 +215,23 @@ class Landscape:
         if self.exact_bytes > available:
             raise ResourceError(
                 f"An exact gradient of this landscape runs over 2**{self.active_qubits} amplitudes and needs "
-                f"{_in_words(self.exact_bytes)}; {_in_words(available)} are free. Use fewer qubits or layers, or an "
+                f"{in_words(self.exact_bytes)}; {in_words(available)} are free. Use fewer qubits or layers, or an "
                 "observable whose light cone is smaller (Landscape.active_qubits tells)."
             )
         generators, images = self.program.generators, self.images
         return tuple(make_sweep(group, generators, images, self.coefficients) for group in self.groups)
 
     def _points(self, theta: npt.ArrayLike) -> Floats:
-        points = np.asarray(theta)
-        if points.dtype.kind not in "fiu":
-            raise NearCliffordError(f"theta has dtype {points.dtype}; expected real numbers, angles in radians.")
-        if points.ndim == 0 or points.shape[-1] != self.n_parameters:
-            raise NearCliffordError(
-                f"theta has shape {points.shape}; expected (..., {self.n_parameters}), one angle for each of the circuit's "
-                f"{self.n_parameters} parameters, in the order of circuit.parameters."
-            )
-        bad = np.argwhere(~np.isfinite(points))
-        if len(bad):
-            where = tuple(int(i) for i in bad[0])
-            raise NearCliffordError(f"theta[{', '.join(map(str, where))}] is {points[where]}; expected finite angles.")
-        return points.astype(np.float64, copy=False)
+        return thetas(theta, self.n_parameters)
+
+    def _point(self, theta: npt.ArrayLike) -> Floats:
+        point = self._points(theta)
+        if point.ndim != 1:
+            raise NearCliffordError(f"theta has shape {point.shape}; expected ({self.n_parameters},): one point, no batch.")
+        return point
 
 
-def _in_words(n_bytes: int) -> str:
+def in_words(n_bytes: int) -> str:
     power = min(max(n_bytes.bit_length() - 1, 0) // 10, 8)
     return f"{n_bytes / 2 ** (10 * power):.3g} {('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB', 'ZiB', 'YiB')[power]}"
 

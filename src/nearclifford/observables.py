@@ -5,19 +5,16 @@ Labels follow Qiskit: the rightmost letter is qubit 0.
 
 from __future__ import annotations
 
-import operator
-
 import numpy as np
 import stim
 from qiskit.quantum_info import Pauli, PauliList, SparsePauliOp
 
+from nearclifford.arguments import Seed, generator, integer
 from nearclifford.errors import ObservableError
 from nearclifford.rotations import Floats
 
 # Imaginary parts up to this share of the largest coefficient are rounding of the arithmetic that made the observable.
 IMAGINARY_TOLERANCE = 1e-12
-
-Seed = int | np.random.Generator | None
 
 
 def global_z(n_qubits: int) -> SparsePauliOp:
@@ -78,7 +75,7 @@ def random_pauli(n_qubits: int, rng: Seed = None) -> SparsePauliOp:
     >>> random_pauli(4, rng=1) == random_pauli(4, rng=1)
     True
     """
-    return SparsePauliOp(_random_label(_size(n_qubits), np.random.default_rng(rng)))
+    return SparsePauliOp(_random_label(_size(n_qubits), generator(rng)))
 
 
 def random_hamiltonian(n_qubits: int, n_terms: int, weighted: bool = True, rng: Seed = None) -> SparsePauliOp:
@@ -90,13 +87,13 @@ def random_hamiltonian(n_qubits: int, n_terms: int, weighted: bool = True, rng: 
     7
     """
     size = _size(n_qubits)
-    if not 1 <= operator.index(n_terms) < 4**size:
+    if integer(n_terms, "n_terms", 1, ObservableError) >= 4**size:
         raise ObservableError(f"n_terms is {n_terms}; expected 1 to {4**size - 1} on {size} qubits.")
-    generator = np.random.default_rng(rng)
+    stream = generator(rng)
     labels: dict[str, None] = {}
     while len(labels) < n_terms:
-        labels.setdefault(_random_label(size, generator))
-    weights = generator.standard_normal(n_terms) if weighted else np.ones(n_terms)
+        labels.setdefault(_random_label(size, stream))
+    weights = stream.standard_normal(n_terms) if weighted else np.ones(n_terms)
     return SparsePauliOp(list(labels), weights)
 
 
@@ -160,6 +157,4 @@ def _bonds(n_qubits: int, weight: float) -> list[tuple[str, list[int], float]]:
 
 
 def _size(n_qubits: int, least: int = 1) -> int:
-    if operator.index(n_qubits) < least:
-        raise ObservableError(f"n_qubits is {n_qubits}; expected at least {least}.")
-    return n_qubits
+    return integer(n_qubits, "n_qubits", least, ObservableError)

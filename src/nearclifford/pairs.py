@@ -9,7 +9,10 @@ import numpy as np
 from nearclifford.kernels.means import join_terms
 from nearclifford.rotations import Floats, Indices, PauliTable, Words
 
+# Up to here every pair gets a share of the samples.
 MOST_PAIRS = 256
+# Word operations that are spent on the exact weights of all pairs, before any is drawn: a fraction of a second.
+MOST_JOINS = 2**28
 WORD = 64
 
 
@@ -20,58 +23,79 @@ class PairPlan:
     Attributes
     ----------
     term : int64, shape ``(n_words,)``: the term whose chain the word runs.
-    weight : float64, shape ``(n_words,)``: sums to what E[L²] cannot exceed, signs aside; includes s_ab Π_J E[cos].
-    pair : int64, shape ``(n_words,)``: words of one pair are of one kind.
+    weight : float64, shape ``(n_words,)``: includes s_ab Π_J E[cos]; never zero.
+    pair : int64, shape ``(n_words,)``, ascending: words of one pair are of one kind.
     frozen : uint64, shape ``(n_pairs, ceil(n_rotations / 64))``: J of each pair, the rotations that the chain must not flip.
-    drawn : whether the pairs were drawn at random (each word an independent estimate), or are all there are.
+    draws : how many pairs were drawn at random, each an independent estimate (those that vanish need no word); 0 where
+        these are all the pairs there are.
     """
 
     term: Indices
     weight: Floats
     pair: Indices
     frozen: Words
-    drawn: bool
+    draws: int
 
 
 def plan_pairs(
     generators: PauliTable, images: PauliTable, coefficients: Floats, cosine: Floats, n_words: int, rng: np.random.Generator
 ) -> PairPlan:
-    """Return all pairs that do not vanish, where they are few, or pairs drawn in proportion to ``|c_a c_b|``.
+    """Share ``n_words`` out among the pairs that do not vanish: each gets one at least where they are few.
 
-    A pair vanishes unless its x-parts are equal. Few pairs share ``n_words`` in proportion to their weights, one at least.
+    A pair vanishes unless its x-parts are equal and its strings commute. Where pairs are many they are drawn, in
+    proportion to ``|c_a c_b| Π_J E[cos]``, or to ``|c_a c_b|`` where the product would cost too much to know for all.
     """
     _, kind = np.unique(images.x, axis=0, return_inverse=True)
     kind = kind.reshape(-1)
     sizes = np.bincount(kind)
-    if (sizes * (sizes + 1) // 2).sum() <= MOST_PAIRS:
-        return _all_pairs(generators, images, coefficients, cosine, n_words, kind)
-    return _drawn_pairs(generators, images, coefficients, cosine, n_words, kind, rng)
+    count = int((sizes * (sizes + 1) // 2).sum())
+    if count > MOST_PAIRS and count * generators.x.size > MOST_JOINS:
+        return _draw_terms(generators, images, coefficients, cosine, n_words, kind, rng)
+    first, second = _pairs_of_a_kind(kind)
+    joined, frozen = _join(generators, images, cosine, first, second)
+    weight = np.where(first == second, 1.0, 2.0) * coefficients[first] * coefficients[second] * joined
+    alive = np.flatnonzero(weight)
+    pairs = first[alive], weight[alive], frozen[alive]
+    return _share(*pairs, n_words) if len(alive) <= MOST_PAIRS else _draw(*pairs, n_words, rng)
+
+
+def _pairs_of_a_kind(kind: Indices) -> tuple[Indices, Indices]:
+    """Return all pairs (a, b), a <= b, of terms of one kind."""
+    order = np.argsort(kind, kind="stable")
+    members = np.split(order, np.flatnonzero(np.diff(kind[order])) + 1)
+    corners = [np.triu_indices(len(terms)) for terms in members]
+    first, second = (
+        np.concatenate([terms[corner[side]] for terms, corner in zip(members, corners, strict=True)]) for side in (0, 1)
+    )
+    return first, second
 
 
 def _join(
     generators: PauliTable, images: PauliTable, cosine: Floats, first: Indices, second: Indices
 ) -> tuple[Floats, Words]:
+    """Return (s_ab Π_J E[cos], J) of each pair."""
     frozen = np.zeros((len(first), (len(generators) + 63) // 64), dtype=np.uint64)
     arguments = (generators.x, generators.z, images.x, images.z, images.sign, first, second, cosine, frozen)
     return join_terms(*arguments), frozen
 
 
-def _all_pairs(
-    generators: PauliTable, images: PauliTable, coefficients: Floats, cosine: Floats, n_words: int, kind: Indices
-) -> PairPlan:
-    first, second = np.triu_indices(len(kind))
-    same = kind[first] == kind[second]
-    first, second = first[same], second[same]
-    joined, frozen = _join(generators, images, cosine, first, second)
-    weight = np.where(first == second, 1.0, 2.0) * coefficients[first] * coefficients[second] * joined
-    alive = weight != 0.0
-    first, weight, frozen = first[alive], weight[alive], frozen[alive]
-    share = np.maximum(1, np.round(np.abs(weight) / np.abs(weight).sum() * n_words)).astype(np.int64)
-    pair = np.repeat(np.arange(len(first)), share)
-    return PairPlan(first[pair], (weight / share)[pair], pair, frozen, drawn=False)
+def _share(term: Indices, weight: Floats, frozen: Words, n_words: int) -> PairPlan:
+    """Give every pair words in proportion to its weight, one at least."""
+    size = np.abs(weight)
+    share = np.maximum(1, np.round(size / size.sum() * n_words)).astype(np.int64)
+    pair = np.repeat(np.arange(len(size)), share)
+    return PairPlan(term[pair], (weight / share)[pair], pair, frozen, draws=0)
 
 
-def _drawn_pairs(
+def _draw(term: Indices, weight: Floats, frozen: Words, n_words: int, rng: np.random.Generator) -> PairPlan:
+    """Draw pairs in proportion to their weights."""
+    size = np.abs(weight)
+    drawn = np.sort(rng.choice(len(size), size=n_words, p=size / size.sum()))
+    visited, pair = np.unique(drawn, return_inverse=True)
+    return PairPlan(term[drawn], np.sign(weight[drawn]) * size.sum() / n_words, pair, frozen[visited], draws=n_words)
+
+
+def _draw_terms(
     generators: PauliTable,
     images: PauliTable,
     coefficients: Floats,
@@ -80,6 +104,7 @@ def _drawn_pairs(
     kind: Indices,
     rng: np.random.Generator,
 ) -> PairPlan:
+    """Draw a kind in proportion to (Σ|c|)², and twice a term of it in proportion to |c|; drop pairs that vanish."""
     size = np.abs(coefficients)
     order = np.argsort(kind, kind="stable")
     total = np.bincount(kind, weights=size)
@@ -95,9 +120,11 @@ def _drawn_pairs(
         # Rounding must not lead into the next kind.
         return order[np.clip(np.searchsorted(ends, point, side="right"), first_place[chosen], last_place[chosen])]
 
-    first, second = draw(), draw()
-    pairs, pair = np.unique(np.stack([first, second], axis=1), axis=0, return_inverse=True)
-    pair = pair.reshape(-1)
-    joined, frozen = _join(generators, images, cosine, pairs[:, 0].copy(), pairs[:, 1].copy())
-    weight = joined[pair] * np.sign(coefficients[first] * coefficients[second]) * (total**2).sum() / n_words
-    return PairPlan(first, weight, pair, frozen, drawn=True)
+    drawn = np.sort(np.stack([draw(), draw()], axis=1), axis=1)
+    visited, times = np.unique(drawn, axis=0, return_counts=True)
+    first, second = visited.T.copy()
+    joined, frozen = _join(generators, images, cosine, first, second)
+    weight = joined * np.sign(coefficients[first] * coefficients[second]) * (total**2).sum() / n_words
+    alive = np.flatnonzero(weight)
+    pair = np.repeat(np.arange(len(alive)), times[alive])
+    return PairPlan(first[alive][pair], weight[alive][pair], pair, frozen[alive], draws=n_words)

@@ -98,36 +98,27 @@ class GateTape:
 
 
 @dataclass(frozen=True, eq=False)
-class RotationProgram:
-    """A circuit in normal form, ``U = C · R_n ··· R_2 R_1`` with ``R_j = exp(-i φ_j G_j / 2)``.
+class AngleMap:
+    """How the angles of rotations follow from the parameters: ``φ = offset + A (θ - center)``.
 
-    The angles are affine in the parameters: ``φ = offset + A (θ - center)``, where ``A`` has the entry
-    ``factor[e]`` at ``(entry_rotation[e], entry_parameter[e])``; entries are sorted by rotation.
+    The matrix A has the entry ``factor[e]`` at ``(entry_rotation[e], entry_parameter[e])``; entries are sorted by rotation.
     At ``θ = center`` an angle is its offset: zero, except for gates whose fixed part is not Clifford.
 
     Attributes
     ----------
-    n_qubits : number of qubits N.
     parameters : names of the parameters, in the order of ``circuit.parameters``.
     center : float64, shape ``(n_parameters,)``, radians.
-    generators : the signed ``G_j``, in time order.
     entry_rotation, entry_parameter : int64, shape ``(n_entries,)``.
     factor : float64, shape ``(n_entries,)``, dimensionless.
     offset : float64, shape ``(n_rotations,)``, radians, in [-π/4, π/4].
-    pull_back : the tableau of ``P -> C† P C`` (fixed rotations and the centre included in C).
-    tape : the same circuit gate by gate; Clifford parts of the centre appear as Clifford gates.
     """
 
-    n_qubits: int
     parameters: tuple[str, ...]
     center: Floats
-    generators: PauliTable
     entry_rotation: Indices
     entry_parameter: Indices
     factor: Floats
     offset: Floats
-    pull_back: stim.Tableau
-    tape: GateTape
 
     @property
     def n_parameters(self) -> int:
@@ -137,7 +128,7 @@ class RotationProgram:
     @property
     def n_rotations(self) -> int:
         """Number of rotations; equals D when every parameter sits on one gate and no angle is fixed."""
-        return len(self.generators)
+        return len(self.offset)
 
     @cached_property
     def matrix(self) -> sparse.csr_array:
@@ -156,3 +147,21 @@ class RotationProgram:
     def rotations_of(self, parameter: int) -> Indices:
         """Return the indices of the rotations that the parameter turns."""
         return self.entry_rotation[self.entry_parameter == parameter]
+
+
+@dataclass(frozen=True, eq=False)
+class RotationProgram(AngleMap):
+    """A circuit in normal form, ``U = C · R_n ··· R_2 R_1`` with ``R_j = exp(-i φ_j G_j / 2)``, φ as `AngleMap` says.
+
+    Attributes
+    ----------
+    n_qubits : number of qubits N.
+    generators : the signed ``G_j``, in time order.
+    pull_back : the tableau of ``P -> C† P C`` (fixed rotations and the centre included in C).
+    tape : the same circuit gate by gate; Clifford parts of the centre appear as Clifford gates.
+    """
+
+    n_qubits: int
+    generators: PauliTable
+    pull_back: stim.Tableau
+    tape: GateTape

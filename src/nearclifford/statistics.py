@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
 
+from nearclifford.arguments import Seed, generator, parameter_index
 from nearclifford.backends import Stabilizer, Statevector
 from nearclifford.budget import Budget
 from nearclifford.errors import NearCliffordError
@@ -18,7 +18,6 @@ from nearclifford.rotations import Indices
 
 Backend = Stabilizer | Statevector
 Samples = int | Literal["auto"]
-Seed = int | np.random.Generator | None
 
 
 def gradient_statistics(
@@ -40,15 +39,16 @@ def gradient_statistics(
     backend : where the numbers come from; exact gradients at sampled thetas, `Statevector()`, by default, or random
         Clifford circuits, `Stabilizer()`, at any number of qubits.
     samples : number of thetas, or of Clifford circuits for each component, at least 2; or "auto": more and more until the
-        standard error of E‖∇L‖² (of the chosen components) is below ``rel_error * E‖∇L‖²``, or ``max_seconds`` are over.
-        The result says how many there were.
+        standard error of E‖∇L‖² (of the chosen components) is at most ``rel_error * E‖∇L‖²``, as it is at once where
+        nothing is uncertain, or ``max_seconds`` are over. The result says how many there were.
     parameters : indices into ``circuit.parameters``; all of them by default.
     rng : seed or generator; one seed gives the same numbers on any number of threads, unless the time ends the sampling.
     rel_error, max_seconds : where "auto" stops.
 
     Raises
     ------
-    NearCliffordError : fewer than 2 samples, a parameter out of range, a patch that does not fit.
+    NearCliffordError : fewer than 2 samples, a parameter out of range, a patch that does not fit, an argument of another
+        kind.
     ResourceError : a sweep that does not fit the memory.
 
     Examples
@@ -61,11 +61,9 @@ def gradient_statistics(
     >>> float(abs(stats.second_moment[0] - (1 - np.exp(-0.5)) / 2) / stats.second_moment_error[0]) < 3
     True
     """
-    budget = Budget.of(samples, rel_error, max_seconds)
+    chosen, budget = _backend(land, patch, backend), Budget.of(samples, rel_error, max_seconds)
     index = _parameters(land, parameters)
-    patch.for_parameters(land.n_parameters)
-    chosen = Statevector() if backend is None else backend
-    return chosen.gradient_statistics(land, patch, budget, index, np.random.default_rng(rng))
+    return chosen.gradient_statistics(land, patch, budget, index, generator(rng))
 
 
 def loss_statistics(
@@ -87,20 +85,27 @@ def loss_statistics(
     >>> bool(abs(stats.mean - np.exp(-0.125)) < 3 * stats.mean_error)
     True
     """
-    budget = Budget.of(samples, rel_error, max_seconds)
-    patch.for_parameters(land.n_parameters)
-    chosen = Statevector() if backend is None else backend
-    return chosen.loss_statistics(land, patch, budget, np.random.default_rng(rng))
+    chosen, budget = _backend(land, patch, backend), Budget.of(samples, rel_error, max_seconds)
+    return chosen.loss_statistics(land, patch, budget, generator(rng))
 
 
-def _parameters(land: Landscape, parameters: Sequence[int] | None) -> Indices:
+def _parameters(land: Landscape, parameters: object) -> Indices:
     if parameters is None:
         return np.arange(land.n_parameters)
-    index = np.array([operator.index(parameter) for parameter in parameters], dtype=np.int64)
-    for parameter in index:
-        if not 0 <= parameter < land.n_parameters:
-            raise NearCliffordError(
-                f"parameter {parameter} is out of range; expected 0 to {land.n_parameters - 1}, indices into "
-                "circuit.parameters."
-            )
-    return index
+    if isinstance(parameters, str) or not isinstance(parameters, Iterable):
+        raise NearCliffordError(f"parameters is {parameters!r}; expected a sequence of indices into circuit.parameters.")
+    return np.array([parameter_index(parameter, land.n_parameters) for parameter in parameters], dtype=np.int64)
+
+
+def _backend(land: object, patch: object, backend: object) -> Backend:
+    """Return the backend that was meant; `NearCliffordError` names what is of another kind or does not fit."""
+    if not isinstance(land, Landscape):
+        raise NearCliffordError(f"land is a {type(land).__name__}; expected a Landscape(circuit, observable).")
+    if not isinstance(patch, Patch):
+        raise NearCliffordError(f"patch is {patch!r}; expected a patch such as Gaussian(sigma) or Uniform(half_width).")
+    patch.for_parameters(land.n_parameters)
+    if backend is None:
+        return Statevector()
+    if not isinstance(backend, Backend):
+        raise NearCliffordError(f"backend is {backend!r}; expected an object such as Statevector() or Stabilizer().")
+    return backend

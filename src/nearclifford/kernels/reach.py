@@ -6,7 +6,7 @@ Pauli strings are rows of 64-qubit words; a set of rotations is a row of bits, r
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 
 from nearclifford.kernels.bits import parity, population_count
 
@@ -52,6 +52,15 @@ def reach(x, z, term_x, term_z, members):
             members[j >> 6] |= np.uint64(1) << np.uint64(j & 63)
             for w in range(len(cover)):
                 cover[w] |= x[j, w] | z[j, w]
+
+
+@njit(cache=True, parallel=True)
+def reach_of_terms(x, z, term_x, term_z):
+    """Return the members of every term, uint64, shape ``(n_terms, ceil(n / 64))``; cost: `reach` for each."""
+    members = np.zeros((len(term_x), (len(x) + 63) >> 6), np.uint64)
+    for t in prange(len(term_x)):
+        reach(x, z, term_x[t], term_z[t], members[t])
+    return members
 
 
 @njit(cache=True)

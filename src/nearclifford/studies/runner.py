@@ -7,22 +7,26 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
+from functools import partial
 from multiprocessing import connection
 
 import numba
 from tqdm import tqdm
 
 from nearclifford.errors import NearCliffordError
-from nearclifford.studies.measure import Draws, measure_together
-from nearclifford.studies.points import Point, bundles_of, points_of
+from nearclifford.studies.draws import Draws
+from nearclifford.studies.experiment import Experiment
+from nearclifford.studies.plan import bundles_of, points_of
+from nearclifford.studies.points import Point
 from nearclifford.studies.spec import StudySpec
 from nearclifford.studies.store import Store
 
 Result = tuple[Point, Draws, float]
+Measure = Callable[[Sequence[Point]], list[Result]]
 
 BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed} passed, {remaining} left{postfix}"
 
@@ -39,7 +43,9 @@ def run_points(spec: StudySpec, store: Store, workers: int | None, progress: boo
     run = store.begin_run(spec)
     total = sum(point.predicted_seconds for point in points)
     done = total - sum(point.predicted_seconds for point in missing)
-    results = _in_this_process(missing) if workers is None else _in_workers(missing, workers, store)
+    bundles = bundles_of(spec, missing)
+    measure = partial(timed, type(spec.experiment))
+    results = _in_this_process(measure, bundles) if workers is None else _in_workers(measure, bundles, workers, store)
     bar = tqdm(total=total, initial=done, desc="study", bar_format=BAR, smoothing=0.1, disable=not progress)
     with closing(results), bar:
         for n_stored, (point, draws, seconds) in enumerate(results, start=len(points) - len(missing) + 1):
@@ -48,29 +54,31 @@ def run_points(spec: StudySpec, store: Store, workers: int | None, progress: boo
             bar.update(point.predicted_seconds)
 
 
-def timed(bundle: Sequence[Point]) -> list[Result]:
-    """Return points that differ in σ alone with their numbers, and with equal shares of the seconds that they took."""
+def timed(experiment: type[Experiment], bundle: Sequence[Point]) -> list[Result]:
+    """Return points that are measured together with their numbers, and with equal shares of the seconds that they took."""
     start = time.perf_counter()
-    draws = measure_together(bundle)
+    draws = experiment.measure(bundle)
     seconds = (time.perf_counter() - start) / len(bundle)
     return [(point, found, seconds) for point, found in zip(bundle, draws, strict=True)]
 
 
-def _in_this_process(points: Sequence[Point]) -> Generator[Result, None, None]:
-    for bundle in bundles_of(points):
-        yield from timed(bundle)
+def _in_this_process(measure: Measure, bundles: Sequence[Sequence[Point]]) -> Generator[Result, None, None]:
+    for bundle in bundles:
+        yield from measure(bundle)
 
 
-def _in_workers(points: Sequence[Point], workers: int, store: Store) -> Generator[Result, None, None]:
+def _in_workers(
+    measure: Measure, bundles: Sequence[Sequence[Point]], workers: int, store: Store
+) -> Generator[Result, None, None]:
     """Yield results as they come from worker processes that share the cores between them."""
     others = set(multiprocessing.active_children())
     threads = max(1, numba.get_num_threads() // workers)
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers, len(points)), context, _start_worker, (threads,))
+    pool = ProcessPoolExecutor(min(workers, len(bundles)), context, _start_worker, (threads,))
     finished = False
     try:
         with _interrupts_ignored():
-            futures = [pool.submit(timed, bundle) for bundle in bundles_of(points)]
+            futures = [pool.submit(measure, bundle) for bundle in bundles]
         for future in as_completed(futures):
             yield from future.result()
         finished = True

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from nearclifford.errors import NearCliffordError
 from nearclifford.studies.catalogue import ANSATZE, ENCODERS, OBSERVABLES
+from nearclifford.studies.checks import entries, integer, one_of
+from nearclifford.studies.experiment import Experiment
+from nearclifford.studies.experiments import EXPERIMENTS
+from nearclifford.studies.experiments.gradient import Gradient
 from nearclifford.studies.rules import layers_rule, sigma_rule
-
-BACKENDS = ("auto", "statevector", "stabilizer")
-
-# From here on the chains are cheaper than the statevectors that give the same error of the mean over draws.
-EXACT_QUBITS = 14
 
 PAPER_SIGMAS = ("D^-1", "D^-1/2", "D^-1/3", "D^-1/5", "1")
 
 
 @dataclass(frozen=True)
 class StudySpec:
-    """All that determines the numbers of a study: every combination of the five lists is one cell of its table.
+    """All that determines the numbers of a study: every combination of its lists is one cell of its table.
 
     Attributes
     ----------
@@ -35,21 +34,16 @@ class StudySpec:
     observable : a name of `OBSERVABLES`; "random_pauli" draws one Pauli string for each circuit.
     draws : number of random draws of a cell, at least 2. Each is a new circuit where the ansatz is random, a new
         observable where that is random, a new encoded (term, parameter), and new displacements.
-    samples : number of thetas for each draw, where gradients are exact.
-    backend : "statevector" for exact gradients at sampled thetas, "stabilizer" for random Clifford circuits, or "auto":
-        exact gradients up to `EXACT_QUBITS`, the stabilizer beyond.
-    components : with the stabilizer, how many components of the gradient are drawn for each draw, besides those that are
-        not zero at the centre and the encoded one; their sum estimates the squared norm without bias.
-    chains : with the stabilizer, samples for each of these components.
     seed : the seed of all of it, an integer >= 0.
     title : one line for the reader; it determines no number.
-    fits : whether the report compares a power law and a stretched exponential for each curve; it determines no number.
+    experiment : what is measured, with the settings that it alone reads. A file names it, ``experiment = "gradient"``
+        unless it says otherwise, and holds those settings beside the entries above.
 
     Examples
     --------
-    >>> spec = StudySpec(ansatz=["mhea"], qubits=[2, 4], sigma=["D^-0.5"], draws=10)
-    >>> spec.sigma, spec.layers, spec == eval(repr(spec))
-    (('D^-1/2',), ('N',), True)
+    >>> spec = StudySpec(ansatz=["mhea"], qubits=[2, 4], sigma=["D^-0.5"], draws=10, experiment=Gradient(samples=3))
+    >>> spec.sigma, spec.layers, spec == eval(repr(spec)), spec == StudySpec.from_mapping(spec.to_mapping())
+    (('D^-1/2',), ('N',), True, True)
     """
 
     ansatz: tuple[str, ...]
@@ -59,53 +53,51 @@ class StudySpec:
     encoder: tuple[str, ...] = ("compact", "none")
     observable: str = "random_pauli"
     draws: int = 50
-    samples: int = 1
-    backend: str = "auto"
-    components: int = 256
-    chains: int = 512
     seed: int = 0
     title: str = ""
-    fits: bool = False
+    experiment: Experiment = field(default_factory=Gradient)
 
     def __post_init__(self) -> None:
-        self._settle("ansatz", lambda name: _one_of("ansatz", name, ANSATZE))
-        self._settle("qubits", lambda number: _integer("qubits", number, 1))
+        self._settle("ansatz", lambda name: one_of("ansatz", name, ANSATZE))
+        self._settle("qubits", lambda number: integer("qubits", number, 1))
         self._settle("layers", layers_rule)
         self._settle("sigma", sigma_rule)
-        self._settle("encoder", lambda name: _one_of("encoder", name, ENCODERS))
-        _one_of("observable", self.observable, OBSERVABLES)
-        _integer("draws", self.draws, 2)
-        _integer("samples", self.samples, 1)
-        _one_of("backend", self.backend, BACKENDS)
-        _integer("components", self.components, 2)
-        _integer("chains", self.chains, 2)
-        _integer("seed", self.seed, 0)
-        if not isinstance(self.fits, bool):
-            raise NearCliffordError(f"fits is {self.fits!r}; expected true or false.")
+        self._settle("encoder", lambda name: one_of("encoder", name, ENCODERS))
+        one_of("observable", self.observable, OBSERVABLES)
+        integer("draws", self.draws, 2)
+        integer("seed", self.seed, 0)
         if not isinstance(self.title, str):
             raise NearCliffordError(f"title is {self.title!r}; expected a line of text.")
+        if not isinstance(self.experiment, Experiment):
+            raise NearCliffordError(
+                f"experiment is {self.experiment!r}; expected an experiment, such as Gradient(samples=3)."
+            )
         least = 2 if self.observable in ("heisenberg", "biased_heisenberg", "ising") else 1
         if min(self.qubits) < least:
             raise NearCliffordError(f"qubits holds {min(self.qubits)}; {self.observable} needs at least {least}.")
 
     def _settle(self, name: str, canonical: Callable[[Any], Any]) -> None:
         """Replace a list by the tuple of its entries, each in its one spelling and named once."""
-        given = getattr(self, name)
-        if not isinstance(given, list | tuple) or not given:
-            raise NearCliffordError(f"{name} is {given!r}; expected a list of at least one entry.")
-        object.__setattr__(self, name, tuple(dict.fromkeys(canonical(entry) for entry in given)))
+        object.__setattr__(self, name, entries(name, getattr(self, name), canonical))
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any]) -> StudySpec:
-        """Return the spec of a table of TOML; `NearCliffordError` for an unknown, missing or wrong entry."""
-        known = [field.name for field in fields(cls)]
+        """Return the spec of a table of TOML; `NearCliffordError` for an unknown, missing or wrong entry.
+
+        An entry that the experiment does not read is unknown.
+        """
+        name = one_of("experiment", given.get("experiment", Gradient.name), EXPERIMENTS)
+        own = {entry.name for entry in fields(EXPERIMENTS[name])}
+        common = [entry.name for entry in fields(cls)]
         for key in given:
-            if key not in known:
-                raise NearCliffordError(f"A study has no entry {key!r}; it knows {', '.join(known)}.")
+            if key not in own and key not in common:
+                known = ", ".join([*common, *(entry.name for entry in fields(EXPERIMENTS[name]))])
+                raise NearCliffordError(f"A study of the experiment {name!r} has no entry {key!r}; it knows {known}.")
         for key in ("ansatz", "qubits"):
             if key not in given:
                 raise NearCliffordError(f"The study names no {key}; expected a list, as in {_EXAMPLES[key]}.")
-        return cls(**given)
+        experiment = EXPERIMENTS[name](**{key: value for key, value in given.items() if key in own})
+        return cls(**{key: value for key, value in given.items() if key not in own} | {"experiment": experiment})
 
     @classmethod
     def from_toml(cls, path: str | Path) -> StudySpec:
@@ -117,21 +109,14 @@ class StudySpec:
         except (NearCliffordError, ValueError) as error:
             raise NearCliffordError(f"{path}: {error}") from error
 
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the entries of the file of this study."""
+        common = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "experiment"}
+        return common | {"experiment": self.experiment.name} | asdict(self.experiment)
+
     def to_json(self) -> str:
-        """Return the spec as JSON with sorted keys."""
-        return json.dumps(asdict(self), sort_keys=True)
+        """Return the entries of the file of this study as JSON with sorted keys."""
+        return json.dumps(self.to_mapping(), sort_keys=True)
 
 
 _EXAMPLES = {"ansatz": 'ansatz = ["mhea"]', "qubits": "qubits = [2, 4, 6]"}
-
-
-def _one_of(name: str, given: object, known: Collection[str]) -> str:
-    if not isinstance(given, str) or given not in known:
-        raise NearCliffordError(f"{name} names {given!r}; expected one of {', '.join(known)}.")
-    return given
-
-
-def _integer(name: str, given: object, least: int) -> int:
-    if isinstance(given, bool) or not isinstance(given, int) or given < least:
-        raise NearCliffordError(f"{name} holds {given!r}; expected an integer of at least {least}.")
-    return given

@@ -6,16 +6,17 @@ import json
 import platform
 import sqlite3
 from collections.abc import Collection
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
 from nearclifford.errors import NearCliffordError
-from nearclifford.studies.measure import Draws
+from nearclifford.studies.draws import Draws
 from nearclifford.studies.points import FORMAT, Point
 from nearclifford.studies.spec import StudySpec
 
@@ -25,13 +26,12 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     run INTEGER PRIMARY KEY, started TEXT NOT NULL, spec TEXT NOT NULL, made_with TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS points (
-    identity TEXT PRIMARY KEY, point TEXT NOT NULL, run INTEGER NOT NULL REFERENCES runs, seconds REAL NOT NULL);
+    identity TEXT PRIMARY KEY, experiment TEXT NOT NULL, point TEXT NOT NULL, run INTEGER NOT NULL REFERENCES runs,
+    seconds REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS draws (
-    identity TEXT NOT NULL REFERENCES points, draw INTEGER NOT NULL, norm REAL, squared_norm REAL NOT NULL,
-    component REAL, bound REAL NOT NULL, PRIMARY KEY (identity, draw)) WITHOUT ROWID;
+    identity TEXT NOT NULL REFERENCES points, name TEXT NOT NULL, draw INTEGER NOT NULL, value REAL,
+    PRIMARY KEY (identity, name, draw)) WITHOUT ROWID;
 """
-
-COLUMNS = tuple(field.name for field in fields(Draws))
 
 
 class Store:
@@ -90,16 +90,18 @@ class Store:
     def add(self, run: int, point: Point, draws: Draws, seconds: float) -> None:
         """Write one point, in one transaction; a point that is there already stays."""
         identity = point.identity
-        rows = zip(*(getattr(draws, name).tolist() for name in COLUMNS), strict=True)
+        rows = (
+            (identity, name, draw, value)
+            for name, values in draws.numbers.items()
+            for draw, value in zip(draws.draw.tolist(), values.tolist(), strict=True)
+        )
         with self._connection:
             added = self._connection.execute(
-                "INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?)",
-                (identity, json.dumps(asdict(point), sort_keys=True), run, seconds),
+                "INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?)",
+                (identity, point.experiment, json.dumps(asdict(point), sort_keys=True), run, seconds),
             )
             if added.rowcount:
-                marks = ", ".join("?" * (1 + len(COLUMNS)))
-                statement = f"INSERT INTO draws (identity, {', '.join(COLUMNS)}) VALUES ({marks})"
-                self._connection.executemany(statement, ((identity, *row) for row in rows))
+                self._connection.executemany("INSERT INTO draws VALUES (?, ?, ?, ?)", rows)
 
     def missing(self, points: Collection[Point]) -> list[Point]:
         """Return the points that are not there yet, in the given order."""
@@ -108,15 +110,14 @@ class Store:
 
     def load(self, point: Point) -> Draws | None:
         """Return the numbers of one point, or None where they are not there yet."""
-        statement = f"SELECT {', '.join(COLUMNS)} FROM draws WHERE identity = ? ORDER BY draw"
+        statement = "SELECT name, draw, value FROM draws WHERE identity = ? ORDER BY name, draw"
         rows = self._connection.execute(statement, (point.identity,)).fetchall()
-        return _draws(rows) if rows else None
-
-
-def _draws(rows: list[tuple[float | None, ...]]) -> Draws:
-    """Return the rows of one point; SQLite keeps NaN as NULL."""
-    draw, *numbers = zip(*rows, strict=True)
-    return Draws(np.array(draw), *(np.array(column, dtype=np.float64) for column in numbers))
+        by_name = {name: list(group) for name, group in groupby(rows, key=lambda row: row[0])}
+        if not by_name:
+            return None
+        # SQLite keeps NaN as NULL, which comes back as None
+        numbers = {name: np.array([row[2] for row in group], dtype=np.float64) for name, group in by_name.items()}
+        return Draws(np.array([row[1] for row in next(iter(by_name.values()))]), numbers)
 
 
 def provenance() -> dict[str, str]:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import operator
 from pathlib import Path
 
 import pandas as pd
 
+from nearclifford.arguments import integer
 from nearclifford.errors import NearCliffordError
-from nearclifford.studies.points import Point, points_of
+from nearclifford.studies.plan import points_of
+from nearclifford.studies.points import Point
 from nearclifford.studies.presets import preset_path
 from nearclifford.studies.runner import run_points
 from nearclifford.studies.spec import StudySpec
 from nearclifford.studies.store import Store
-from nearclifford.studies.table import make_frame
+from nearclifford.studies.table import columns_of, make_frame
 
 TABLE_NAME = "table.csv"
 
 
 class Study:
-    """Gradient norms over many random circuits, sizes and patches, kept on disk and resumable.
+    """An experiment over many random circuits, sizes and patches, kept on disk and resumable.
 
     Attributes
     ----------
@@ -65,6 +66,11 @@ class Study:
         """The units of work."""
         return tuple(points_of(self.spec))
 
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns of the table and what they hold."""
+        return columns_of(self.spec)
+
     def run(self, out: str | Path, workers: int | None = None, progress: bool = True) -> None:
         """Measure what ``out`` has not got yet, and write the table to ``out/table.csv``.
 
@@ -83,8 +89,8 @@ class Study:
         NearCliffordError : ``workers`` below 1, a directory with other files of that name, a worker that died.
         ResourceError : a circuit whose exact gradient does not fit the memory; smaller ones are stored by then.
         """
-        if workers is not None and operator.index(workers) < 1:
-            raise NearCliffordError(f"workers is {workers}; expected at least 1, or None for this process alone.")
+        if workers is not None:
+            integer(workers, "workers", 1, otherwise=", or None for this process alone")
         self.out = Path(out)
         with Store(self.out) as store:
             run_points(self.spec, store, workers, progress)
@@ -93,7 +99,8 @@ class Study:
     def frame(self, out: str | Path | None = None) -> pd.DataFrame:
         """Return the table of what is finished in ``out``, by default the directory of the last run.
 
-        One row for each ansatz, rule for L, encoder, σ and N: `nearclifford.studies.COLUMNS` says what the columns hold.
+        One row for each ansatz, rule for L, encoder, σ, value on the experiment's own axes, and N: `columns` says what the
+        columns hold.
         """
         directory = self.out if out is None else Path(out)
         if directory is None:

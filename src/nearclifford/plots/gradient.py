@@ -1,4 +1,4 @@
-"""Figures of studies, as PNG and SVG."""
+"""Figures of the experiment "gradient": the norm against N, and the laws that were fitted to it."""
 
 from __future__ import annotations
 
@@ -7,54 +7,29 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from nearclifford.plots.style import STYLES, add_caption, save, sigma_label
 from nearclifford.studies.catalogue import ANSATZE
+from nearclifford.studies.experiments.gradient import Gradient, shown_quantity
 from nearclifford.studies.fits import curves, fit_curve
-from nearclifford.studies.rules import LOGARITHMIC
-from nearclifford.studies.table import encoder_title, shown_quantity
-
-# Okabe and Ito's colours, which readers of every colour vision tell apart; marker and line say the same once more.
-STYLES: tuple[tuple[str, str, str], ...] = (
-    ("#0072B2", "o", "-"),
-    ("#D55E00", "s", "--"),
-    ("#009E73", "^", "-."),
-    ("#CC79A7", "D", ":"),
-    ("#000000", "v", "-"),
-    ("#E69F00", "P", "--"),
-    ("#56B4E9", "X", "-."),
-)
+from nearclifford.studies.printing import encoder_title
 
 # Panels span at most this many decades: beyond lie means that a few draws of rare luck decide.
 DECADES = 8
 
 
-def save_figures(frame: pd.DataFrame, directory: str | Path, made_by: str) -> list[Path]:
-    """Draw the gradient norm against N, one figure for each ansatz and rule for L, as PNG and SVG; return the paths.
+def save_figures(experiment: Gradient, frame: pd.DataFrame, directory: Path, made_by: str) -> list[Path]:
+    """Draw the gradient norm against N, one figure for each ansatz and rule for L, and the fits if the study asks for them.
 
-    Parameters
-    ----------
-    frame : the table of a study, `nearclifford.studies.Study.frame`.
-    directory : where ``gradient_norm_<ansatz>_L<rule>.png`` and ``.svg`` go.
-    made_by : a line under the figure that says how it was made, such as the command.
+    Writes ``gradient_norm_<ansatz>_L<rule>`` and ``fits``; arguments of `nearclifford.plots.save_figures`.
     """
     paths = []
     for (ansatz, layers), part in frame.groupby(["ansatz", "layers"], sort=False):
-        figure = gradient_norm_figure(part, made_by)
-        paths += _save(figure, Path(directory) / f"gradient_norm_{ansatz}_L{layers}")
-    return paths
-
-
-def _save(figure: Figure, stem: Path) -> list[Path]:
-    paths = [stem.with_suffix(".png"), stem.with_suffix(".svg")]
-    for path, metadata in zip(paths, ({}, {"Date": None}), strict=True):
-        # the same table gives the same bytes, and a search finds the words in the SVG
-        with rc_context({"svg.hashsalt": "nearclifford", "svg.fonttype": "none"}):
-            figure.savefig(path, dpi=160, metadata=metadata)
-    return paths
+        paths += save(gradient_norm_figure(part, made_by), directory / f"gradient_norm_{ansatz}_L{layers}")
+    return paths + (save_fit_figure(frame, directory, made_by) if experiment.fits else [])
 
 
 def gradient_norm_figure(frame: pd.DataFrame, made_by: str) -> Figure:
@@ -84,11 +59,11 @@ def gradient_norm_figure(frame: pd.DataFrame, made_by: str) -> Figure:
     )
     if (frame["norm"] == 0).any():
         caption += "\nBars from below: no draw had a gradient; they end at the 95 % upper bound of the mean"
-    figure.supxlabel(f"{caption}\n{made_by}".replace("$", r"\$"), fontsize=7, color="#555555")
+    add_caption(figure, caption, made_by)
     return figure
 
 
-def save_fit_figure(frame: pd.DataFrame, directory: str | Path, made_by: str) -> list[Path]:
+def save_fit_figure(frame: pd.DataFrame, directory: Path, made_by: str) -> list[Path]:
     """Draw E‖∇L‖² against N with both laws of `nearclifford.studies.fits` and their residuals, a column for each ansatz.
 
     Writes ``fits.png`` and ``fits.svg``; arguments as for `save_figures`. Returns the paths, none without a curve to fit.
@@ -125,8 +100,8 @@ def save_fit_figure(frame: pd.DataFrame, directory: str | Path, made_by: str) ->
         "residuals: power law;\ndotted lines and open residuals: stretched exponential. Bars from below: nothing was hit; "
         "they end at the 95 % upper bound"
     )
-    figure.supxlabel(f"{caption}\n{made_by}".replace("$", r"\$"), fontsize=7, color="#555555")
-    return _save(figure, Path(directory) / "fits")
+    add_caption(figure, caption, made_by)
+    return save(figure, directory / "fits")
 
 
 def _draw_points(panel: Axes, curve: pd.DataFrame, style: tuple[str, str, str]) -> None:
@@ -191,15 +166,3 @@ def _limits(frame: pd.DataFrame) -> tuple[float, float]:
     top = 2.0 * float((frame["shown"] + frame["shown_error"].fillna(0.0)).max())
     ends = np.maximum(frame["shown"] - frame["shown_error"].fillna(0.0), 0.3 * frame["shown"])
     return max(float(ends[seen.index].min()) / 1.5, top * 10.0**-DECADES), top
-
-
-def sigma_label(rule: str) -> str:
-    r"""Return a rule for σ as the legend shows it.
-
-    >>> sigma_label("D^-1/2"), sigma_label("0.05")
-    ('$\\sigma = D^{-1/2}$', '$\\sigma = 0.05$')
-    """
-    if rule == LOGARITHMIC:
-        return r"$\sigma = \sqrt{\ln D / D}$"
-    power = f"D^{{{rule[2:]}}}" if rule.startswith("D^") else rule
-    return rf"$\sigma = {power}$"

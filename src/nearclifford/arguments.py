@@ -1,0 +1,127 @@
+"""Arguments that many functions share, checked where they come in."""
+
+from __future__ import annotations
+
+import math
+import operator
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nearclifford.errors import NearCliffordError
+
+Seed = int | np.random.Generator | None
+
+
+def integer(
+    value: Any,
+    name: str,
+    least: int | None = None,
+    error: type[NearCliffordError] = NearCliffordError,
+    otherwise: str = "",
+) -> int:
+    """Return an integer of Python, given as one or as one of NumPy.
+
+    Raises ``error``, which names the argument, where the value is no integer (True and 2.0 are none) or below ``least``;
+    ``otherwise`` ends its text with what else the caller would take.
+
+    >>> integer(np.int64(3), "samples", 2)
+    3
+    >>> integer(1, "samples", 2)
+    Traceback (most recent call last):
+    ...
+    nearclifford.errors.NearCliffordError: samples is 1; expected an integer of at least 2.
+    """
+    expected = "an integer" if least is None else f"an integer of at least {least}"
+    try:
+        number = None if isinstance(value, bool | np.bool_) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or (least is not None and number < least):
+        raise error(f"{name} is {value!r}; expected {expected}{otherwise}.")
+    return number
+
+
+def generator(rng: Seed) -> np.random.Generator:
+    """Return the generator itself, or a new one from a seed; None seeds it from the operating system.
+
+    Raises `NearCliffordError` for what NumPy takes for no seed.
+
+    >>> generator(7).integers(100, size=3).tolist()
+    [94, 62, 68]
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise NearCliffordError(f"rng is {rng!r}; expected an integer >= 0, a numpy.random.Generator or None.") from error
+
+
+def parameter_index(value: Any, n_parameters: int) -> int:
+    """Return an index into ``circuit.parameters``; `NearCliffordError` names one that is out of range or no integer.
+
+    >>> parameter_index(4, 3)
+    Traceback (most recent call last):
+    ...
+    nearclifford.errors.NearCliffordError: parameter 4 is out of range; expected 0 to 2, an index into circuit.parameters.
+    """
+    index = integer(value, "parameter")
+    if not 0 <= index < n_parameters:
+        raise NearCliffordError(
+            f"parameter {index} is out of range; expected 0 to {n_parameters - 1}, an index into circuit.parameters."
+        )
+    return index
+
+
+def positive(value: object, name: str, example: float) -> float:
+    """Return a positive, finite number; `NearCliffordError` names any other value.
+
+    >>> positive(np.float32(0.5), "rel_error", 0.05)
+    0.5
+    >>> positive(0, "rel_error", 0.05)
+    Traceback (most recent call last):
+    ...
+    nearclifford.errors.NearCliffordError: rel_error is 0; expected a positive, finite number, such as 0.05.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
+        raise NearCliffordError(f"{name} is {value!r}; expected a positive, finite number, such as {example}.")
+    return float(value)
+
+
+def real_array(numbers: npt.ArrayLike, name: str) -> npt.NDArray[np.generic]:
+    """Return an array of real numbers; `NearCliffordError` for rows of different lengths, complex numbers and text.
+
+    >>> real_array([[0, 1]], "points").shape
+    (1, 2)
+    """
+    try:
+        array = np.asarray(numbers)
+    except ValueError as error:
+        raise NearCliffordError(f"{name} holds rows of different lengths; expected an array of angles, radians.") from error
+    if array.dtype.kind not in "fiu":
+        raise NearCliffordError(f"{name} has dtype {array.dtype}; expected real numbers, angles in radians.")
+    return array
+
+
+def thetas(theta: npt.ArrayLike, n_parameters: int) -> npt.NDArray[np.float64]:
+    """Return parameters as float64, shape ``(..., D)``, radians.
+
+    Raises `NearCliffordError` for a wrong length, a complex or non-numeric dtype, NaN or infinity.
+
+    >>> thetas([1, 2], 2)
+    array([1., 2.])
+    """
+    points = real_array(theta, "theta")
+    if points.ndim == 0 or points.shape[-1] != n_parameters:
+        raise NearCliffordError(
+            f"theta has shape {points.shape}; expected (..., {n_parameters}), one angle for each of the circuit's "
+            f"{n_parameters} parameters, in the order of circuit.parameters."
+        )
+    with np.errstate(over="ignore"):  # a wider float beyond the range of float64 becomes infinite
+        angles = points.astype(np.float64, copy=False)
+    bad = np.argwhere(~np.isfinite(angles))
+    if len(bad):
+        where = tuple(int(i) for i in bad[0])
+        raise NearCliffordError(f"theta[{', '.join(map(str, where))}] is {points[where]}; expected finite angles.")
+    return angles

@@ -1,0 +1,272 @@
+"""Second moments by sampling chains of Pauli strings: what `nearclifford.backends.Stabilizer` reports is made of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from nearclifford.budget import Budget
+from nearclifford.chain import RowList, row_list
+from nearclifford.independence import angle_moments
+from nearclifford.kernels.chain import count_hits
+from nearclifford.kernels.coins import hazards
+from nearclifford.kernels.means import derivative_means, loss_means
+from nearclifford.kernels.reach import reach_of_terms
+from nearclifford.kernels.words import BITS, WIDTH
+from nearclifford.landscape import Landscape
+from nearclifford.observables import terms_of
+from nearclifford.pairs import WORD, PairPlan, plan_pairs
+from nearclifford.patches import Patch
+from nearclifford.rotations import Floats, Indices
+
+Flags = npt.NDArray[np.bool_]
+
+# Of the hits of one round, in numbers; the rounds of a longer run add up.
+MOST_COUNTS = 2**24
+# Blocks are handed out in tasks, enough of them to keep the threads busy to the end.
+TASKS_PER_THREAD = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Estimates of some second moments and of their weighted sum; two of them add up by their samples.
+
+    Attributes
+    ----------
+    samples : of each of the T targets.
+    value, square_error : float64, shape ``(T,)``: estimates and squared standard errors.
+    total, total_square_error : of the sum with the targets' weights.
+    hits : int64, shape ``(T,)``: samples that ended Z-type.
+    bound : float64, shape ``(T,)``: what L, or the derivative, cannot exceed; 0 where the moment is zero for certain.
+    """
+
+    samples: int
+    value: Floats
+    square_error: Floats
+    total: float
+    total_square_error: float
+    hits: Indices
+    bound: Floats
+
+    def __add__(self, other: Found) -> Found:
+        samples = self.samples + other.samples
+        mine, theirs = self.samples / samples, other.samples / samples
+        return Found(
+            samples,
+            mine * self.value + theirs * other.value,
+            mine**2 * self.square_error + theirs**2 * other.square_error,
+            mine * self.total + theirs * other.total,
+            mine**2 * self.total_square_error + theirs**2 * other.total_square_error,
+            self.hits + other.hits,
+            np.minimum(self.bound, other.bound),
+        )
+
+    @property
+    def error(self) -> Floats:
+        """Standard errors of the estimates."""
+        return np.sqrt(self.square_error)
+
+    @property
+    def total_error(self) -> float:
+        """Standard error of the sum."""
+        return float(np.sqrt(self.total_square_error))
+
+
+class ChainSampler:
+    """One landscape and patch, ready to sample.
+
+    Raises `NearCliffordError` where angles are not independent (`nearclifford.independence`).
+    """
+
+    def __init__(self, land: Landscape, patch: Patch, rng: np.random.Generator) -> None:
+        self.land = land
+        self.cosine, self.sine_square = angle_moments(land.program, patch)
+        self.seed = np.uint64(rng.integers(2**64, dtype=np.uint64))
+        self.one_term = len(land.coefficients) == 1
+
+    @cached_property
+    def rows(self) -> RowList:
+        """The circuit as row operations, the last gate first."""
+        return row_list(self.land.program)
+
+    @cached_property
+    def starts(self) -> Flags:
+        """The rows that each term sets, shape ``(T, 2N)``."""
+        strings, _ = terms_of(self.land.observable, self.land.n_qubits)
+        starts = np.empty((len(strings), 2 * self.land.n_qubits), dtype=np.bool_)
+        for row, string in enumerate(strings):
+            starts[row, ::2], starts[row, 1::2] = string.to_numpy()
+        return starts
+
+    @cached_property
+    def meets(self) -> npt.NDArray[np.uint8]:
+        """Whether each term can meet each rotation, 0 or 1, shape ``(T, n_rotations + 1)``; at -1, the loss, all are 1."""
+        g, images = self.land.program.generators, self.land.images
+        members = reach_of_terms(g.x, g.z, images.x, images.z).view(np.uint8)
+        meets = np.unpackbits(members, axis=1, count=len(g), bitorder="little")
+        return np.pad(meets, ((0, 0), (0, 1)), constant_values=1)
+
+    def loss_mean(self) -> float:
+        """Return E[L]."""
+        g, images = self.land.program.generators, self.land.images
+        return float(self.land.coefficients @ loss_means(g.x, g.z, images.x, images.z, images.sign, self.cosine))
+
+    def derivative_means(self, rotation: Indices) -> Floats:
+        """Return E[∂L/∂φ] of the given rotations, 0 for -1."""
+        g, images = self.land.program.generators, self.land.images
+        arguments = (g.x, g.z, g.sign, images.x, images.z, images.sign, self.land.coefficients, self.cosine)
+        return np.append(derivative_means(*arguments), 0.0)[rotation]
+
+    def sample(self, budget: Budget, chosen: Indices, streams: Indices, weights: Floats) -> Found:
+        """Return the second moments: of L for -1 in ``chosen``, of ∂L/∂φ_k for k; ``weights`` are those of the sum."""
+        found, block = None, 0
+        while True:
+            made = found.samples if found else 0
+            wanted = budget.next_round(made, found.total if found else 0.0, found.total_error if found else 0.0)
+            if found and wanted <= 0:
+                return found
+            run = self._one_term if self.one_term else self._pairs
+            part, block = run(max(wanted, 1), block, chosen, streams, weights)
+            found = found + part if found else part
+            if self.one_term:
+                found = self._binomial(found.hits, found.samples, found.bound, weights)
+
+    def _count(
+        self, plan: PairPlan | None, samples: int, first_block: int, per_task: int, chosen: Indices, streams: Indices
+    ) -> tuple[Indices, Flags]:
+        """Return the hits by task and word, shape ``(targets, tasks, 16)``, and where no chain could ever count."""
+        n_tasks = -(-samples // (BITS * per_task))
+        hits = np.zeros((len(chosen), n_tasks, WIDTH), dtype=np.int64)
+        silent = np.zeros((len(chosen), n_tasks), dtype=np.bool_)
+        if plan is None:
+            term, mask = np.zeros((1, WIDTH), dtype=np.int64), np.full((1, WIDTH), -1, dtype=np.int64)
+            frozen = np.zeros((1, 1), dtype=np.uint64)
+        else:
+            padded = np.pad(np.stack([plan.term, plan.pair]), ((0, 0), (0, -len(plan.term) % WIDTH)), mode="edge")
+            term, mask = padded.reshape(2, -1, WIDTH)
+            frozen = plan.frozen
+            freezes: Flags = np.atleast_1d(frozen.any(axis=1))
+            mask = np.where(freezes[mask], mask, -1)
+        rows = self.rows
+        count_hits(
+            rows.kind, rows.target, rows.source, rows.rotation, rows.x_rows, self.sine_square, hazards(self.sine_square),
+            self.starts, term, mask, frozen, chosen.astype(np.int64), streams.astype(np.uint64), first_block, samples,
+            per_task, self.seed, hits, silent,
+        )  # fmt: skip
+        return hits, np.all(silent, axis=1)
+
+    def _one_term(self, samples: int, block: int, chosen: Indices, streams: Indices, weights: Floats) -> tuple[Found, int]:
+        n_blocks = -(-samples // BITS)
+        per_task = max(1, n_blocks * max(len(chosen), 1) // (TASKS_PER_THREAD * numba.get_num_threads()))
+        hits, silent = self._count(None, samples, block, min(per_task, n_blocks), chosen, streams)
+        bound = np.where(silent, 0.0, np.abs(self.land.coefficients[0]))
+        return self._binomial(hits.sum(axis=(1, 2)), samples, bound, weights), block + n_blocks
+
+    def _binomial(self, hits: Indices, samples: int, bound: Floats, weights: Floats) -> Found:
+        rate, scale = hits / samples, self.land.coefficients[0] ** 2
+        spread = rate * (1 - rate) / samples * scale**2
+        # Where none or all were hit the error is not zero yet, unless the moment is zero for certain.
+        square_error = np.where((hits == 0) | (hits == samples), _edge(samples, bound), spread)
+        value = rate * scale
+        total_square_error = _of_sum(weights, spread, square_error)
+        return Found(samples, value, square_error, float(weights @ value), total_square_error, hits, bound)
+
+    def _pairs(self, samples: int, block: int, chosen: Indices, streams: Indices, weights: Floats) -> tuple[Found, int]:
+        """Sample every derivative by the pairs of the terms that can meet its rotation; no other term matters to it."""
+        n_words = min(-(-samples // WORD), max(64, MOST_COUNTS // max(len(chosen), 1)))
+        value, square_error, bound = np.zeros((3, len(chosen)))
+        hits = np.zeros(len(chosen), dtype=np.int64)
+        total_square_error, following = 0.0, block
+        for terms, where in self._term_sets(chosen):
+            part, end = self._pairs_of(terms, n_words, block, chosen[where], streams[where], weights[where])
+            value[where], square_error[where], bound[where] = part.value, part.square_error, part.bound
+            hits[where] = part.hits
+            total_square_error += part.total_square_error
+            following = max(following, end)
+        total = float(weights @ value)
+        return Found(n_words * WORD, value, square_error, total, total_square_error, hits, bound), following
+
+    def _term_sets(self, chosen: Indices) -> Iterator[tuple[Indices, Indices]]:
+        """Yield (terms, places in ``chosen``) of the targets that the same terms, at least one, can meet."""
+        n_terms = len(self.land.images)
+        sets, which = np.unique(np.packbits(self.meets[:, chosen], axis=0).T, axis=0, return_inverse=True)
+        for number, packed in enumerate(sets):
+            terms = np.flatnonzero(np.unpackbits(packed, count=n_terms))
+            if len(terms):
+                yield terms, np.flatnonzero(which.reshape(-1) == number)
+
+    def _pairs_of(
+        self, terms: Indices, n_words: int, block: int, chosen: Indices, streams: Indices, weights: Floats
+    ) -> tuple[Found, int]:
+        """Sample targets by the pairs of some terms; ``n_words`` words of samples for each target, or one for each pair."""
+        images, coefficients = self.land.images.take(terms), self.land.coefficients[terms]
+        # The plan follows from the terms alone: other targets beside these change nothing.
+        rng = np.random.default_rng([int(self.seed), block, *terms.tolist()])
+        plan = plan_pairs(self.land.program.generators, images, coefficients, self.cosine, n_words, rng)
+        bound = np.full(len(chosen), np.abs(coefficients).sum())
+        if not len(plan.term):  # none of the pairs that were drawn counts
+            square_error = _edge(n_words * WORD, bound)
+            nothing, hits = np.zeros(len(chosen)), np.zeros(len(chosen), dtype=np.int64)
+            total_square_error = _of_sum(weights, nothing, square_error)
+            return Found(n_words * WORD, nothing, square_error, 0.0, total_square_error, hits, bound), block
+        plan = replace(plan, term=terms[plan.term])
+        n_slots = -(-len(plan.term) // WIDTH)
+        first = -(-block // n_slots) * n_slots  # a slot is the remainder of its block
+        hits, silent = self._count(plan, len(plan.term) * WORD, first, 1, chosen, streams)
+        by_word = hits.reshape(len(chosen), -1)[:, : len(plan.term)]
+        weight = np.where(_is_frozen(plan, chosen), 0.0, plan.weight)
+        value = (weight * by_word).sum(axis=1) / WORD
+        if plan.draws:
+            each = weight * (by_word / WORD) * plan.draws
+            spread = _square_error_of_mean(each, plan.draws)
+            total_spread = float(_square_error_of_mean(weights @ each, plan.draws))
+            square_error = np.maximum(spread, _edge(WORD * plan.draws, bound))
+            total_square_error = max(total_spread, _of_sum(weights, 0 * spread, _edge(WORD * plan.draws, bound)))
+        else:
+            bound[silent] = 0.0
+            square_error = np.where(silent, 0.0, _stratified(plan, weight, by_word))
+            total_square_error = float(weights**2 @ square_error)
+        total = float(weights @ value)
+        found = Found(n_words * WORD, value, square_error, total, total_square_error, by_word.sum(axis=1), bound)
+        return found, first + n_slots
+
+
+def _edge(samples: int, bound: Floats) -> Floats:
+    """Return the squared error of a moment of which nothing was hit, or all: that of half a hit, or half a miss."""
+    rate = 0.5 / (samples + 1)
+    return bound**4 * rate * (1 - rate) / samples
+
+
+def _of_sum(weights: Floats, spread: Floats, square_error: Floats) -> float:
+    """Return the squared error of a weighted sum of independent estimates.
+
+    Their counts add up: many that were never hit are together as uncertain as one of them.
+    """
+    return max(float(weights**2 @ spread), float((weights**2 * square_error).max(initial=0.0)))
+
+
+def _square_error_of_mean(each: Floats, n: int) -> Floats:
+    """Return the squared standard error of the mean of n numbers, those that are not listed zero."""
+    return np.maximum((each**2).sum(axis=-1) / n - (each.sum(axis=-1) / n) ** 2, 0.0) / max(n - 1, 1)
+
+
+def _is_frozen(plan: PairPlan, chosen: Indices) -> Flags:
+    """Return whether a derivative lies in J of a word's pair: bool, shape ``(len(chosen), n_words)``."""
+    bits = plan.frozen[:, chosen >> 6].T >> (chosen & 63).astype(np.uint64)[:, None] & np.uint64(1)
+    inside: Flags = np.logical_and(bits, (chosen >= 0)[:, None])
+    return inside[:, plan.pair]
+
+
+def _stratified(plan: PairPlan, weight: Floats, by_word: Indices) -> Floats:
+    """Return the squared error of a sum over all pairs, each a binomial estimate of its own."""
+    starts = np.flatnonzero(np.diff(plan.pair, prepend=-1))
+    trials = WORD * np.bincount(plan.pair)
+    hits = np.add.reduceat(by_word, starts, axis=1)
+    full = weight[:, starts] * np.bincount(plan.pair)
+    rate = (hits + 0.5) / (trials + 1)
+    return (full**2 * rate * (1 - rate) / trials).sum(axis=1)

@@ -1,0 +1,312 @@
+"""Paths of a Pauli string through a circuit that end Z-type: every set of at most k flips, found by meeting in the middle.
+
+Going back from the last rotation, the string may flip at a rotation only where it anticommutes with it. Whether it does is
+one bit for each rotation below; flipping j adds row j of the commutation matrix. It ends Z-type if the x-parts of the
+flips add up to its own, so a walk carries a *key*, the x-part still to be cancelled, as one word: sums of keys are the
+keys of sums. A walk of the first k - t flips (t is 1 or 2) is completed from a table of all sums of t keys.
+
+Cost: a step of the innermost loop is one bit of a row, one key and one bit of a filter: 3 ns while the filter fits the
+cache. A step that passes the filter reads a row of n / 64 words and one bucket. The table of pairs has n (n - 1) / 2
+entries of 8 bytes and takes 15 ns for each; a walk visits about n^d / (2^d d!) nodes, d = k - t.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, uint64
+
+from nearclifford.kernels.bits import leading_zeros, parity, trailing_zeros
+
+ONE = np.uint64(1)
+LOW_HALF = np.int64(0xFFFFFFFF)
+# Fibonacci hashing: a bucket is the high bits of key * SPREAD.
+SPREAD = np.uint64(0x9E3779B97F4A7C15)
+# Bits of the filter for each key in the tables: one key in as many passes by mistake.
+FILTER_BITS = 16
+
+
+class Tables(NamedTuple):
+    """What walks of strings through one list of n rotations look up; each table is (shift, start of buckets, entries).
+
+    Attributes
+    ----------
+    meets : uint64, shape ``(n, ceil(n / 64))``: commutation of the rotations, `commutation_rows`.
+    keys : uint64, shape ``(n,)``: x-parts.
+    least : int64, shape ``(65,)``: a key of c leading zeros needs a flip at ``least[c]`` or above, whatever follows.
+    singles, pairs : rotations, and pairs of them, by key; see `single_table` and `pair_table`.
+    sieve : (shift, bits), see `key_filter`.
+    reach : how many flips the tables complete, 1 or 2.
+    """
+
+    meets: Any
+    keys: Any
+    least: Any
+    singles: Any
+    pairs: Any
+    sieve: Any
+    reach: int
+
+
+@njit(cache=True, nogil=True)
+def commutation_rows(strings, rows):
+    """Return uint64, shape ``(len(strings), ceil(n / 64))``: bit i is set where a string anticommutes with row i of n.
+
+    Both hold the x words of each string, then its z words.
+    """
+    n, half = len(rows), rows.shape[1] >> 1
+    meets = np.zeros((len(strings), (n + 63) >> 6), np.uint64)
+    for j in range(len(strings)):
+        for i in range(n):
+            word = uint64(0)
+            for w in range(half):
+                word ^= (rows[i, w] & strings[j, half + w]) ^ (rows[i, half + w] & strings[j, w])
+            meets[j, i >> 6] |= parity(word) << uint64(i & 63)
+    return meets
+
+
+@njit(cache=True, nogil=True)
+def _bucket(key, shift):
+    return np.int64((key * SPREAD) >> shift)
+
+
+@njit(cache=True, nogil=True)
+def _is_set(row, i):
+    return (row[i >> 6] >> uint64(i & 63)) & ONE == ONE
+
+
+@njit(cache=True, nogil=True)
+def _shift_for(count):
+    """Return the shift that leaves at least one bucket for each entry, and at most two."""
+    bits = 4
+    while (1 << bits) < count:
+        bits += 1
+    return uint64(64 - bits)
+
+
+@njit(cache=True, nogil=True)
+def single_table(keys):
+    """Return (shift, start, entries): rotations i by key; bucket b is ``entries[start[b] : start[b + 1]]``."""
+    shift = _shift_for(len(keys))
+    start = np.zeros((1 << np.int64(uint64(64) - shift)) + 1, np.int64)
+    for key in keys:
+        start[_bucket(key, shift) + 1] += 1
+    start = np.cumsum(start)
+    place, entries = start.copy(), np.empty(len(keys), np.int64)
+    for i in range(len(keys)):
+        b = _bucket(keys[i], shift)
+        entries[place[b]] = i
+        place[b] += 1
+    return shift, start, entries
+
+
+@njit(cache=True, nogil=True)
+def pair_table(keys):
+    """Return (shift, start, entries): pairs j > i, packed as ``j << 32 | i``, by the sum of their keys."""
+    n = len(keys)
+    shift = _shift_for(n * (n - 1) // 2)
+    start = np.zeros((1 << np.int64(uint64(64) - shift)) + 1, np.int64)
+    for j in range(n):
+        for i in range(j):
+            start[_bucket(keys[i] ^ keys[j], shift) + 1] += 1
+    start = np.cumsum(start)
+    place, entries = start.copy(), np.empty(n * (n - 1) // 2, np.int64)
+    for j in range(n):
+        for i in range(j):
+            b = _bucket(keys[i] ^ keys[j], shift)
+            entries[place[b]] = (j << 32) | i
+            place[b] += 1
+    return shift, start, entries
+
+
+@njit(cache=True, nogil=True)
+def key_filter(keys, with_pairs):
+    """Return (shift, bits): bits are set for the keys that at most one flip cancels, or two, and for few others."""
+    n = len(keys)
+    count = 1 + n + (n * (n - 1) // 2 if with_pairs else 0)
+    shift = _shift_for(FILTER_BITS * count)
+    bits = np.zeros(1 << (np.int64(uint64(64) - shift) - 4), np.uint64)
+    bits[0] |= ONE  # the key zero
+    for j in range(n):
+        b = _bucket(keys[j], shift)
+        bits[b >> 6] |= ONE << uint64(b & 63)
+        if with_pairs:
+            for i in range(j):
+                b = _bucket(keys[i] ^ keys[j], shift)
+                bits[b >> 6] |= ONE << uint64(b & 63)
+    return shift, bits
+
+
+@njit(cache=True, nogil=True)
+def _record(found, count, flips, depth, last, last_but_one):
+    """Append the path of the first ``depth`` flips and up to two more (-1 for none); return (found, count)."""
+    if count == len(found):
+        wider = np.full((2 * count, found.shape[1]), -1, np.int32)
+        wider[:count] = found
+        found = wider
+    found[count, :depth] = flips[:depth]
+    if last_but_one >= 0:
+        found[count, depth] = last_but_one
+        depth += 1
+    if last >= 0:
+        found[count, depth] = last
+    return found, count + 1
+
+
+@njit(cache=True, nogil=True)
+def _complete_one(found, count, flips, depth, key, state, keys, singles):
+    shift, start, entries = singles
+    b = _bucket(key, shift)
+    for e in range(start[b], start[b + 1]):
+        i = entries[e]
+        if keys[i] == key and _is_set(state, i):
+            found, count = _record(found, count, flips, depth, i, -1)
+    return found, count
+
+
+@njit(cache=True, nogil=True)
+def _complete_two(found, count, flips, depth, key, state, keys, meets, pairs):
+    shift, start, entries = pairs
+    b = _bucket(key, shift)
+    for e in range(start[b], start[b + 1]):
+        j, i = entries[e] >> 32, entries[e] & LOW_HALF
+        if keys[i] ^ keys[j] == key and _is_set(state, j) and _is_set(state, i) != _is_set(meets[j], i):
+            found, count = _record(found, count, flips, depth, i, j)
+    return found, count
+
+
+@njit(cache=True, nogil=True)
+def descend(state, meets, j, child):
+    """Write to ``child`` which rotations below j anticommute with the string after its flip at j."""
+    top = j >> 6
+    for w in range(top):
+        child[w] = state[w] ^ meets[j, w]
+    child[top] = (state[top] ^ meets[j, top]) & ((ONE << uint64(j & 63)) - ONE)
+    child[top + 1 :] = uint64(0)
+
+
+@njit(cache=True, nogil=True)
+def _clear_below(row, least):
+    """Clear the bits below ``least``."""
+    row[: least >> 6] = uint64(0)
+    if least & 63:
+        row[least >> 6] &= ~((ONE << uint64(least & 63)) - ONE)
+
+
+@njit(cache=True, nogil=True)
+def _complete(found, count, flips, depth, budget, key, state, tables):
+    """Append all paths that go on from here within the budget; no more than the tables complete may be left of it."""
+    if key == uint64(0):
+        found, count = _record(found, count, flips, depth, -1, -1)
+    if budget - depth >= 1:
+        found, count = _complete_one(found, count, flips, depth, key, state, tables.keys, tables.singles)
+    if budget - depth >= 2:
+        found, count = _complete_two(found, count, flips, depth, key, state, tables.keys, tables.meets, tables.pairs)
+    return found, count
+
+
+@njit(cache=True, nogil=True)
+def _passes(sieve, key):
+    shift, bits = sieve
+    b = _bucket(key, shift)
+    return (bits[b >> 6] >> uint64(b & 63)) & ONE == ONE
+
+
+@njit(cache=True, nogil=True)
+def find_paths(tables, root_key, root_row, first_low, first_high, budget, most):
+    """Return (found, nodes): the paths of at most ``budget`` flips whose first flip is in ``[first_low, first_high)``.
+
+    Parameters
+    ----------
+    tables : of the rotations. root_key, root_row : of the string.
+    first_low, first_high : part of the first flips; the path without a flip belongs to ``first_low = 0``.
+    budget : k, at least 1.
+    most : the walk stops when it has more paths.
+
+    ``found`` is int32, shape ``(n_paths, budget)``: flips in the order of the walk, rotations descending, -1 beyond the end.
+    """
+    keys, n_words, deepest = tables.keys, tables.meets.shape[1], max(budget - tables.reach, 1) - 1
+    state, left = np.zeros((deepest + 2, n_words), np.uint64), np.zeros((deepest + 2, n_words), np.uint64)
+    key_at, flips = np.zeros(deepest + 2, np.uint64), np.empty(deepest + 2, np.int32)
+    found, count, nodes, depth = np.full((1024, budget), -1, np.int32), 0, 1, 0
+    state[0], left[0], key_at[0] = root_row, root_row, root_key
+    if first_low == 0 and root_key == uint64(0):
+        found, count = _record(found, count, flips, 0, -1, -1)
+    _clear_below(left[0], max(first_low, tables.least[leading_zeros(root_key)]))
+    if first_high < 64 * n_words:
+        left[0, first_high >> 6] &= (ONE << uint64(first_high & 63)) - ONE
+        left[0, (first_high >> 6) + 1 :] = uint64(0)
+    while depth >= 0 and count <= most:
+        w, j, key = 0, -1, key_at[depth]
+        while w < n_words and j < 0:
+            bits = left[depth, w]
+            while bits and j < 0:
+                candidate = 64 * w + trailing_zeros(bits)
+                bits &= bits - ONE
+                if depth < deepest or _passes(tables.sieve, key ^ keys[candidate]):
+                    j = candidate
+            left[depth, w] = bits
+            w += j < 0
+        if j < 0:
+            depth -= 1
+            continue
+        nodes += 1
+        key ^= keys[j]
+        flips[depth] = j
+        child = state[depth + 1]
+        descend(state[depth], tables.meets, j, child)
+        if depth == deepest:
+            found, count = _complete(found, count, flips, depth + 1, budget, key, child, tables)
+            continue
+        depth += 1
+        if key == uint64(0):
+            found, count = _record(found, count, flips, depth, -1, -1)
+        key_at[depth], left[depth] = key, child
+        _clear_below(left[depth], tables.least[leading_zeros(key)])
+    return found[:count].copy(), nodes
+
+
+@njit(cache=True, nogil=True)
+def sample_walks(tables, root_key, root_row, budget, uniform):
+    """Return unbiased estimates of (paths, nodes) that `find_paths` finds and visits, float64, one a row of ``uniform``.
+
+    Each sample takes one child of every node, rotation j with a weight of (j + 1)^(flips still to walk), which is about
+    the number of nodes below it, and counts for the inverse of its probability (Knuth 1975).
+
+    ``uniform`` : numbers in [0, 1), shape ``(samples, levels)`` of at least budget levels.
+    """
+    n_words, deepest = tables.meets.shape[1], max(budget - tables.reach, 1) - 1
+    state, child = np.empty(n_words, np.uint64), np.empty(n_words, np.uint64)
+    found, flips = np.full((1024, budget), -1, np.int32), np.empty(deepest + 2, np.int32)
+    paths, nodes = np.zeros(len(uniform)), np.ones(len(uniform))
+    for sample in range(len(uniform)):
+        state[:], key, weight = root_row, root_key, 1.0
+        paths[sample] = key == uint64(0)
+        for depth in range(deepest + 1):
+            least, power = tables.least[leading_zeros(key)], deepest - depth
+            total = 0.0
+            for j in range(least, len(tables.keys)):
+                if _is_set(state, j):
+                    total += (j + 1.0) ** power
+            if total == 0.0:
+                break
+            goal, j, passed = uniform[sample, depth] * total, np.int64(least), 0.0
+            last = j
+            while j < len(tables.keys) and passed <= goal:
+                if _is_set(state, j):
+                    passed += (j + 1.0) ** power
+                    last = j
+                j += 1
+            weight *= total / (last + 1.0) ** power
+            nodes[sample] += weight
+            descend(state, tables.meets, last, child)
+            state[:] = child
+            key ^= tables.keys[last]
+            flips[depth] = last
+            if depth == deepest:
+                found, count = _complete(found, 0, flips, depth + 1, budget, key, state, tables)
+                paths[sample] += weight * count
+            elif key == uint64(0):
+                paths[sample] += weight
+    return paths, nodes

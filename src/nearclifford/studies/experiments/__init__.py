@@ -1,0 +1,8 @@
+"""What studies can measure, by name. A new experiment is a file here, a row below, and a row of `nearclifford.plots`."""
+
+from __future__ import annotations
+
+from nearclifford.studies.experiment import Experiment
+from nearclifford.studies.experiments.gradient import Gradient
+
+EXPERIMENTS: dict[str, type[Experiment]] = {experiment.name: experiment for experiment in (Gradient,)}

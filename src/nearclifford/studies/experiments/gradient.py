@@ -1,0 +1,245 @@
+"""The gradient of every draw: its norm and its encoded component, by exact gradients or by the stabilizer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from nearclifford.backends import Stabilizer
+from nearclifford.center import center_gradient
+from nearclifford.landscape import Landscape
+from nearclifford.patches import Gaussian
+from nearclifford.statistics import gradient_statistics
+from nearclifford.studies.catalogue import ANSATZE
+from nearclifford.studies.checks import boolean, integer, one_of
+from nearclifford.studies.draws import Draws, means
+from nearclifford.studies.experiment import Experiment
+from nearclifford.studies.fits import fits_frame, fits_text
+from nearclifford.studies.points import Point
+from nearclifford.studies.printing import encoder_title, with_error
+from nearclifford.studies.problem import prepare, preparing_seconds
+from nearclifford.studies.rules import sigma_value
+
+BACKENDS = ("auto", "statevector", "stabilizer")
+
+# From here on the chains are cheaper than the statevectors that give the same error of the mean over draws.
+EXACT_QUBITS = 14
+
+# Gradients below this share of what the observable allows are rounding, and count as zero.
+ROUNDING = 1e-13
+
+
+@dataclass(frozen=True)
+class GradientPoint(Point):
+    """Draws of gradients.
+
+    Attributes
+    ----------
+    backend : "statevector" or "stabilizer".
+    samples : thetas for each draw, or samples of each chain.
+    components : gradient components drawn for each draw with the stabilizer; 0 with the statevector: all of them.
+
+    Examples
+    --------
+    >>> how = dict(backend="statevector", samples=1, components=0, seed=7, first_draw=0, n_draws=25)
+    >>> point = GradientPoint("mhea", 4, 4, "D^-1/2", "compact", "random_pauli", **how)
+    >>> point.identity
+    '59479950d08a1bb79388ae1d5856c9c22a88a338009ff79360fcbbd28cd3180c'
+    """
+
+    experiment: ClassVar[str] = "gradient"
+
+    backend: str
+    samples: int
+    components: int
+
+    @property
+    def predicted_seconds(self) -> float:
+        """Gradients go by rotations times 2^N, chains by gates."""
+        family = ANSATZE[self.ansatz]
+        if self.backend == "stabilizer":
+            gates = family.n_gates(self.n_qubits, self.n_layers)
+            measuring = self.components * (1 + self.samples / 512) * gates * 2e-9
+        else:
+            measuring = self.samples * family.n_parameters(self.n_qubits, self.n_layers) * 2.0**self.n_qubits * 1.2e-9
+        return self.n_draws * (preparing_seconds(self) + measuring)
+
+
+@dataclass(frozen=True)
+class Gradient(Experiment):
+    """The norm of the gradient, and the size of its encoded component.
+
+    Attributes
+    ----------
+    samples : number of thetas for each draw, where gradients are exact.
+    backend : "statevector" for exact gradients at sampled thetas, "stabilizer" for random Clifford circuits, or "auto":
+        exact gradients up to `EXACT_QUBITS`, the stabilizer beyond.
+    components : with the stabilizer, how many components of the gradient are drawn for each draw, besides those that are
+        not zero at the centre and the encoded one; their sum estimates the squared norm without bias.
+    chains : with the stabilizer, samples for each of these components.
+    fits : whether the report compares a power law and a stretched exponential for each curve; it determines no number.
+    """
+
+    name: ClassVar[str] = GradientPoint.experiment
+    columns: ClassVar[dict[str, str]] = {
+        "norm": "mean of ‖∇L‖ over the draws; empty where the stabilizer was used",
+        "norm_error": "its standard error",
+        "norm_upper": "95 % upper bound where no draw had a gradient: of the mean, by ‖∇L‖ <= √D Σ|c_a|, or with the "
+        "stabilizer of the root mean square over these draws, by the number of samples; empty elsewhere",
+        "squared_norm": "mean of ‖∇L‖²",
+        "squared_norm_error": "its standard error",
+        "rms_norm": "root mean square of ‖∇L‖ over draws and patch",
+        "rms_norm_error": "its standard error",
+        "component": "mean of |∂_k L| of the encoded parameter (of the same parameter for plain circuits)",
+        "component_error": "its standard error",
+    }
+
+    samples: int = 1
+    backend: str = "auto"
+    components: int = 256
+    chains: int = 512
+    fits: bool = False
+
+    def __post_init__(self) -> None:
+        integer("samples", self.samples, 1)
+        one_of("backend", self.backend, BACKENDS)
+        integer("components", self.components, 2)
+        integer("chains", self.chains, 2)
+        boolean("fits", self.fits)
+
+    def point(self, **fields: Any) -> GradientPoint:
+        """Return a point that says how its gradients are found, once its size is known."""
+        exact = self.backend == "statevector" or (self.backend == "auto" and fields["n_qubits"] <= EXACT_QUBITS)
+        return GradientPoint(
+            **fields,
+            backend="statevector" if exact else "stabilizer",
+            samples=self.samples if exact else self.chains,
+            components=0 if exact else self.components,
+        )
+
+    @staticmethod
+    def measure(points: Sequence[Point]) -> list[Draws]:
+        """Return for each point the norms, components and bounds of its draws, each averaged over the thetas of its draw.
+
+        norm : ‖∇L‖, the Euclidean norm over all D components; NaN with the stabilizer, which knows its square alone.
+        squared_norm : ‖∇L‖².
+        component : |∂_k L| of the encoded parameter k, of the same k for plain circuits; NaN with the stabilizer.
+        bound : what ‖∇L‖ cannot exceed, √D Σ_a |c_a|; with the stabilizer √(3 D / n) Σ_a |c_a|, n the number of samples: a
+        larger root mean square would have shown in them with probability 0.95.
+
+        Raises `ResourceError` where 2^N amplitudes do not fit the memory.
+        """
+        found: list[list[dict[str, float]]] = [[] for _ in points]
+        for draw in points[0].draws:
+            prepared = prepare(points[0], draw)
+            for point, rows in zip(points, found, strict=True):
+                assert isinstance(point, GradientPoint)
+                rows.append(_measure_draw(point, draw, prepared.land, prepared.parameter))
+        return [Draws.of(points[0].draws, rows) for rows in found]
+
+    @staticmethod
+    def summary(draws: Draws) -> dict[str, float]:
+        """Return means and standard errors, and upper bounds where no draw had a gradient.
+
+        >>> names = ("norm", "squared_norm", "component", "bound")
+        >>> draws = Draws.of(range(2), [dict.fromkeys(names, 1.0), dict.fromkeys(names, 3.0)])
+        >>> found = Gradient.summary(draws)
+        >>> found["norm"], found["norm_error"]
+        (2.0, 1.0)
+        """
+        columns = means(draws, ("norm", "squared_norm", "component")) | {"norm_upper": math.nan}
+        root = math.sqrt(columns["squared_norm"])
+        columns |= {"rms_norm": root, "rms_norm_error": columns["squared_norm_error"] / (2 * root) if root else math.nan}
+        if math.isnan(columns["norm"]) and root == 0.0:
+            columns["norm_upper"] = math.sqrt(float((draws["bound"] ** 2).sum())) / len(draws)
+        if columns["norm"] == 0.0:
+            columns["norm_upper"] = float(draws["bound"].max()) * (1.0 - 0.05 ** (1.0 / len(draws)))
+        return columns
+
+    def tables(self, frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """Return the comparison of two laws of decay, if the study asks for it."""
+        return {"fits": fits_frame(frame)} if self.fits else {}
+
+    def report(self, frame: pd.DataFrame) -> str:
+        """Return the norms as text, and the comparison of two laws of decay if the study asks for it."""
+        return "\n\n".join([as_text(frame), *([fits_text(fits_frame(frame))] if self.fits else [])])
+
+
+def _measure_draw(point: GradientPoint, draw: int, land: Landscape, parameter: int) -> dict[str, float]:
+    """Return norm, squared norm, component and bound of one draw."""
+    patch = Gaussian(sigma_value(point.sigma, land.n_parameters))
+    scale = float(np.abs(land.coefficients).sum())
+    bound = math.sqrt(land.n_parameters) * scale
+    if point.backend == "stabilizer":
+        squared = _squared_norm(point, land, patch, parameter, point.theta_stream(draw))
+        seen = bound * math.sqrt(-math.log(0.05) / (point.components * point.samples))
+        return {"norm": math.nan, "squared_norm": squared, "component": math.nan, "bound": seen}
+    theta = land.center + patch.sample((point.samples, land.n_parameters), point.theta_stream(draw))
+    gradient = land.gradient(theta)
+    gradient[np.abs(gradient) < ROUNDING * scale] = 0.0
+    norm = np.linalg.norm(gradient, axis=1)
+    component = np.abs(gradient[:, parameter])
+    return {
+        "norm": float(norm.mean()),
+        "squared_norm": float(np.square(norm).mean()),
+        "component": float(component.mean()),
+        "bound": bound,
+    }
+
+
+def _squared_norm(point: GradientPoint, land: Landscape, patch: Gaussian, parameter: int, rng: np.random.Generator) -> float:
+    """Return an unbiased estimate of E‖∇L‖².
+
+    Components that are not zero at the centre carry most of it in a small patch, so they and the encoded one are all taken;
+    of the others some are drawn, and their sum is scaled up.
+    """
+    _, at_center = center_gradient(land.program, land.images, land.coefficients)
+    certain = np.union1d(np.flatnonzero(at_center), [parameter])
+    others = np.setdiff1d(np.arange(land.n_parameters), certain)
+    drawn = rng.choice(others, size=min(point.components, len(others)), replace=False)
+    chosen = np.concatenate([certain, drawn])
+    found = gradient_statistics(land, patch, Stabilizer(), samples=point.samples, parameters=chosen.tolist(), rng=rng)
+    second = found.second_moment
+    rest = second[len(certain) :].sum() * (len(others) / max(len(drawn), 1))
+    return float(second[: len(certain)].sum() + rest)
+
+
+def as_text(frame: pd.DataFrame) -> str:
+    """Return the gradient norms as one small table for each ansatz, rule for L and encoder: N down, σ across.
+
+    >>> row = dict(ansatz="mhea", layers="N", encoder="none", draws=9, sigma="1", n_qubits=2, norm=0.5, norm_error=0.02)
+    >>> print(as_text(pd.DataFrame([row | {"norm_upper": np.nan}])))
+    mHEA, L = N, without encoder: mean of ‖∇L‖ over 9 draws (standard error of the last digits)
+     N   σ = 1
+     2 0.50(2)
+    """
+    tables = []
+    quantity, words = shown_quantity(frame)
+    names = [quantity, f"{quantity}_error", "norm_upper"]
+    for (ansatz, layers, encoder), part in frame.groupby(["ansatz", "layers", "encoder"], sort=False):
+        cells = [_cell(*numbers) for numbers in part[names].to_numpy(float).tolist()]
+        table = part.assign(cell=cells).pivot(index="n_qubits", columns="sigma", values="cell")
+        table = table.reindex(columns=part["sigma"].unique()).fillna("")
+        draws = (
+            f"{part['draws'].min()} to {part['draws'].max()}" if part["draws"].nunique() > 1 else str(part["draws"].iloc[0])
+        )
+        title = f"{ANSATZE[str(ansatz)].title}, L = {layers}, {encoder_title(str(encoder))}"
+        head = f"{title}: {words} ‖∇L‖ over {draws} draws (standard error of the last digits)"
+        columns = [f"σ = {sigma}" for sigma in table.columns]
+        text = table.set_axis(columns, axis=1).reset_index(names="N").to_string(index=False)
+        tables.append(f"{head}\n{text}")
+    return "\n\n".join(tables)
+
+
+def shown_quantity(frame: pd.DataFrame) -> tuple[str, str]:
+    """Return the column that tables and figures show, and its words: the mean of the norm where all of it is known."""
+    return ("norm", "mean of") if frame["norm"].notna().all() else ("rms_norm", "root mean square of")
+
+
+def _cell(mean: float, error: float, upper: float) -> str:
+    return f"< {upper:.2g}" if mean == 0.0 else with_error(mean, error)

@@ -1,0 +1,65 @@
+"""What a draw asks: a circuit, an observable and what to encode, all drawn afresh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import SparsePauliOp
+
+from nearclifford.encoder import Style, encode
+from nearclifford.landscape import Landscape
+from nearclifford.observables import terms_of
+from nearclifford.studies.catalogue import ANSATZE, OBSERVABLES
+from nearclifford.studies.points import Point
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What one draw asks: a plain circuit, an observable, and the (term, parameter) to encode."""
+
+    circuit: QuantumCircuit
+    observable: SparsePauliOp
+    term: int
+    parameter: int
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A problem compiled, with its encoder if it has one: all that points of other widths share."""
+
+    land: Landscape
+    parameter: int
+
+
+def draw_problem(point: Point, draw: int) -> Problem:
+    """Return the problem of one draw: circuit, observable, term and parameter, all drawn afresh.
+
+    >>> from nearclifford.studies.experiments.gradient import GradientPoint
+    >>> how = dict(backend="statevector", samples=1, components=0)
+    >>> point = GradientPoint("random_pqc", 4, 4, "1", "none", "random_pauli", seed=7, first_draw=0, n_draws=2, **how)
+    >>> gates = [[gate.name for gate in draw_problem(point, draw).circuit.data] for draw in (0, 1, 0)]
+    >>> gates[0] == gates[1], gates[0] == gates[2]
+    (False, True)
+    """
+    rng = point.problem_stream(draw)
+    circuit = ANSATZE[point.ansatz].build(point.n_qubits, point.n_layers, rng)
+    observable = OBSERVABLES[point.observable](point.n_qubits, rng)
+    term = int(rng.integers(len(terms_of(observable, point.n_qubits)[1])))
+    return Problem(circuit, observable, term, int(rng.integers(circuit.num_parameters)))
+
+
+def prepare(point: Point, draw: int) -> Prepared:
+    """Draw the problem of a point, encode it and compile it; σ plays no part."""
+    problem = draw_problem(point, draw)
+    circuit = problem.circuit
+    if point.encoder != "none":
+        style: Style = "paper" if point.encoder == "paper" else "compact"
+        circuit = encode(circuit, problem.observable, problem.parameter, problem.term, style=style).circuit
+    return Prepared(Landscape(circuit, problem.observable), problem.parameter)
+
+
+def preparing_seconds(point: Point) -> float:
+    """Return roughly how long `prepare` takes for one draw on one core: building and compiling go by gates."""
+    builds = 2 if point.encoder != "none" else 1
+    return builds * (4e-3 + 4e-5 * ANSATZE[point.ansatz].n_gates(point.n_qubits, point.n_layers))
