@@ -1,10 +1,10 @@
 """Variational quantum circuits near Clifford points: encode a gradient, differentiate exactly, measure how it spreads."""
 
 from nearclifford import ansatz, observables
-from nearclifford.backends import Stabilizer, Statevector
+from nearclifford.backends import Aer, Stabilizer, Statevector
 from nearclifford.certified import certified_second_moment
 from nearclifford.encoder import Encoding, encode
-from nearclifford.errors import CircuitError, EncodingError, NearCliffordError, ObservableError, ResourceError
+from nearclifford.errors import CircuitError, DeviceError, EncodingError, NearCliffordError, ObservableError, ResourceError
 from nearclifford.landscape import Landscape
 from nearclifford.moments import GradientStatistics, LossStatistics
 from nearclifford.patches import Gaussian, Uniform
@@ -14,7 +14,9 @@ from nearclifford.studies import Study
 from nearclifford.version import __version__
 
 __all__ = [
+    "Aer",
     "CircuitError",
+    "DeviceError",
     "Encoding",
     "EncodingError",
     "Gaussian",

@@ -100,8 +100,8 @@ def _separated(circuit: QuantumCircuit, parameters: list[Parameter], basis: tupl
         operation, qubits = gate.operation, [position[qubit] for qubit in gate.qubits]
         if not turns and _is_free(gate):
             raise CircuitError(
-                f"Instruction {number} ({operation.name!r} on qubits {qubits}) has a parameter but no two-term shift rule: its "
-                "angle turns several rotations at once. Give the landscape a circuit of Pauli rotations, for instance "
+                f"Instruction {number} ({operation.name!r} on qubits {qubits}) has a parameter but no two-term shift rule: "
+                "its angle turns several rotations at once. Give the landscape a circuit of Pauli rotations, for instance "
                 "circuit.decompose(), or leave this gate out of the noise model."
             )
         if turns:

@@ -45,8 +45,8 @@ def term_groups(observable: SparsePauliOp) -> tuple[float, list[TermGroup]]:
 
     >>> constant, groups = term_groups(SparsePauliOp(["II", "ZZ", "IZ", "XX"], [0.5, 1, 2, 3]))
     >>> constant, [len(group.coefficients) for group in groups]
-    (0.5, [2, 1])
-    >>> groups[0].mean({"0x0": 75, "0x1": 25})[0]  # 75 times +1 + 2, 25 times -1 - 2
+    (0.5, [1, 2])
+    >>> groups[1].mean({"0x0": 75, "0x1": 25})[0]  # 75 times +1 + 2, 25 times -1 - 2
     1.5
     """
     plain = SparsePauliOp(observable).simplify(atol=0.0)

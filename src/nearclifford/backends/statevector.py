@@ -55,7 +55,7 @@ class Statevector:
             norm_error=float(norms.mean_error[0]),
             norm_squared=float(norms.second_moment[0]),
             norm_squared_error=float(norms.second_moment_error[0]),
-            bound=_bound(land)[parameters],
+            bound=gradient_bound(land)[parameters],
             samples=made,
             method="statevector",
             version=__version__,
@@ -91,6 +91,6 @@ def _thetas(land: Landscape, patch: Patch, samples: int, rng: np.random.Generato
         yield land.center + patch.sample(shape, rng)
 
 
-def _bound(land: Landscape) -> Floats:
+def gradient_bound(land: Landscape) -> Floats:
     """Return the largest |∂_k L| that is possible: each rotation's derivative is half a difference of two losses."""
     return np.asarray(abs(land.program.matrix).sum(axis=0)) * np.abs(land.coefficients).sum()
