@@ -14,7 +14,7 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
 
 import nearclifford as nc
-from nearclifford.cli import main, parameter_index, read_circuit, read_observable
+from nearclifford.cli import BACKENDS, main, parameter_index, read_circuit, read_observable
 
 STUDY = 'ansatz = ["mhea"]\nqubits = [2, 3]\nsigma = ["D^-1", "1"]\ndraws = 4\n'
 
@@ -129,6 +129,42 @@ def test_variance_prints_the_statistics(circuit_file, capsys):
     assert f"E‖∇L‖² = {stats.norm_squared:.6g} ±" in printed
 
 
+@pytest.mark.parametrize("name", BACKENDS)
+def test_every_backend_prints_its_table_and_intervals(name, circuit_file, capsys):
+    command = ["variance", str(circuit_file), "--observable", "ZZI", "--sigma", "0.3", "--backend", name]
+    assert main([*command, "--samples", "500", "--seed", "3"]) == 0
+    table, rest = capsys.readouterr().out.split("\n\n")
+    land = nc.Landscape(nc.ansatz.mhea(3, 1), SparsePauliOp("ZZI"))
+    stats = nc.gradient_statistics(land, nc.Gaussian(0.3), BACKENDS[name](), samples=500, rng=3)
+    head, *rows = [line.split() for line in table.splitlines()]
+    shown = np.array([row[2:] for row in rows], dtype=float)
+    assert np.allclose(shown[:, head.index("second_moment") - 1], stats.second_moment, rtol=1e-4)
+    assert np.allclose(shown[:, -2:], stats.interval(0.95), rtol=1e-4)
+    assert f"E‖∇L‖² = {stats.norm_squared:.6g} ± {stats.norm_squared_error:.2g}\n500 samples" in rest
+    assert ("E‖∇L‖  =" in rest) is (stats.norm is not None) and "None" not in rest and stats.method in rest
+    assert "95% interval of the second moment" in rest
+
+
+def test_the_stabilizer_samples_until_the_norm_is_known(circuit_file, capsys):
+    command = ["variance", str(circuit_file), "--observable", "ZZI", "--sigma", "0.3", "--backend", "stabilizer"]
+    assert main([*command, "--samples", "auto"]) == 0
+    total, error = re.search(r"E‖∇L‖² = (\S+) ± (\S+)", capsys.readouterr().out).groups()
+    assert 0 < float(error) <= 0.05 * float(total)
+
+
+def test_shared_parameters_are_refused_by_name_in_one_line(tmp_path, capsys):
+    circuit, angle = QuantumCircuit(1), Parameter("twice")
+    circuit.rx(angle, 0)
+    circuit.ry(angle, 0)
+    with (tmp_path / "shared.qpy").open("wb") as stream:
+        qpy.dump(circuit, stream)
+    command = ["variance", str(tmp_path / "shared.qpy"), "--observable", "Z", "--sigma", "0.1"]
+    assert main([*command, "--backend", "stabilizer"]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and "'twice'" in told and "Statevector()" in told
+    assert main(command) == 0
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -177,10 +213,18 @@ def test_study_errors_are_one_line(arguments, words, tmp_path, monkeypatch, caps
     assert told.startswith("nearclifford: ") and told.count("\n") == 1 and words in told
 
 
-def test_wrong_sigma_and_samples(circuit_file, capsys):
-    for option, words in ((["--sigma", "-1"], "sigma"), (["--sigma", "0.1", "--samples", "1"], "samples is 1")):
+def test_wrong_sigma_samples_and_seed(circuit_file, capsys):
+    for option, words in (
+        (["--sigma", "-1"], "sigma"),
+        (["--sigma", "0.1", "--samples", "1"], "samples is 1"),
+        (["--sigma", "0.1", "--seed", "-1"], "rng is -1"),
+    ):
         assert main(["variance", str(circuit_file), "--observable", "ZZI", *option]) == 2
-        assert words in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert told.count("\n") == 1 and words in told
+    with pytest.raises(SystemExit, match="2"):
+        main(["variance", str(circuit_file), "--observable", "ZZI", "--sigma", "0.1", "--samples", "many"])
+    assert "'many'; expected a number, or 'auto'" in capsys.readouterr().err
 
 
 def test_observables_are_sums_of_strings():

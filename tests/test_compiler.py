@@ -120,13 +120,19 @@ def test_tables_of_primitives_are_consistent():
 
 @pytest.mark.parametrize(
     "operation",
-    [library.QFTGate(2), Clifford(library.ECRGate()), library.UnitaryGate(Operator(library.CU3Gate(0.3, 0.1, 0.7)))],
-    ids=["qft", "clifford", "unitary"],
+    [
+        library.QFTGate(2),
+        Clifford(library.ECRGate()),
+        library.UnitaryGate(Operator(library.CU3Gate(0.3, 0.1, 0.7))),
+        library.PermutationGate([2, 0, 1]),
+    ],
+    ids=["qft", "clifford", "unitary", "permutation"],
 )
 def test_composite_operations_follow_their_definition(operation):
     circuit = QuantumCircuit(3)
     circuit.ry(Parameter("a"), 2)
-    circuit.append(operation, [2, 0])
+    circuit.rx(0.3, 1)
+    circuit.append(operation, [2, 0, 1][: operation.num_qubits])
     theta = np.array([0.4])
     assert equal_up_to_phase(from_normal_form(compile_circuit(circuit), theta), expected(circuit, theta))
 

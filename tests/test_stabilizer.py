@@ -10,9 +10,11 @@ from scipy import stats as distributions
 
 import nearclifford as nc
 from chain_twin import exact_moments
+from nearclifford import pairs
+from nearclifford.center import center_gradient
 from nearclifford.independence import angle_moments
 from nearclifford.moments import binomial_interval
-from nearclifford.pairs import MOST_PAIRS, plan_pairs
+from random_circuits import brickwork
 
 BACKEND = nc.Stabilizer()
 
@@ -118,19 +120,58 @@ def test_threads_and_choice_of_parameters_do_not_matter(observable):
     assert part.norm_squared is None and found[0].norm_squared is not None and found[0].norm is None
 
 
-def test_all_pairs_and_drawn_pairs_agree():
-    """Pairs of one observable by both plans; drawn ones average to the sum over all."""
-    land = nc.Landscape(nc.ansatz.mhea(4, 1), nc.observables.random_hamiltonian(4, 100, weighted=True, rng=3))
+@pytest.mark.parametrize(("most_pairs", "most_joins", "drawn"), [(10**6, 0, False), (0, 2**40, True), (0, 0, True)])
+def test_every_plan_of_pairs_averages_to_the_sum_over_all(most_pairs, most_joins, drawn, monkeypatch):
+    """All pairs, pairs drawn by their weights, terms drawn by theirs. False alarm below 1e-4 over the 13 numbers of each."""
+    monkeypatch.setattr(pairs, "MOST_PAIRS", most_pairs)
+    monkeypatch.setattr(pairs, "MOST_JOINS", most_joins)
+    land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.random_hamiltonian(3, 24, weighted=True, rng=3))
     patch = nc.Gaussian(0.3)
     cosine, sine_square = angle_moments(land.program, patch)
-    arguments = (land.program.generators, land.images, land.coefficients, cosine)
-    assert plan_pairs(*arguments, 64, np.random.default_rng(1)).drawn
-    loss = nc.loss_statistics(land, patch, BACKEND, samples=2**17, rng=1)
+    plan = pairs.plan_pairs(land.program.generators, land.images, land.coefficients, cosine, 640, np.random.default_rng(1))
+    assert (plan.draws == 640) is drawn and np.all(plan.weight != 0) and np.all(np.diff(plan.pair) >= 0)
+    loss = nc.loss_statistics(land, patch, BACKEND, samples=2**16, rng=1)
     assert abs(loss.second_moment - exact_moments(land, cosine, sine_square)[1]) < 4.5 * loss.second_moment_error
-    few = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.ising(3))
-    cosine, _ = angle_moments(few.program, patch)
-    plan = plan_pairs(few.program.generators, few.images, few.coefficients, cosine, 500, np.random.default_rng(1))
-    assert not plan.drawn and len(np.unique(plan.pair)) <= MOST_PAIRS
+    stats = nc.gradient_statistics(land, patch, BACKEND, samples=2**16, rng=1)
+    exact = np.array([exact_moments(land, cosine, sine_square, j)[1] for j in range(12)])
+    assert (np.abs(stats.second_moment - exact) < 4.5 * stats.second_moment_error).all()
+    assert (stats.second_moment_error < 0.2 * exact.max()).all()
+
+
+def test_pairs_that_vanish_get_no_word():
+    """XX and YY of a bond commute, ZZ and the others have other x-parts; X and Y of one qubit anticommute."""
+    circuit = QuantumCircuit(2)
+    circuit.rz(Parameter("a"), 0)
+    for labels, weights in ((["XX", "YY", "ZZ"], {(0, 0), (1, 1), (2, 2), (0, 1)}), (["XI", "YI"], {(0, 0), (1, 1)})):
+        land = nc.Landscape(circuit, SparsePauliOp(labels))
+        g, images = land.program.generators, land.images
+        plan = pairs.plan_pairs(g, images, land.coefficients, np.array([0.9]), 1, np.random.default_rng(1))
+        assert len(plan.term) == len(weights)
+
+
+def test_derivatives_of_a_local_observable_use_the_terms_that_see_them():
+    """57 terms, few of which see any one rotation: 640 samples find them. False alarm below 1e-3."""
+    land = nc.Landscape(brickwork(20, 1), nc.observables.heisenberg(20))
+    patch = nc.Gaussian(0.7)
+    exact = np.array([np.mean(nc.certified_second_moment(land, patch, k)) for k in range(0, 80, 3)])
+    stats = nc.gradient_statistics(land, patch, BACKEND, samples=640, parameters=range(0, 80, 3), rng=1)
+    assert (np.abs(stats.second_moment - exact) < 4.5 * stats.second_moment_error).all()
+    assert np.count_nonzero(exact > 0.1) > 10 and (stats.second_moment_error < 0.7 * exact)[exact > 0.1].all()
+    low, high = stats.interval(0.9999).T
+    assert (low <= exact).all() and (exact <= high).all()
+    assert (stats.bound < np.abs(land.coefficients).sum() / 2).all()
+
+
+def test_a_moment_of_many_pairs_that_was_never_hit_is_not_called_zero(monkeypatch):
+    monkeypatch.setattr(pairs, "MOST_PAIRS", 0)
+    land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.random_hamiltonian(3, 24, weighted=True, rng=3))
+    _, at_center = center_gradient(land.program, land.images, land.coefficients)
+    still = np.flatnonzero(at_center == 0)[:2]
+    for most_joins in (2**40, 0):
+        monkeypatch.setattr(pairs, "MOST_JOINS", most_joins)
+        stats = nc.gradient_statistics(land, nc.Gaussian(1e-9), BACKEND, samples=128, parameters=still, rng=1)
+        assert not stats.second_moment.any()
+        assert (stats.second_moment_error > 0).all() and (stats.interval()[:, 1] > 0).all()
 
 
 def test_intervals_cover_and_are_one_sided_where_nothing_was_hit():
@@ -160,6 +201,31 @@ def test_auto_stops_at_the_error_or_at_the_time():
         land, nc.Gaussian(1e-6), BACKEND, samples="auto", rel_error=0.001, max_seconds=0.2, rng=1
     )
     assert hopeless.samples >= 1024 and hopeless.norm_squared == 0
+
+
+@pytest.mark.parametrize("backend", [BACKEND, nc.Statevector()])
+def test_auto_ends_at_once_where_nothing_is_uncertain(backend):
+    """A loss that is constant, a gradient that is zero, and one that every sample agrees on."""
+    fixed, turned = QuantumCircuit(2), QuantumCircuit(1)
+    fixed.rz(Parameter("a"), 0)
+    turned.rx(Parameter("a"), 0)
+    auto = {"backend": backend, "samples": "auto", "rng": 1}
+    flat = nc.Landscape(fixed, Pauli("ZZ"))
+    assert nc.loss_statistics(flat, nc.Gaussian(0.1), **auto).samples == 1024
+    stats = nc.gradient_statistics(flat, nc.Gaussian(0.1), **auto)
+    assert (stats.samples, stats.norm_squared, stats.norm_squared_error) == (1024, 0.0, 0.0)
+    steep = nc.gradient_statistics(nc.Landscape(turned, Pauli("Y")), nc.Gaussian(1e-9), **auto)
+    assert steep.samples == 1024 and steep.norm_squared == pytest.approx(1.0)
+    assert nc.gradient_statistics(flat, nc.Gaussian(0.1), parameters=[], **auto).samples == 1024
+
+
+def test_components_that_were_never_hit_leave_an_error():
+    """At σ = 1e-9 every sample hits one derivative and none the others: the sum is 1, known to about one hit in n."""
+    encoding = nc.encode(nc.ansatz.mhea(4, 2), nc.observables.global_z(4), parameter=3)
+    land = nc.Landscape(encoding.circuit, nc.observables.global_z(4))
+    assert np.count_nonzero(encoding.gradient) == 1
+    stats = nc.gradient_statistics(land, nc.Gaussian(1e-9), BACKEND, samples=1000, rng=1)
+    assert stats.norm_squared == 1.0 and 0.3 < 1000 * stats.norm_squared_error < 3
 
 
 def shared():

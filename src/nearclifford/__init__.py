@@ -11,6 +11,9 @@ from nearclifford.patches import Gaussian, Uniform
 from nearclifford.search import search_encoder
 from nearclifford.statistics import gradient_statistics, loss_statistics
 from nearclifford.studies import Study
+from nearclifford.surrogates.base import Surrogate
+from nearclifford.surrogates.build import surrogate
+from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
 from nearclifford.version import __version__
 
 __all__ = [
@@ -19,6 +22,7 @@ __all__ = [
     "DeviceError",
     "Encoding",
     "EncodingError",
+    "ErrorCurve",
     "Gaussian",
     "GradientStatistics",
     "Landscape",
@@ -29,6 +33,7 @@ __all__ = [
     "Stabilizer",
     "Statevector",
     "Study",
+    "Surrogate",
     "Uniform",
     "__version__",
     "ansatz",
@@ -38,4 +43,6 @@ __all__ = [
     "loss_statistics",
     "observables",
     "search_encoder",
+    "surrogate",
+    "surrogate_error_curve",
 ]

@@ -89,6 +89,17 @@ def positive(value: object, name: str, example: float) -> float:
     return float(value)
 
 
+def confidence(level: object) -> float:
+    """Return the level of a confidence interval; `NearCliffordError` unless it lies strictly between 0 and 1.
+
+    >>> confidence(0.95)
+    0.95
+    """
+    if not isinstance(level, float | np.floating) or not 0 < level < 1:
+        raise NearCliffordError(f"level is {level!r}; expected a probability between 0 and 1, such as 0.95.")
+    return float(level)
+
+
 def real_array(numbers: npt.ArrayLike, name: str) -> npt.NDArray[np.generic]:
     """Return an array of real numbers; `NearCliffordError` for rows of different lengths, complex numbers and text.
 

@@ -8,7 +8,6 @@ Pairs of one R are one chain with several starts. Every sum is an interval, its 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +17,9 @@ from nearclifford.compression import compress
 from nearclifford.independence import angle_moments, rotation_of_parameters
 from nearclifford.kernels.merging import adapted_basis, adapted_coordinates, propagate, time_order
 from nearclifford.landscape import Landscape
+from nearclifford.pairs import TermProduct, products_of_terms
 from nearclifford.patches import Patch
-from nearclifford.rotations import Floats, Indices, PauliTable, Words
+from nearclifford.rotations import Floats, Indices, PauliTable
 
 ULP = 2.0**-53
 # Relative error of the patches' E[sin²] and E[cos²] and absolute error of E[cos], all with room to spare.
@@ -81,7 +81,7 @@ def certified_second_moment(
         stay[chosen], flip[chosen] = flip[chosen], stay[chosen]
     turns = _Turns(land.program.generators, stay, flip, cosine)
     total = (0.0, 0.0)
-    for product in _products(land.images, land.coefficients):
+    for product in products_of_terms(land.images, land.coefficients):
         total = _add(total, _product_moment(product, land.images, turns, chosen, limit))
     lower, upper = _multiply(total, (scale, scale))
     return max(lower, 0.0), max(upper, 0.0)
@@ -100,42 +100,7 @@ class _Turns:
     cosine: Floats
 
 
-@dataclass(frozen=True, eq=False)
-class _Product:
-    """Pairs of terms whose strings have one product R: its z-words, where their chains start, and Σ ± c_a c_b of each."""
-
-    z: Words
-    starts: Indices
-    weight: Floats
-
-
-def _products(images: PauliTable, coefficients: Floats) -> list[_Product]:
-    """Return the products R of pairs of terms that can contribute: Z-type, of commuting strings; R = 1 first."""
-    power = np.bitwise_count(images.x & images.z).sum(axis=1, dtype=np.int64)
-    weight_of: dict[bytes, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    identity = bytes(images.z[:1].nbytes)
-    weight_of[identity] = {a: float(coefficients[a]) ** 2 for a in range(len(images))}
-    spread = np.bitwise_count(images.x | images.z).sum(axis=1, dtype=np.int64)
-    classes: dict[bytes, list[int]] = defaultdict(list)
-    for a in range(len(images)):
-        classes[images.x[a].tobytes()].append(a)
-    for members in classes.values():
-        for i, a in enumerate(members):
-            for b in members[:i]:
-                quarter = int(power[b] - power[a])
-                if quarter % 2:
-                    continue
-                sign = int(images.sign[a]) * int(images.sign[b]) * (1 - quarter % 4)
-                start = a if spread[a] <= spread[b] else b
-                weight = 2.0 * sign * float(coefficients[a]) * float(coefficients[b])
-                weight_of[(images.z[a] ^ images.z[b]).tobytes()][start] += weight
-    return [
-        _Product(np.frombuffer(key, dtype=np.uint64), np.array(list(starts)), np.array(list(starts.values())))
-        for key, starts in weight_of.items()
-    ]
-
-
-def _product_moment(product: _Product, images: PauliTable, turns: _Turns, chosen: int, limit: int) -> Interval:
+def _product_moment(product: TermProduct, images: PauliTable, turns: _Turns, chosen: int, limit: int) -> Interval:
     overlap = np.bitwise_count(turns.generators.x & product.z).sum(axis=1)
     frozen = overlap % 2 == 1
     if chosen >= 0 and frozen[chosen]:

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nearclifford.gates import PRIMITIVES, ROTATION_AXIS
-from nearclifford.kernels.prune import FLIP, FLIP_Y, NO_ROTATION, XOR
+from nearclifford.kernels.prune import FLIP, FLIP_Y, XOR
+from nearclifford.kernels.rows import EXCHANGE, MOST_MOVES, NOTHING, lay_rows
 from nearclifford.rotations import Indices, RotationProgram
 
 # What pulling a Pauli string back through a gate does to its bits, signs aside: (target, source) of each XOR, by bit and
@@ -66,26 +67,32 @@ def row_list(program: RotationProgram) -> RowList:
     >>> rows.kind.tolist(), rows.target.tolist(), rows.source.tolist()
     ([0, 0, 1], [3, 1, 0], [0, 2, 1])
     """
-    place = list(range(2 * program.n_qubits))
-    operations: list[tuple[int, int, int, int]] = []
     tape = program.tape
-    columns = (tape.opcode.tolist(), tape.first.tolist(), tape.second.tolist(), tape.rotation.tolist())
-    for code, first, second, rotation in zip(*(column[::-1] for column in columns), strict=True):
-        at = {"x0": 2 * first, "z0": 2 * first + 1, "x1": 2 * second, "z1": 2 * second + 1}
-        name = PRIMITIVES[code]
-        if name in ROTATION_AXIS:
-            kind, target, source = FLIPS[ROTATION_AXIS[name]]
-            operations.append((kind, place[at[target]], place[at[source]], rotation))
-        elif name in EXCHANGES:
-            for one, other in EXCHANGES[name]:
-                place[at[one]], place[at[other]] = place[at[other]], place[at[one]]
-        else:
-            operations += [(XOR, place[at[target]], place[at[source]], NO_ROTATION) for target, source in XORS[name]]
-    table = np.array(operations, dtype=np.int32).reshape(-1, 4)
+    gates = np.stack([tape.opcode, tape.first, tape.second, tape.rotation], axis=1).astype(np.int32)[::-1].copy()
+    table, place = lay_rows(gates, MOVES, program.n_qubits)
     return RowList(
         kind=table[:, 0].astype(np.int8),
         target=table[:, 1].copy(),
         source=table[:, 2].copy(),
         rotation=table[:, 3].copy(),
-        x_rows=np.array(place[::2], dtype=np.int64),
+        x_rows=place[::2].astype(np.int64),
     )
+
+
+def _moves() -> npt.NDArray[np.int8]:
+    """Return the tables above by opcode, (kind, target, source) by the rows x0, z0, x1, z1 of the gate's qubits."""
+    rows = ("x0", "z0", "x1", "z1")
+    moves = np.full((len(PRIMITIVES), MOST_MOVES, 3), NOTHING, dtype=np.int8)
+    for code, name in enumerate(PRIMITIVES):
+        if name in ROTATION_AXIS:
+            facts = [FLIPS[ROTATION_AXIS[name]]]
+        elif name in EXCHANGES:
+            facts = [(EXCHANGE, *pair) for pair in EXCHANGES[name]]
+        else:
+            facts = [(XOR, *pair) for pair in XORS[name]]
+        for number, (kind, target, source) in enumerate(facts):
+            moves[code, number] = kind, rows.index(target), rows.index(source)
+    return moves
+
+
+MOVES = _moves()

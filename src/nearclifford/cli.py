@@ -8,7 +8,7 @@ import re
 import shlex
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -17,18 +17,24 @@ from qiskit import QuantumCircuit, qasm3, qpy
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import SparsePauliOp
 
+from nearclifford.backends import Stabilizer, Statevector
 from nearclifford.encoder import encode
 from nearclifford.errors import CircuitError, NearCliffordError, ObservableError
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Gaussian
 from nearclifford.plots import save_figures
-from nearclifford.statistics import gradient_statistics
+from nearclifford.statistics import Backend, Samples, gradient_statistics
 from nearclifford.studies import Study, preset_names
 from nearclifford.version import __version__
 
 INTERRUPTED = 130
+LEVEL = 0.95
+
+# What --backend can name.
+BACKENDS: dict[str, Callable[[], Backend]] = {"statevector": Statevector, "stabilizer": Stabilizer}
 
 CIRCUIT_HELP = "circuit with free parameters: OpenQASM 3 (.qasm, 'input float theta;') or Qiskit's .qpy"
+SAMPLES_HELP = "number of thetas, or of Clifford circuits for each component, or 'auto' (default: 1000)"
 OBSERVABLE_HELP = "Pauli strings, the rightmost letter qubit 0: ZZII, or '0.5*ZZII - XIXI'"
 
 
@@ -67,8 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     variance = commands.add_parser("variance", help="mean, second moment and variance of every gradient component")
     _add_circuit(variance)
     variance.add_argument("--sigma", type=float, required=True, help="standard deviation of the patch around 0, radians")
-    variance.add_argument("--samples", type=int, default=1000, help="number of thetas (default: 1000)")
-    variance.add_argument("--seed", type=int, default=0, help="seed of the thetas (default: 0)")
+    variance.add_argument("--backend", choices=tuple(BACKENDS), default="statevector", help="default: statevector")
+    variance.add_argument("--samples", type=read_samples, default=1000, help=SAMPLES_HELP)
+    variance.add_argument("--seed", type=int, default=0, help="seed of the samples (default: 0)")
     variance.set_defaults(run=_variance)
     return parser
 
@@ -130,14 +137,21 @@ def _encode(options: argparse.Namespace) -> int:
 
 def _variance(options: argparse.Namespace) -> int:
     land = Landscape(read_circuit(options.circuit), read_observable(options.observable))
-    found = gradient_statistics(land, Gaussian(options.sigma), samples=options.samples, rng=options.seed)
+    backend = BACKENDS[options.backend]()
+    found = gradient_statistics(land, Gaussian(options.sigma), backend, options.samples, rng=options.seed)
     names = ("mean", "mean_error", "second_moment", "second_moment_error", "variance", "variance_error")
     table = pd.DataFrame({"parameter": [parameter.name for parameter in land.circuit.parameters]})
-    print(table.assign(**{name: getattr(found, name) for name in names}).to_string(float_format="{:.4e}".format))
+    table = table.assign(**{name: getattr(found, name) for name in names})
+    table["low"], table["high"] = found.interval(LEVEL).T
+    print(table.to_string(float_format="{:.4e}".format))
+    norms = (("E‖∇L‖ ", found.norm, found.norm_error), ("E‖∇L‖²", found.norm_squared, found.norm_squared_error))
+    known = [f"{name} = {norm:.6g} ± {error:.2g}" for name, norm, error in norms if norm is not None]
     print(
-        f"\nE‖∇L‖  = {found.norm:.6g} ± {found.norm_error:.2g}\nE‖∇L‖² = {found.norm_squared:.6g} ± "
-        f"{found.norm_squared_error:.2g}\n{found.samples} samples, σ = {options.sigma:g}, seed {options.seed}, "
-        f"{found.method}; errors are standard errors."
+        "",
+        *known,
+        f"{found.samples} samples, σ = {options.sigma:g}, seed {options.seed}, {found.method}; errors are standard "
+        f"errors, from low to high goes the {LEVEL:.0%} interval of the second moment.",
+        sep="\n",
     )
     return 0
 
@@ -192,6 +206,20 @@ def read_observable(text: str) -> SparsePauliOp:
             f"--observable is {text!r}, whose strings differ in length; expected one letter for each qubit."
         )
     return SparsePauliOp([label for _, _, label in found], [float(f"{sign}{size or 1}") for sign, size, _ in found])
+
+
+def read_samples(text: str) -> Samples:
+    """Return a number of samples, or "auto".
+
+    >>> read_samples("500"), read_samples("auto")
+    (500, 'auto')
+    """
+    if text == "auto":
+        return "auto"
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a number, or 'auto'") from None
 
 
 def parameter_index(circuit: QuantumCircuit, given: str) -> int:

@@ -17,8 +17,9 @@ import numpy.typing as npt
 import stim
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterExpression
-from qiskit.circuit.library import PauliEvolutionGate
+from qiskit.circuit.library import PauliEvolutionGate, PermutationGate
 from qiskit.quantum_info import Clifford, SparsePauliOp
+from qiskit.synthesis import synth_permutation_basic
 
 from nearclifford.errors import CircuitError
 from nearclifford.gates import (
@@ -147,6 +148,15 @@ def _center(center: npt.ArrayLike | None, parameters: Sequence[Parameter]) -> Fl
     return point.astype(np.float64)
 
 
+def _definition(operation: Any) -> QuantumCircuit | None:
+    """Return the circuit of a composite operation, None where Qiskit has none."""
+    if isinstance(operation, Clifford):
+        return operation.to_circuit()
+    if isinstance(operation, PermutationGate):
+        return synth_permutation_basic(operation.pattern)
+    return getattr(operation, "definition", None)
+
+
 @dataclass
 class _Walk:
     """The state of one compilation: the tableau so far, and what has been written."""
@@ -189,7 +199,7 @@ class _Walk:
             )
         if isinstance(operation, PauliEvolutionGate) and self._evolve(operation, qubits):
             return
-        definition = operation.to_circuit() if isinstance(operation, Clifford) else getattr(operation, "definition", None)
+        definition = _definition(operation)
         if definition is None:
             raise CircuitError(
                 f"{self.where} ({name!r} on qubits {list(qubits)}) is neither a Clifford gate nor a Pauli rotation and "

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from nearclifford.center import require_clifford_center
-from nearclifford.errors import EncodingError, NearCliffordError
+from nearclifford.errors import NearCliffordError
 from nearclifford.patches import Gaussian, Patch, Uniform
-from nearclifford.rotations import Floats, Indices, RotationProgram
+from nearclifford.rotations import AngleMap, Floats, Indices
 
 WAY_OUT = "Use backend=Statevector(), which samples the angles themselves."
 
 
-def rotation_of_parameters(program: RotationProgram) -> tuple[Indices, Floats]:
+def rotation_of_parameters(program: AngleMap) -> tuple[Indices, Floats]:
     """Return (rotation, factor) of each parameter, shapes ``(D,)``; -1 and 0 for a parameter that turns nothing.
 
     Raises `NearCliffordError` unless every parameter sits on one rotation, every rotation has one parameter, and all angles
@@ -24,13 +23,11 @@ def rotation_of_parameters(program: RotationProgram) -> tuple[Indices, Floats]:
     >>> rotation.tolist(), factor.tolist()
     ([0, 1, 2, 3], [1.0, 1.0, 1.0, 1.0])
     """
-    try:
-        require_clifford_center(program)
-    except EncodingError as error:
+    for j in np.flatnonzero(program.offset)[:1]:
         raise NearCliffordError(
-            f"{str(error).partition(';')[0]}; the stabilizer method averages over Clifford circuits, and a fixed angle off "
-            f"the grid is not Clifford. {WAY_OUT}"
-        ) from None
+            f"{program.describe(j)} turns by {program.offset[j]:.6g} rad beyond a multiple of π/2 at the centre; the "
+            f"stabilizer method averages over Clifford circuits, and a fixed angle off the grid is not Clifford. {WAY_OUT}"
+        )
     per_parameter = np.bincount(program.entry_parameter, minlength=program.n_parameters)
     for k in np.flatnonzero(per_parameter > 1)[:1]:
         raise NearCliffordError(
@@ -52,7 +49,7 @@ def rotation_of_parameters(program: RotationProgram) -> tuple[Indices, Floats]:
     return rotation, factor
 
 
-def angle_moments(program: RotationProgram, patch: Patch) -> tuple[Floats, Floats]:
+def angle_moments(program: AngleMap, patch: Patch) -> tuple[Floats, Floats]:
     """Return (E[cos], E[sin²]) of the displacement of each rotation's angle, shapes ``(n_rotations,)``.
 
     The angle is ``factor`` times the displacement of its parameter, so its width is ``|factor|`` times the patch's.

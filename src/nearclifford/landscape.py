@@ -232,6 +232,11 @@ class Landscape:
 
 
 def in_words(n_bytes: int) -> str:
+    """Return a number of bytes with three digits.
+
+    >>> in_words(3 * 2**29)
+    '1.5 GiB'
+    """
     power = min(max(n_bytes.bit_length() - 1, 0) // 10, 8)
     return f"{n_bytes / 2 ** (10 * power):.3g} {('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB', 'ZiB', 'YiB')[power]}"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from nearclifford.errors import NearCliffordError
+from nearclifford.arguments import confidence
 from nearclifford.rotations import Floats, Indices
 
 
@@ -145,8 +145,7 @@ class GradientStatistics:
 
         Raises `NearCliffordError` unless ``level`` lies strictly between 0 and 1.
         """
-        if not (isinstance(level, float | np.floating) and 0 < level < 1):
-            raise NearCliffordError(f"level is {level!r}; expected a probability between 0 and 1, such as 0.95.")
+        level = confidence(level)
         unseen = self.bound**2 * (1.0 - (1.0 - level) ** (1.0 / self.samples))
         if self.hits is not None and self.trials is not None:
             return self.bound[:, None] ** 2 * binomial_interval(self.hits, self.trials, level)

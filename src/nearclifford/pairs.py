@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,3 +129,38 @@ def _draw_terms(
     alive = np.flatnonzero(weight)
     pair = np.repeat(np.arange(len(alive)), times[alive])
     return PairPlan(first[alive][pair], weight[alive][pair], pair, frozen[alive], draws=n_words)
+
+
+@dataclass(frozen=True, eq=False)
+class TermProduct:
+    """Pairs of terms whose strings have one product R: its z-words, where their chains start, and Σ ± c_a c_b of each."""
+
+    z: Words
+    starts: Indices
+    weight: Floats
+
+
+def products_of_terms(images: PauliTable, coefficients: Floats) -> list[TermProduct]:
+    """Return the products R of pairs of terms that can contribute: Z-type, of commuting strings; R = 1 first."""
+    power = np.bitwise_count(images.x & images.z).sum(axis=1, dtype=np.int64)
+    weight_of: dict[bytes, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    identity = bytes(images.z[:1].nbytes)
+    weight_of[identity] = {a: float(coefficients[a]) ** 2 for a in range(len(images))}
+    spread = np.bitwise_count(images.x | images.z).sum(axis=1, dtype=np.int64)
+    classes: dict[bytes, list[int]] = defaultdict(list)
+    for a in range(len(images)):
+        classes[images.x[a].tobytes()].append(a)
+    for members in classes.values():
+        for i, a in enumerate(members):
+            for b in members[:i]:
+                quarter = int(power[b] - power[a])
+                if quarter % 2:
+                    continue
+                sign = int(images.sign[a]) * int(images.sign[b]) * (1 - quarter % 4)
+                start = a if spread[a] <= spread[b] else b
+                weight = 2.0 * sign * float(coefficients[a]) * float(coefficients[b])
+                weight_of[(images.z[a] ^ images.z[b]).tobytes()][start] += weight
+    return [
+        TermProduct(np.frombuffer(key, dtype=np.uint64), np.array(list(starts)), np.array(list(starts.values())))
+        for key, starts in weight_of.items()
+    ]

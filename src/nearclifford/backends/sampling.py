@@ -15,6 +15,7 @@ from nearclifford.chain import RowList, row_list
 from nearclifford.independence import angle_moments
 from nearclifford.kernels.chain import count_hits
 from nearclifford.kernels.coins import hazards
+from nearclifford.kernels.flips import count_flips
 from nearclifford.kernels.means import derivative_means, loss_means
 from nearclifford.kernels.reach import reach_of_terms
 from nearclifford.kernels.words import BITS, WIDTH
@@ -22,7 +23,7 @@ from nearclifford.landscape import Landscape
 from nearclifford.observables import terms_of
 from nearclifford.pairs import WORD, PairPlan, plan_pairs
 from nearclifford.patches import Patch
-from nearclifford.rotations import Floats, Indices
+from nearclifford.rotations import Floats, Indices, Words
 
 Flags = npt.NDArray[np.bool_]
 
@@ -143,15 +144,7 @@ class ChainSampler:
         n_tasks = -(-samples // (BITS * per_task))
         hits = np.zeros((len(chosen), n_tasks, WIDTH), dtype=np.int64)
         silent = np.zeros((len(chosen), n_tasks), dtype=np.bool_)
-        if plan is None:
-            term, mask = np.zeros((1, WIDTH), dtype=np.int64), np.full((1, WIDTH), -1, dtype=np.int64)
-            frozen = np.zeros((1, 1), dtype=np.uint64)
-        else:
-            padded = np.pad(np.stack([plan.term, plan.pair]), ((0, 0), (0, -len(plan.term) % WIDTH)), mode="edge")
-            term, mask = padded.reshape(2, -1, WIDTH)
-            frozen = plan.frozen
-            freezes: Flags = np.atleast_1d(frozen.any(axis=1))
-            mask = np.where(freezes[mask], mask, -1)
+        term, mask, frozen = _slots(plan)
         rows = self.rows
         count_hits(
             rows.kind, rows.target, rows.source, rows.rotation, rows.x_rows, self.sine_square, hazards(self.sine_square),
@@ -159,6 +152,22 @@ class ChainSampler:
             per_task, self.seed, hits, silent,
         )  # fmt: skip
         return hits, np.all(silent, axis=1)
+
+    def flip_counts(self, plan: PairPlan | None, samples: int, first_block: int, n_columns: int) -> Indices:
+        """Return how many samples end Z-type by word of a block and number of flips, shape ``(n_words, n_columns)``.
+
+        With a plan a word is one of the plan's and ``samples`` fill them; without one all words are alike, and sum to one.
+        """
+        n_blocks = -(-samples // BITS)
+        per_task = 1 if plan else max(1, n_blocks // (TASKS_PER_THREAD * numba.get_num_threads()))
+        histogram = np.empty((-(-n_blocks // per_task), WIDTH, n_columns), dtype=np.int64)
+        rows = self.rows
+        count_flips(
+            rows.kind, rows.target, rows.source, rows.rotation, rows.x_rows, self.sine_square, hazards(self.sine_square),
+            self.starts, *_slots(plan), first_block, samples, per_task, self.seed, histogram,
+        )  # fmt: skip
+        by_word = histogram.reshape(-1, n_columns)
+        return by_word[: len(plan.term)] if plan else by_word.sum(axis=0, keepdims=True)
 
     def _one_term(self, samples: int, block: int, chosen: Indices, streams: Indices, weights: Floats) -> tuple[Found, int]:
         n_blocks = -(-samples // BITS)
@@ -234,6 +243,16 @@ class ChainSampler:
         total = float(weights @ value)
         found = Found(n_words * WORD, value, square_error, total, total_square_error, by_word.sum(axis=1), bound)
         return found, first + n_slots
+
+
+def _slots(plan: PairPlan | None) -> tuple[Indices, Indices, Words]:
+    """Return (start, mask or -1) of the words of a block, shape ``(n_slots, 16)``, and the masks."""
+    if plan is None:
+        return np.zeros((1, WIDTH), np.int64), np.full((1, WIDTH), -1, np.int64), np.zeros((1, 1), np.uint64)
+    padded = np.pad(np.stack([plan.term, plan.pair]), ((0, 0), (0, -len(plan.term) % WIDTH)), mode="edge")
+    term, mask = padded.reshape(2, -1, WIDTH)
+    freezes: Flags = np.atleast_1d(plan.frozen.any(axis=1))
+    return term, np.where(freezes[mask], mask, -1), plan.frozen
 
 
 def _edge(samples: int, bound: Floats) -> Floats:

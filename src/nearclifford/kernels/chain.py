@@ -40,7 +40,7 @@ from nearclifford.kernels.words import (
 
 
 @njit(cache=True)
-def _set_start(slots, starts, rows, union):
+def set_start(slots, starts, rows, union):
     """Write the starts of the words, rows of ``starts`` (bool), and which rows are set in any of them."""
     for r in range(len(union)):
         union[r] = False
@@ -51,7 +51,7 @@ def _set_start(slots, starts, rows, union):
 
 
 @njit(cache=True)
-def _flip(kind, target, source, coins, rows):
+def flip_rows(kind, target, source, coins, rows):
     s, t = load_words(rows, source), load_words(rows, target)
     if kind == FLIP:
         store_words(rows, target, xor_words(t, and_words(s, coins)))
@@ -62,13 +62,13 @@ def _flip(kind, target, source, coins, rows):
 
 
 @njit(cache=True)
-def _anticommuting(kind, target, source, rows):
+def anticommuting(kind, target, source, rows):
     s = load_words(rows, source)
     return xor_words(s, load_words(rows, target)) if kind == FLIP_Y else s
 
 
 @njit(cache=True)
-def _is_frozen(j, mask, frozen):
+def is_frozen(j, mask, frozen):
     return mask >= 0 and (frozen[mask, j >> 6] >> uint64(j & 63)) & uint64(1) == uint64(1)
 
 
@@ -86,19 +86,33 @@ def _flip_bit(kind, target, source, bit, rows):
 
 
 @njit(cache=True)
-def _find_stop(time, begin, when):
-    """Return the stop f >= begin with time[f] <= when < time[f + 1], or the number of stops."""
-    last = len(time) - 1
-    if when >= time[last]:
+def find_stop(clock, begin, when):
+    """Return the stop f >= begin with clock[f, 0] <= when < clock[f + 1, 0], or the number of stops.
+
+    The first guess is right where all hazards are that of ``begin``; from there it looks in steps that double.
+    """
+    last = len(clock) - 1
+    if when >= clock[last, 0]:
         return last
-    step, low = 1, begin
-    while low + step < last and time[low + step] <= when:
-        low += step
-        step *= 2
-    high = min(low + step, last)
+    low = begin
+    if clock[begin, 1] > 0.0:
+        # as a float first: hazards may differ by more than an integer holds
+        low += np.int64(min((when - clock[begin, 0]) / clock[begin, 1], float(last - 1 - begin)))
+    high, step = low, 1
+    if clock[low, 0] <= when:
+        high = low + 1
+        while high < last and clock[high, 0] <= when:
+            low = high
+            high = min(high + step, last)
+            step *= 2
+    else:
+        while clock[low, 0] > when:
+            high = low
+            low = max(low - step, begin)
+            step *= 2
     while high - low > 1:
         middle = (low + high) >> 1
-        if time[middle] <= when:
+        if clock[middle, 0] <= when:
             low = middle
         else:
             high = middle
@@ -107,7 +121,7 @@ def _find_stop(time, begin, when):
 
 @njit(cache=True)
 def run_block(
-    moves, stops, time, fixed, x_rows, probability, hazard, masks, frozen, chosen, key, gamma, rows, alive, buffer
+    moves, stops, clock, fixed, x_rows, probability, masks, frozen, chosen, key, gamma, rows, alive, buffer
 ):  # fmt: skip
     """Leave in ``alive``, shape ``(1, 16)``, those of its samples that end Z-type and meet ``chosen`` anticommuting.
 
@@ -118,9 +132,9 @@ def run_block(
     """
     n_stops, done = len(stops), 0
     counter, gaps = uint64(0), uint64(1)
-    # ``when`` is the hazard passed, in units of 1024 bits a stop: bit b of stop f begins at 1024 time[f] + b hazard.
+    # ``when`` is the hazard passed, that of all 1024 bits: bit b of stop f begins at 1024 clock[f, 0] + b clock[f, 1].
     when = next_gap(key, gamma, uint64(0))
-    event, next_fixed = _find_stop(time, 0, when / BITS), 0
+    event, next_fixed = find_stop(clock, 0, when / BITS), 0
     while True:
         f = min(event, fixed[next_fixed])
         until = stops[f, 4] if f < n_stops else len(moves)
@@ -132,16 +146,17 @@ def run_block(
             break
         kind, t, s, j = stops[f, 0], stops[f, 1], stops[f, 2], stops[f, 3]
         if f == event:
-            bit = min(np.int64((when - BITS * time[f]) / hazard[j]), BITS - 1)
-            if not _is_frozen(j, masks[bit >> 6], frozen):
+            begin, hazard = BITS * clock[f, 0], clock[f, 1]
+            bit = min(np.int64((when - begin) / hazard), BITS - 1)
+            if not is_frozen(j, masks[bit >> 6], frozen):
                 _flip_bit(kind, t, s, bit, rows)
-            when = BITS * time[f] + (bit + 1) * hazard[j] + next_gap(key, gamma, gaps)
+            when = begin + (bit + 1) * hazard + next_gap(key, gamma, gaps)
             gaps += uint64(1)
-            event = _find_stop(time, f, when / BITS)
+            event = find_stop(clock, f, when / BITS)
             continue
         next_fixed += 1
         if j == chosen:
-            met = and_words(load_words(alive, 0), _anticommuting(kind, t, s, rows))
+            met = and_words(load_words(alive, 0), anticommuting(kind, t, s, rows))
             store_words(alive, 0, met)
             if not any_bit(met):
                 return
@@ -149,9 +164,9 @@ def run_block(
         else:
             counter = frequent_bits(probability[j], key, gamma, counter, buffer)
         for w in range(WIDTH):
-            if _is_frozen(j, masks[w], frozen):
+            if is_frozen(j, masks[w], frozen):
                 buffer[0, w] = uint64(0)
-        _flip(kind, t, s, load_words(buffer, 0), rows)
+        flip_rows(kind, t, s, load_words(buffer, 0), rows)
     wrong = repeat_word(uint64(0))
     for r in x_rows:
         wrong = or_words(wrong, load_words(rows, r))
@@ -193,14 +208,14 @@ def count_hits(
         alive, buffer = aligned_rows(1), aligned_rows(1)
         union, kept = np.empty(starts.shape[1], np.bool_), np.empty(len(kind), np.int64)
         count = 0
-        moves, stops, time, fixed = split(kind, target, source, rotation, kept[:0], hazard, NO_ROTATION)
+        moves, stops, clock, fixed = split(kind, target, source, rotation, kept[:0], hazard, NO_ROTATION)
         hits[which, task] = 0
         for block in range(task * blocks_per_task, min(n_blocks, (task + 1) * blocks_per_task)):
             slot = (first_block + block) % len(slot_start)
             if block == task * blocks_per_task or len(slot_start) > 1:
-                _set_start(slot_start[slot], starts, origin, union)
+                set_start(slot_start[slot], starts, origin, union)
                 count = prune(kind, target, source, rotation, union, x_rows, chosen[which], kept)
-                moves, stops, time, fixed = split(
+                moves, stops, clock, fixed = split(
                     kind, target, source, rotation, kept[: max(count, 0)], hazard, chosen[which]
                 )
             silent[which, task] = count < 0
@@ -211,7 +226,7 @@ def count_hits(
             for r in range(len(rows)):
                 store_words(rows, r, load_words(origin, r))
             run_block(
-                moves, stops, time, fixed, x_rows, probability, hazard, slot_mask[slot], frozen,
+                moves, stops, clock, fixed, x_rows, probability, slot_mask[slot], frozen,
                 chosen[which], key, gamma, rows, alive, buffer,
             )  # fmt: skip
             for w in range(WIDTH):

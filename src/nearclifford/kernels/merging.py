@@ -44,7 +44,7 @@ def _is_zero(row):
 
 
 @njit(cache=True)
-def _symplectic(a, b):
+def symplectic(a, b):
     """Return the parity that says whether two rows (x words, then z words) anticommute."""
     half = len(a) >> 1
     word = np.uint64(0)
@@ -66,7 +66,7 @@ def time_order(x, z):
     waits = np.zeros(n, np.int64)
     for j in range(n):
         for i in range(j):
-            waits[j] += np.int64(_symplectic(rows[i], rows[j]))
+            waits[j] += np.int64(symplectic(rows[i], rows[j]))
     rest, taken = x.copy(), np.zeros(n, np.bool_)
     order = np.empty(n, np.int64)
     for position in range(n):
@@ -83,7 +83,7 @@ def time_order(x, z):
         order[position] = best
         for j in range(best + 1, n):
             if not taken[j]:
-                waits[j] -= np.int64(_symplectic(rows[best], rows[j]))
+                waits[j] -= np.int64(symplectic(rows[best], rows[j]))
         if not _is_zero(rest[best]):
             vector, pivot = rest[best].copy(), _any_bit(rest[best])
             for j in range(n):
@@ -145,7 +145,7 @@ def adapted_coordinates(x, z, basis, pivot):
 
 
 @njit(cache=True)
-def _slot(table, keys, key):
+def slot_of(table, keys, key):
     """Return the slot that holds the row of this key, or the empty one where it belongs."""
     mixed = np.uint64(0)
     for w in range(len(key)):
@@ -167,7 +167,7 @@ def _slot(table, keys, key):
 
 
 @njit(cache=True)
-def _empty_table(count):
+def empty_table(count):
     size = 64
     while size < SLOTS * count:
         size *= 2
@@ -175,9 +175,9 @@ def _empty_table(count):
 
 
 @njit(cache=True)
-def _gather(keys, mass, count, bit, keep):
+def gather(keys, mass, count, bit, keep):
     """Return (count, table) after moving the kept rows to the front; with a ``bit``, fold that coordinate as well."""
-    table = _empty_table(count)
+    table = empty_table(count)
     half = keys.shape[1] >> 1
     key = np.empty(keys.shape[1], np.uint64)
     size = 0
@@ -189,12 +189,12 @@ def _gather(keys, mass, count, bit, keep):
             if _bit(key[:half], bit):
                 continue
             key[half + (bit >> 6)] &= ~(ONE << np.uint64(bit & 63))
-        slot = _slot(table, keys, key)
+        slot = slot_of(table, keys, key)
         if table[slot] >= 0:
             mass[table[slot]] += mass[row]
         else:
             keys[size] = key
-            mass[size, 0], mass[size, 1] = mass[row, 0], mass[row, 1]
+            mass[size] = mass[row]
             table[slot] = size
             size += 1
     return size, table
@@ -203,7 +203,7 @@ def _gather(keys, mass, count, bit, keep):
 @njit(cache=True)
 def fold(keys, mass, count, bit):
     """Drop the strings with this x-bit and merge those that differ in this z-bit alone; return (count, table)."""
-    return _gather(keys, mass, count, bit, np.ones(count, np.bool_))
+    return gather(keys, mass, count, bit, np.ones(count, np.bool_))
 
 
 @njit(cache=True)
@@ -215,13 +215,13 @@ def turn(keys, mass, count, table, generator, stay, flip, only_met):
     old = count
     partner = np.empty(keys.shape[1], np.uint64)
     for row in range(old):
-        if not _symplectic(keys[row], generator):
+        if not symplectic(keys[row], generator):
             if only_met:
                 mass[row] = -1.0
             continue
         for w in range(len(partner)):
             partner[w] = keys[row, w] ^ generator[w]
-        slot = _slot(table, keys, partner)
+        slot = slot_of(table, keys, partner)
         other = table[slot]
         if other < 0:
             keys[count] = partner
@@ -257,7 +257,7 @@ def cut(keys, mass, count, limit, dropped):
             dropped[3] += 1.0
             if negative > 0.0:
                 dropped[4] += positive + negative
-    return _gather(keys, mass, count, -1, keep)
+    return gather(keys, mass, count, -1, keep)
 
 
 @njit(cache=True)
@@ -280,7 +280,7 @@ def propagate(generators, rank, stay, flip, derivative, rows, weight, max_terms)
     capacity = 2 * max(len(rows), 32)
     keys, mass = np.empty((capacity, rows.shape[1]), np.uint64), np.empty((capacity, 2))
     keys[: len(rows)], mass[: len(rows)] = rows, weight
-    count, table = _gather(keys, mass, len(rows), -1, np.ones(len(rows), np.bool_))
+    count, table = gather(keys, mass, len(rows), -1, np.ones(len(rows), np.bool_))
     peak = count
     for j in range(len(generators) - 1, -1, -1):
         if 2 * count > len(keys):
@@ -288,10 +288,10 @@ def propagate(generators, rank, stay, flip, derivative, rows, weight, max_terms)
             wider[:count], heavier[:count] = keys[:count], mass[:count]
             keys, mass = wider, heavier
         if SLOTS * count > len(table):
-            count, table = _gather(keys, mass, 2 * count, -1, np.arange(2 * count) < count)
+            count, table = gather(keys, mass, 2 * count, -1, np.arange(2 * count) < count)
         count = turn(keys, mass, count, table, generators[j], stay[j], flip[j], j == derivative)
         if j == derivative:
-            count, table = _gather(keys, mass, count, -1, mass[:count, 0] >= 0.0)
+            count, table = gather(keys, mass, count, -1, mass[:count, 0] >= 0.0)
         if rank[j] < rank[j + 1]:
             count, table = fold(keys, mass, count, rank[j])
         if count > max_terms:

@@ -124,3 +124,57 @@ def compile_tree(found, meets, root_row, rotations, width, gx, gz, g_sign, px, p
         step += 1
         stay_start[step] = count
     return level, rotation, sign, stay_start, stays[:count].copy()
+
+
+@njit(cache=True, nogil=True)
+def list_paths(level, rotation, weight, stay_start, stays, n_levels, width, wanted):
+    """Return (flips, n_stays, start, stayed) of the paths of a tree whose weight is not zero, in the order of their ENDs.
+
+    ``flips`` : int32, shape ``(n_paths, n_levels - 1)``, descending, -1 beyond the end; ``n_stays`` : int32.
+    ``wanted`` : bool, shape ``(n_paths,)``, or empty for none: path i of these stays at ``stayed[start[i] : start[i + 1]]``,
+    in no order; the others list nothing.
+    """
+    n_paths = 0
+    for s in range(len(level)):
+        n_paths += rotation[s] == END and weight[s] != 0.0
+    flips, n_stays = np.full((n_paths, n_levels - 1), -1, np.int32), np.zeros(n_paths, np.int32)
+    start, stayed, total = np.zeros(n_paths + 1, np.int64), np.empty(1024, np.int32), 0
+    # of each level: its flip, its stays and their number, and how many rotations stayed on the whole way
+    flip, end, below = np.empty(n_levels, np.int32), np.zeros(n_levels, np.int64), np.zeros(n_levels, np.int64)
+    passed = np.empty((n_levels, 64), np.int32)
+    row = 0
+    for s in range(len(level)):
+        d = np.int64(level[s])
+        above = d if rotation[s] < 0 else d - 1
+        if rotation[s] == START:
+            end[0], below[0] = 0, 0
+            continue
+        if end[above] + stay_start[s + 1] - stay_start[s] > passed.shape[1]:
+            wider = np.empty((n_levels, 2 * (end[above] + stay_start[s + 1] - stay_start[s])), np.int32)
+            wider[:, : passed.shape[1]] = passed
+            passed = wider
+        for i in range(stay_start[s], stay_start[s + 1]):
+            passed[above, end[above]] = stays[i]
+            end[above] += 1
+            below[above] += np.int64(population_count(uint64(stays[i] & ((1 << width) - 1))))
+        if rotation[s] != END:
+            flip[d - 1], end[d], below[d] = rotation[s], 0, below[above]
+            continue
+        if weight[s] == 0.0:
+            continue
+        flips[row, :d] = flip[:d]
+        n_stays[row] = below[d]
+        if len(wanted) and wanted[row]:
+            if total + below[d] > len(stayed):
+                longer = np.empty(2 * (total + below[d]), np.int32)
+                longer[:total] = stayed[:total]
+                stayed = longer
+            for above in range(d + 1):
+                for i in range(end[above]):
+                    for bit in range(width):
+                        if (passed[above, i] >> bit) & 1:
+                            stayed[total] = (passed[above, i] >> width) * width + bit
+                            total += 1
+        row += 1
+        start[row] = total
+    return flips, n_stays, start, stayed[:total].copy()

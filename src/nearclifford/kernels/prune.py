@@ -57,12 +57,12 @@ def prune(kind, target, source, rotation, start, x_rows, chosen, kept):
 
 @njit(cache=True)
 def split(kind, target, source, rotation, kept, hazard, chosen):
-    """Return (moves, stops, time, fixed): the kept operations, XORs apart from rotations.
+    """Return (moves, stops, clock, fixed): the kept operations, XORs apart from rotations.
 
     moves : int32, shape ``(n_moves, 2)``: target and source of each XOR.
     stops : int32, shape ``(n_stops, 5)``: of each rotation kind, target, source, rotation and how many moves come before.
-    time : float64, shape ``(n_stops + 1,)``: the hazards of one bit summed over the stops before each; stops in ``fixed``
-        count as zero.
+    clock : float64, shape ``(n_stops + 1, 2)``: the hazards of one bit summed over the stops before each, and its own;
+        stops in ``fixed`` count as zero.
     fixed : int64: the stops where every bit is drawn, those of infinite hazard and ``chosen``; ends with n_stops.
     """
     n_moves = 0
@@ -70,7 +70,7 @@ def split(kind, target, source, rotation, kept, hazard, chosen):
         n_moves += kind[i] == XOR
     n_stops = len(kept) - n_moves
     moves, stops = np.empty((n_moves, 2), np.int32), np.empty((n_stops, 5), np.int32)
-    time, fixed = np.zeros(n_stops + 1), np.empty(n_stops + 1, np.int64)
+    clock, fixed = np.zeros((n_stops + 1, 2)), np.empty(n_stops + 1, np.int64)
     m = f = n_fixed = 0
     for i in kept:
         if kind[i] == XOR:
@@ -79,12 +79,12 @@ def split(kind, target, source, rotation, kept, hazard, chosen):
             continue
         j = rotation[i]
         stops[f, 0], stops[f, 1], stops[f, 2], stops[f, 3], stops[f, 4] = kind[i], target[i], source[i], j, m
-        time[f + 1] = time[f]
         if j == chosen or hazard[j] == np.inf:
             fixed[n_fixed] = f
             n_fixed += 1
         else:
-            time[f + 1] += hazard[j]
+            clock[f, 1] = hazard[j]
+        clock[f + 1, 0] = clock[f, 0] + clock[f, 1]
         f += 1
     fixed[n_fixed] = n_stops
-    return moves, stops, time, fixed[: n_fixed + 1].copy()
+    return moves, stops, clock, fixed[: n_fixed + 1].copy()

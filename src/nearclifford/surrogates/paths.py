@@ -288,7 +288,7 @@ def _table_width(n_paths: int) -> int:
 
 
 def _bytes_of_path(n_rotations: int, flips: int) -> int:
-    """Return about how many bytes one path takes while a tree is built: its flips, its own steps, and a third of its stays."""
+    """Return about how many bytes a path takes while a tree is built: its flips, own steps, and a third of its stays."""
     return 12 * flips + 3 * STEP_BYTES + 4 * (n_rotations // 12)
 
 
@@ -304,6 +304,6 @@ def _check_tables(land: Landscape, flips: int, max_bytes: int) -> None:
 
 def _too_large(order: int, n_paths: float, nbytes: float, max_bytes: int) -> ResourceError:
     return ResourceError(
-        f"A surrogate of order {order} has about {n_paths:.2g} paths here and needs about {in_words(int(nbytes))} while it is "
-        f"built; max_bytes is {in_words(max_bytes)}. Choose a lower order, or give it more."
+        f"A surrogate of order {order} has about {n_paths:.2g} paths here and needs about {in_words(int(nbytes))} while "
+        f"it is built; max_bytes is {in_words(max_bytes)}. Choose a lower order, or give it more."
     )

@@ -1,0 +1,193 @@
+"""What all surrogates have in common: a tree of paths, the map from parameters to angles, and how they are kept on disk."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from nearclifford.arguments import thetas
+from nearclifford.errors import NearCliffordError
+from nearclifford.kernels.path_tree import END
+from nearclifford.patches import Patch
+from nearclifford.rotations import AngleMap, Floats, PauliTable
+from nearclifford.surrogates.paths import PathTree
+from nearclifford.surrogates.support import support_of
+from nearclifford.version import __version__
+
+# Of the files; raise it when they hold something else.
+FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Surrogate(ABC):
+    """A classical stand-in for a landscape near its centre: the Pauli paths with fewer flips than its order.
+
+    Make one with `nearclifford.surrogate`, read one from a file with `Surrogate.load`.
+
+    Attributes
+    ----------
+    order : m, at least 1: paths with fewer than m flips are kept.
+    angles : from the parameters to the angles of the rotations.
+    generators, images, term_coefficients : the landscape in normal form, for errors over a patch.
+    tree : the paths.
+    """
+
+    order: int
+    angles: AngleMap
+    generators: PauliTable
+    images: PauliTable
+    term_coefficients: Floats
+    tree: PathTree
+
+    kind: ClassVar[str]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(order {self.order}, {self.n_parameters} parameters, {self.n_paths} paths)"
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of parameters D."""
+        return self.angles.n_parameters
+
+    @cached_property
+    def n_paths(self) -> int:
+        """Number of paths kept."""
+        return int(np.count_nonzero((self.tree.rotation == END) & (self.tree.weight != 0.0)))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the paths in memory."""
+        return self.tree.nbytes
+
+    @cached_property
+    def support(self) -> int:
+        """Number of Taylor coefficients by the angles that are not zero, of total degree below the order.
+
+        One term: Σ_S C(⌊(m - 1 - |S|) / 2⌋ + |S| + |K_S|, |S| + |K_S|) over the paths, S their flips and K_S the rotations
+        where they stay while anticommuting. Paths of several terms with the same flips share monomials, which count once,
+        or not at all where they cancel.
+        """
+        return support_of(self.tree, self.order)
+
+    def value(self, theta: npt.ArrayLike) -> np.float64 | Floats:
+        """Return the surrogate's value at ``theta``, radians: shape ``(..., D)`` to ``(...)``, float64.
+
+        Raises `NearCliffordError` for a wrong length or dtype, NaN or infinity.
+        """
+        points = thetas(theta, self.n_parameters)
+        angle = self.angles.angles(points.reshape(-1, self.n_parameters))
+        return self._values(np.ascontiguousarray(angle)).reshape(points.shape[:-1])[()]
+
+    def gradient(self, theta: npt.ArrayLike) -> Floats:
+        """Return its derivative by the parameters: shape ``(..., D)`` to ``(..., D)``; errors as for `value`."""
+        return self.value_and_gradient(theta)[1]
+
+    def value_and_gradient(self, theta: npt.ArrayLike) -> tuple[np.float64 | Floats, Floats]:
+        """Return value and gradient at ``theta``: shapes ``(...)`` and ``(..., D)``; errors as for `value`."""
+        points = thetas(theta, self.n_parameters)
+        angle = self.angles.angles(points.reshape(-1, self.n_parameters))
+        value, by_angle = self._gradients(np.ascontiguousarray(angle))
+        gradient = self.angles.to_parameters(by_angle)
+        return value.reshape(points.shape[:-1])[()], gradient.reshape(points.shape)
+
+    def hessian(self, theta: npt.ArrayLike) -> Floats:
+        """Return its second derivatives at ``theta``: shape ``(..., D)`` to ``(..., D, D)``; errors as for `value`."""
+        points = thetas(theta, self.n_parameters)
+        angles = self.angles.angles(points.reshape(-1, self.n_parameters))
+        matrix = self.angles.matrix
+        each = [matrix.T @ (matrix.T @ self._hessian(np.ascontiguousarray(angle))).T for angle in angles]
+        return np.array(each).reshape(*points.shape, self.n_parameters)
+
+    @abstractmethod
+    def rms_error(self, patch: Patch) -> float:
+        """Return the root mean square over a patch of the difference to the landscape, exactly."""
+
+    @property
+    def _steps(self) -> tuple[Any, ...]:
+        """The tree as the first arguments of the kernels."""
+        tree = self.tree
+        return tree.level, tree.rotation, tree.weight, tree.stay_start, tree.stays, tree.n_levels, tree.width
+
+    @abstractmethod
+    def _values(self, angle: Floats) -> Floats:
+        """Return the values, shape ``(batch,)``, at rotation angles, shape ``(batch, n_rotations)``."""
+
+    @abstractmethod
+    def _gradients(self, angle: Floats) -> tuple[Floats, Floats]:
+        """Return (values, derivatives by the angles)."""
+
+    @abstractmethod
+    def _hessian(self, angle: Floats) -> Floats:
+        """Return the second derivatives by the angles at one point, shape ``(n_rotations, n_rotations)``."""
+
+    def save(self, path: str | Path) -> None:
+        """Write the surrogate to an ``.npz`` file of plain arrays, which `load` reads.
+
+        >>> import tempfile
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.global_z(3))
+        >>> kept = nc.surrogate(land, order=4)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     kept.save(f"{folder}/kept.npz")
+        ...     again = nc.Surrogate.load(f"{folder}/kept.npz")
+        >>> bool(again.value([0.1] * 12) == kept.value([0.1] * 12)), again
+        (True, PauliPathSurrogate(order 4, 12 parameters, 5 paths))
+        """
+        if Path(path).suffix != ".npz":
+            raise NearCliffordError(f"A surrogate cannot be saved as {str(path)!r}; expected a name that ends in .npz.")
+        arrays: dict[str, npt.ArrayLike] = {
+            "format": FORMAT, "version": __version__, "kind": self.kind, "order": self.order,
+            "n_qubits": self.generators.n_qubits, "term_coefficients": self.term_coefficients,
+        }  # fmt: skip
+        for name, table in (("generators", self.generators), ("images", self.images)):
+            arrays |= {f"{name}_x": table.x, f"{name}_z": table.z, f"{name}_sign": table.sign}
+        arrays |= {f"angles_{field.name}": getattr(self.angles, field.name) for field in fields(AngleMap)}
+        arrays |= {f"tree_{field.name}": getattr(self.tree, field.name) for field in fields(PathTree)}
+        np.savez_compressed(path, allow_pickle=False, **arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Surrogate:
+        """Return the surrogate in a file that `save` wrote; nothing in the file is executed.
+
+        Raises `NearCliffordError` for a file that is none, or of another format.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            found = int(arrays["format"])
+            if found != FORMAT:
+                raise NearCliffordError(f"{path} is of format {found}; this version of nearclifford reads {FORMAT}.")
+            return _class_of(str(arrays["kind"]))(
+                order=int(arrays["order"]),
+                angles=AngleMap(
+                    parameters=tuple(map(str, arrays["angles_parameters"])),
+                    **{f.name: arrays[f"angles_{f.name}"] for f in fields(AngleMap) if f.name != "parameters"},
+                ),
+                generators=_table(arrays, "generators"),
+                images=_table(arrays, "images"),
+                term_coefficients=arrays["term_coefficients"],
+                tree=_tree(arrays),
+            )
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            if isinstance(error, NearCliffordError):
+                raise
+            raise NearCliffordError(f"{path} is no surrogate that Surrogate.save wrote: {error}") from error
+
+
+def _class_of(kind: str) -> type[Surrogate]:
+    return {known.kind: known for known in Surrogate.__subclasses__()}[kind]
+
+
+def _table(arrays: dict[str, npt.NDArray[Any]], name: str) -> PauliTable:
+    return PauliTable(int(arrays["n_qubits"]), *(arrays[f"{name}_{part}"] for part in ("x", "z", "sign")))
+
+
+def _tree(arrays: dict[str, npt.NDArray[Any]]) -> PathTree:
+    parts = {field.name: arrays[f"tree_{field.name}"] for field in fields(PathTree)}
+    return PathTree(n_levels=int(parts.pop("n_levels")), width=int(parts.pop("width")), **parts)

@@ -1,0 +1,66 @@
+"""How much of E[L²] is carried by paths of m flips or more: the error of a Pauli-path surrogate, without sampling."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nearclifford.compression import compress
+from nearclifford.errors import ResourceError
+from nearclifford.independence import angle_moments
+from nearclifford.kernels.merging import adapted_basis, adapted_coordinates, time_order
+from nearclifford.kernels.tails import propagate_by_flips
+from nearclifford.pairs import TermProduct, products_of_terms
+from nearclifford.patches import Patch
+from nearclifford.rotations import AngleMap, Floats, PauliTable
+
+# Pauli strings held at once; each takes a few hundred bytes.
+MOST_STRINGS = 10**6
+
+
+def tail_moments(
+    angles: AngleMap, generators: PauliTable, images: PauliTable, coefficients: Floats, patch: Patch, order: int
+) -> Floats:
+    """Return E[(L - L_m)²] over a patch for m = 0 ... order, float64, L_m the paths with fewer than m flips.
+
+    Two paths that differ in a flip average to zero, so for one term this is the probability that the chain of stays and
+    flips ends Z-type after at least m flips; pairs of terms flip together (theory of `nearclifford.certified`).
+
+    Raises `NearCliffordError` where angles are not independent, `ResourceError` beyond `MOST_STRINGS` strings.
+    """
+    cosine, flip = angle_moments(angles, patch)
+    moments = np.zeros(order + 1)
+    for product in products_of_terms(images, coefficients):
+        moments += _moments_of_product(product, generators, images, cosine, flip, order)
+    return np.cumsum(moments[::-1])[::-1]
+
+
+def _moments_of_product(
+    product: TermProduct, generators: PauliTable, images: PauliTable, cosine: Floats, flip: Floats, order: int
+) -> Floats:
+    frozen = np.bitwise_count(generators.x & product.z).sum(axis=1) % 2 == 1
+    free, starts = np.flatnonzero(~frozen), images.take(product.starts)
+    moments = np.zeros(order + 1)
+    for group in compress(generators.take(free), starts):
+        rotations = free[group.rotations]
+        turns = generators.take(rotations)
+        by_time = time_order(turns.x, turns.z)
+        turns, chance = turns.take(by_time), flip[rotations[by_time]]
+        basis, pivot, rank = adapted_basis(turns.x)
+        strings = starts.take(group.terms)
+        found = propagate_by_flips(
+            adapted_coordinates(turns.x, turns.z, basis, pivot),
+            rank,
+            1.0 - chance,
+            chance,
+            adapted_coordinates(strings.x, strings.z, basis, pivot),
+            product.weight[group.terms],
+            order + 1,
+            MOST_STRINGS,
+        )
+        if not len(found):
+            raise ResourceError(
+                f"The exact error of this surrogate runs over more than {MOST_STRINGS:,} Pauli strings at once. Sample it "
+                "instead: nearclifford.surrogate_error_curve(land, patch) works at any size."
+            )
+        moments += found
+    return moments * np.prod(cosine[frozen])
