@@ -9,6 +9,7 @@ from nearclifford.landscape import Landscape
 from nearclifford.moments import GradientStatistics, LossStatistics
 from nearclifford.patches import Gaussian, Uniform
 from nearclifford.search import search_encoder
+from nearclifford.shots import ShotsToResolve, shots_to_resolve
 from nearclifford.statistics import gradient_statistics, loss_statistics
 from nearclifford.studies import Study
 from nearclifford.surrogates.base import Surrogate
@@ -30,6 +31,7 @@ __all__ = [
     "NearCliffordError",
     "ObservableError",
     "ResourceError",
+    "ShotsToResolve",
     "Stabilizer",
     "Statevector",
     "Study",
@@ -43,6 +45,7 @@ __all__ = [
     "loss_statistics",
     "observables",
     "search_encoder",
+    "shots_to_resolve",
     "surrogate",
     "surrogate_error_curve",
 ]

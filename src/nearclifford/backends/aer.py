@@ -245,7 +245,7 @@ def _device_name(device: str) -> str:
         return "GPU" if "GPU" in available else "CPU"
     if device == "GPU" and "GPU" not in available:
         raise NearCliffordError(
-            f"device is 'GPU', but Aer reports {', '.join(available)} only. Install its build for GPUs in place of this one, "
+            f"device is 'GPU', but Aer reports {', '.join(available)} only. Install its build for GPUs instead, "
             "pip uninstall qiskit-aer && pip install qiskit-aer-gpu, on a machine with an NVIDIA GPU and its driver; or use "
             "device='auto'."
         )
