@@ -23,6 +23,7 @@ class EstimatorDevice:
 
     A job is one PUB: the landscape's circuit in its own gates, the observable, and all angles of a batch. The precision
     1/√shots is passed, or None, which leaves it to the estimator. A job that fails is run once more.
+    The squared standard errors that the estimator reports are the shot noise; if it reports none, the precision is.
     """
 
     def __init__(self, land: Landscape, estimator: Any, shots: int | None) -> None:
@@ -38,6 +39,9 @@ class EstimatorDevice:
         data = self._job([(self.circuit.circuit, self.observable, angle)])
         value = np.asarray(data.evs, dtype=np.float64)
         error = np.asarray(getattr(data, "stds", np.zeros_like(value)), dtype=np.float64)
+        if self.precision is not None and not error.any():
+            # StatevectorEstimator adds noise of the precision and reports none.
+            error = np.full_like(value, self.precision)
         run = DeviceRun(
             (type(self.estimator).__name__,), ("estimator",), len(value), time.perf_counter() - start, self.shots
         )
