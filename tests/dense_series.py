@@ -32,12 +32,9 @@ def random_rotations(rng, n_qubits, n_rotations, shared=False):
     return circuit
 
 
-def dense_value(circuit, observable, center, displacement, epsilon=1.0, flip=1.0):
-    """Return <0| U† H U |0> with displacements times ``epsilon`` and every sine of a displacement times ``flip``."""
-    n = circuit.num_qubits
-    at = dict(zip(circuit.parameters, center, strict=True))
-    step = dict(zip(circuit.parameters, displacement, strict=True))
-    matrix = observable.to_matrix()
+def dense_gates(circuit):
+    """Return the gates, last first, each a unitary, or the matrix of a rotation's axis with its slope by each parameter."""
+    n, gates = circuit.num_qubits, []
     for item in reversed(circuit.data):
         qubits = [circuit.find_bit(q).index for q in item.qubits]
         name = item.operation.name
@@ -45,16 +42,25 @@ def dense_value(circuit, observable, center, displacement, epsilon=1.0, flip=1.0
             letters = ["I"] * n
             for qubit, letter in zip(qubits, AXES[name], strict=True):
                 letters[n - 1 - qubit] = letter
-            axis = Pauli("".join(letters)).to_matrix()
             angle = item.operation.params[0]
-            slope = {p: float(angle.gradient(p)) for p in angle.parameters}
-            matrix = _turn(matrix, axis, epsilon * sum(f * step[p] for p, f in slope.items()), flip)
-            matrix = _turn(matrix, axis, sum(f * at[p] for p, f in slope.items()), 1.0)
+            slope = [float(angle.gradient(p)) if p in angle.parameters else 0.0 for p in circuit.parameters]
+            gates.append((Pauli("".join(letters)).to_matrix(), np.array(slope)))
         else:
             gate = QuantumCircuit(n)
             gate.append(item.operation, qubits)
-            unitary = Operator(gate).data
-            matrix = unitary.conj().T @ matrix @ unitary
+            gates.append((Operator(gate).data, None))
+    return gates
+
+
+def dense_value(gates, observable, center, displacement, epsilon=1.0, flip=1.0):
+    """Return <0| U† H U |0> with displacements times ``epsilon`` and every sine of a displacement times ``flip``."""
+    matrix = observable.to_matrix()
+    for gate, slope in gates:
+        if slope is None:
+            matrix = gate.conj().T @ matrix @ gate
+        else:
+            matrix = _turn(matrix, gate, epsilon * (slope @ displacement), flip)
+            matrix = _turn(matrix, gate, slope @ center, 1.0)
     return matrix[0, 0]
 
 
@@ -71,9 +77,11 @@ def coefficients(function, count):
 
 def truncated_paths(circuit, observable, center, displacement, order):
     """Return the sum of all paths with fewer than ``order`` flips."""
-    return coefficients(lambda x: dense_value(circuit, observable, center, displacement, flip=x), order).sum()
+    gates = dense_gates(circuit)
+    return coefficients(lambda x: dense_value(gates, observable, center, displacement, flip=x), order).sum()
 
 
 def truncated_taylor(circuit, observable, center, displacement, order):
     """Return the Taylor polynomial of total degree below ``order``."""
-    return coefficients(lambda x: dense_value(circuit, observable, center, displacement, epsilon=x), order).sum()
+    gates = dense_gates(circuit)
+    return coefficients(lambda x: dense_value(gates, observable, center, displacement, epsilon=x), order).sum()

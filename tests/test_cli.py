@@ -15,6 +15,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 import nearclifford as nc
 from nearclifford.cli import BACKENDS, main, parameter_index, read_circuit, read_observable
+from nearclifford.studies import preset_names
 
 STUDY = 'ansatz = ["mhea"]\nqubits = [2, 3]\nsigma = ["D^-1", "1"]\ndraws = 4\n'
 
@@ -41,7 +42,8 @@ def test_python_m():
 @pytest.mark.parametrize("option", ["--preset", "--list"])
 def test_presets_are_listed(option, capsys):
     assert main(["study", option]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["quick", "trainability", "transition-zone"]
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert listed == preset_names() and {"quick", "trainability", "transition-zone", "phase-diagram"} < set(listed)
 
 
 def test_study_prints_and_writes(tmp_path, capsys):
@@ -163,6 +165,19 @@ def test_shared_parameters_are_refused_by_name_in_one_line(tmp_path, capsys):
     told = capsys.readouterr().err
     assert told.count("\n") == 1 and "'twice'" in told and "Statevector()" in told
     assert main(command) == 0
+
+
+def test_cost_prints_the_methods(circuit_file, capsys):
+    command = ["cost", str(circuit_file), "--observable", "ZZI", "--sigma", "0.1", "--tolerance", "0.01", "--seed", "7"]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    land = nc.Landscape(nc.ansatz.mhea(3, 1), SparsePauliOp("ZZI"))
+    cost = nc.simulation_cost(land, nc.Gaussian(0.1), 0.01, rng=7)
+    assert [line.split("  ")[0] for line in printed.splitlines()[2:]] == [one.method for one in cost.methods]
+    orders = [line.split()[3] for line in printed.splitlines() if line.startswith("Pauli-path surrogate  rms ")]
+    assert orders == [str(cost.rms_order)]
+    assert main(["cost", str(circuit_file), "--observable", "ZZI", "--sigma", "0.1", "--tolerance", "-1"]) == 2
+    assert "tolerance is -1.0" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

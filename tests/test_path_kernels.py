@@ -62,7 +62,7 @@ def test_all_paths_are_found_once(width, seed, order):
     assert tree_paths(tree) == sorted(as_list)
 
 
-@pytest.mark.parametrize("n_qubits", [63, 64, 65, 130])
+@pytest.mark.parametrize("n_qubits", [63, 64, 65, 129])
 def test_word_boundaries(n_qubits):
     """Few rotations among many qubits, spread over the words by a long chain of CX."""
     rng = np.random.default_rng(n_qubits)

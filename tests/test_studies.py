@@ -12,7 +12,6 @@ from nearclifford.studies.catalogue import ANSATZE, ENCODERS, OBSERVABLES
 from nearclifford.studies.draws import Draws, joined
 from nearclifford.studies.experiments.gradient import Gradient, GradientPoint
 from nearclifford.studies.plan import points_of
-from nearclifford.studies.points import DRAWS_PER_POINT
 from nearclifford.studies.presets import preset_path
 from nearclifford.studies.problem import draw_problem
 from nearclifford.studies.rules import sigma_rule, sigma_value
@@ -77,7 +76,7 @@ def test_trainability_is_the_published_experiment():
         ({"samples": 0}, "samples holds 0"),
         ({"seed": -1}, "seed holds -1"),
         ({"seed": True}, "seed holds True"),
-        ({"experiment": "gradients"}, "experiment names 'gradients'; expected one of gradient"),
+        ({"experiment": "gradients"}, "experiment names 'gradients'; expected one of gradient, phase, surrogate"),
         ({"backend": "aer"}, "expected one of auto, statevector, stabilizer"),
         ({"components": 1}, "components holds 1"),
         ({"fits": 1}, "fits is 1; expected true or false"),
@@ -201,7 +200,9 @@ def test_numbers_of_a_draw_depend_on_nothing_else():
 
 
 def test_more_draws_keep_the_blocks():
-    few, many = (dataclasses.replace(SMALL, draws=draws) for draws in (DRAWS_PER_POINT, 3 * DRAWS_PER_POINT))
+    few, many = (
+        dataclasses.replace(SMALL, draws=draws) for draws in (Gradient.draws_per_point, 3 * Gradient.draws_per_point)
+    )
     assert set(points_of(few)) < set(points_of(many))
 
 

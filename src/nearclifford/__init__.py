@@ -14,6 +14,7 @@ from nearclifford.statistics import gradient_statistics, loss_statistics
 from nearclifford.studies import Study
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.build import surrogate
+from nearclifford.surrogates.cost import SimulationCost, simulation_cost
 from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
 from nearclifford.version import __version__
 
@@ -32,6 +33,7 @@ __all__ = [
     "ObservableError",
     "ResourceError",
     "ShotsToResolve",
+    "SimulationCost",
     "Stabilizer",
     "Statevector",
     "Study",
@@ -46,6 +48,7 @@ __all__ = [
     "observables",
     "search_encoder",
     "shots_to_resolve",
+    "simulation_cost",
     "surrogate",
     "surrogate_error_curve",
 ]

@@ -1,4 +1,4 @@
-"""The command ``nearclifford``: studies, the encoder and gradient statistics for circuits in files."""
+"""The command ``nearclifford``: studies, the encoder, gradient statistics and simulation costs for circuits in files."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from nearclifford.patches import Gaussian
 from nearclifford.plots import save_figures
 from nearclifford.statistics import Backend, Samples, gradient_statistics
 from nearclifford.studies import Study, preset_names
+from nearclifford.surrogates.cost import simulation_cost
 from nearclifford.version import __version__
 
 INTERRUPTED = 130
@@ -77,6 +78,14 @@ def _parser() -> argparse.ArgumentParser:
     variance.add_argument("--samples", type=read_samples, default=1000, help=SAMPLES_HELP)
     variance.add_argument("--seed", type=int, default=0, help="seed of the samples (default: 0)")
     variance.set_defaults(run=_variance)
+
+    cost = commands.add_parser("cost", help="what each classical method needs to simulate the loss near the centre")
+    _add_circuit(cost)
+    cost.add_argument("--sigma", type=float, required=True, help="standard deviation of the patch around 0, radians")
+    cost.add_argument("--tolerance", type=float, required=True, help="error of the loss to reach, in its units")
+    cost.add_argument("--max-seconds", type=float, default=10.0, help="budget of each measurement (default: 10)")
+    cost.add_argument("--seed", type=int, default=0, help="seed of the thetas and of the error curve (default: 0)")
+    cost.set_defaults(run=_cost)
     return parser
 
 
@@ -87,8 +96,9 @@ def _add_circuit(parser: argparse.ArgumentParser) -> None:
 
 def _study(options: argparse.Namespace) -> int:
     if options.preset == "":
+        width = max(map(len, preset_names()))
         for name in preset_names():
-            print(f"{name:14s} {Study.preset(name).spec.title}")
+            print(f"{name:{width}s}  {Study.preset(name).spec.title}")
         return 0
     study = Study.from_toml(options.spec) if options.preset is None else Study.preset(options.preset)
     name = options.preset or Path(options.spec).stem
@@ -153,6 +163,13 @@ def _variance(options: argparse.Namespace) -> int:
         f"errors, from low to high goes the {LEVEL:.0%} interval of the second moment.",
         sep="\n",
     )
+    return 0
+
+
+def _cost(options: argparse.Namespace) -> int:
+    land = Landscape(read_circuit(options.circuit), read_observable(options.observable))
+    patch = Gaussian(options.sigma)
+    print(simulation_cost(land, patch, options.tolerance, max_seconds=options.max_seconds, rng=options.seed))
     return 0
 
 

@@ -34,3 +34,10 @@ def entries(name: str, given: object, canonical: Callable[[Any], Any]) -> tuple[
     if not isinstance(given, list | tuple) or not given:
         raise NearCliffordError(f"{name} is {given!r}; expected a list of at least one entry.")
     return tuple(dict.fromkeys(canonical(entry) for entry in given))
+
+
+def fraction(name: str, given: object) -> float:
+    """Return a number between 0 and 1; `NearCliffordError` for anything else."""
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 < given < 1:
+        raise NearCliffordError(f"{name} holds {given!r}; expected a number between 0 and 1.")
+    return float(given)

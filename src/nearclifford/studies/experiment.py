@@ -41,10 +41,12 @@ class Experiment(ABC):
     ----------
     name : how a study's file names it.
     columns : the columns of its table, after those of every study, and what they hold.
+    draws_per_point : how many draws of a cell one worker measures together; few where a draw takes long.
     """
 
     name: ClassVar[str]
     columns: ClassVar[Mapping[str, str]]
+    draws_per_point: ClassVar[int] = 25
 
     @property
     def axes(self) -> tuple[Axis, ...]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
 
-from nearclifford.studies.points import DRAWS_PER_POINT, Point
+from nearclifford.studies.points import Point
 from nearclifford.studies.rules import n_layers
 from nearclifford.studies.spec import StudySpec
 
@@ -42,7 +42,8 @@ def cells_of(spec: StudySpec) -> Iterator[Cell]:
 
 def points_of_cell(spec: StudySpec, cell: Cell) -> Iterator[Point]:
     """Yield the blocks of draws of one cell."""
-    for first in range(0, spec.draws, DRAWS_PER_POINT):
+    size = spec.experiment.draws_per_point
+    for first in range(0, spec.draws, size):
         yield spec.experiment.point(
             ansatz=cell.ansatz,
             n_qubits=cell.n_qubits,
@@ -52,7 +53,7 @@ def points_of_cell(spec: StudySpec, cell: Cell) -> Iterator[Point]:
             observable=spec.observable,
             seed=spec.seed,
             first_draw=first,
-            n_draws=min(DRAWS_PER_POINT, spec.draws - first),
+            n_draws=min(size, spec.draws - first),
             **dict(cell.own),
         )
 
@@ -60,8 +61,8 @@ def points_of_cell(spec: StudySpec, cell: Cell) -> Iterator[Point]:
 def points_of(spec: StudySpec) -> Iterator[Point]:
     """Yield the points of a study, each once, small circuits first.
 
-    Draws come in blocks of 25, so that a study that is stopped loses little and one with more draws later keeps the
-    blocks that it has. Rules that coincide, L = N and L = 4 at N = 4, share their points.
+    Draws come in blocks, 25 unless the experiment says otherwise, so that a study that is stopped loses little and one with
+    more draws later keeps the blocks that it has. Rules that coincide, L = N and L = 4 at N = 4, share their points.
 
     >>> spec = StudySpec(["mhea"], [4, 2], sigma=["1"], encoder=["none"], draws=30)
     >>> [(point.n_qubits, point.first_draw, point.n_draws) for point in points_of(spec)]

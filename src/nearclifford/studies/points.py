@@ -15,8 +15,6 @@ FORMAT = 3
 # Raise it when a draw should draw another problem, or other angles, than before.
 STREAMS = 2
 
-DRAWS_PER_POINT = 25
-
 
 @dataclass(frozen=True)
 class Point(ABC):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numba
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
@@ -203,8 +203,9 @@ def _keys(rows: Words, rank: int) -> Words:
 
 def _parts(walk: _Walk, flips: int) -> list[_Part]:
     budget, n = min(flips, walk.n_rotations), walk.n_rotations
-    count = PARTS if _sets_of_flips(n, budget) > SHORT_WALK else 1
-    ends = np.unique(np.round(n * (np.arange(1, count + 1) / count) ** (1 / max(budget, 1))).astype(int)).tolist()
+    count = PARTS if budget and _sets_of_flips(n, budget) > SHORT_WALK else 1
+    places = n * (np.arange(1, count + 1) / count) ** (1 / max(budget, 1))
+    ends = np.unique(np.ceil(places - 1e-9).astype(int)).tolist()
     return [_Part(walk, low, high, budget) for low, high in zip([0, *ends[:-1]], ends, strict=True)]
 
 
@@ -274,8 +275,8 @@ def _join(parts: Sequence[Steps], n_levels: int, width: int) -> PathTree:
 
 
 def _in_threads(work: Callable[..., Result], tasks: Sequence[object], progress: bool) -> Iterator[Result]:
-    """Yield the results in order, computed by one thread a core; a bar appears after two seconds."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    """Yield the results in order, computed by as many threads as kernels use; a bar appears after two seconds."""
+    with ThreadPoolExecutor(numba.get_num_threads()) as pool:
         try:
             yield from tqdm(pool.map(work, tasks), desc="paths", total=len(tasks), delay=2.0, disable=not progress)
         finally:

@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from nearclifford.studies.experiment import Experiment
 from nearclifford.studies.experiments.gradient import Gradient
+from nearclifford.studies.experiments.phase import Phase
+from nearclifford.studies.experiments.surrogate import SurrogateCost
 
-EXPERIMENTS: dict[str, type[Experiment]] = {experiment.name: experiment for experiment in (Gradient,)}
+EXPERIMENTS: dict[str, type[Experiment]] = {experiment.name: experiment for experiment in (Gradient, Phase, SurrogateCost)}

@@ -10,11 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from nearclifford.backends import Stabilizer
-from nearclifford.center import center_gradient
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Gaussian
-from nearclifford.statistics import gradient_statistics
 from nearclifford.studies.catalogue import ANSATZE
 from nearclifford.studies.checks import boolean, integer, one_of
 from nearclifford.studies.draws import Draws, means
@@ -24,6 +21,7 @@ from nearclifford.studies.points import Point
 from nearclifford.studies.printing import encoder_title, with_error
 from nearclifford.studies.problem import prepare, preparing_seconds
 from nearclifford.studies.rules import sigma_value
+from nearclifford.studies.sampled_norm import sampled_squared_norm
 
 BACKENDS = ("auto", "statevector", "stabilizer")
 
@@ -176,7 +174,7 @@ def _measure_draw(point: GradientPoint, draw: int, land: Landscape, parameter: i
     scale = float(np.abs(land.coefficients).sum())
     bound = math.sqrt(land.n_parameters) * scale
     if point.backend == "stabilizer":
-        squared = _squared_norm(point, land, patch, parameter, point.theta_stream(draw))
+        squared = sampled_squared_norm(land, patch, parameter, point.components, point.samples, point.theta_stream(draw))
         seen = bound * math.sqrt(-math.log(0.05) / (point.components * point.samples))
         return {"norm": math.nan, "squared_norm": squared, "component": math.nan, "bound": seen}
     theta = land.center + patch.sample((point.samples, land.n_parameters), point.theta_stream(draw))
@@ -190,23 +188,6 @@ def _measure_draw(point: GradientPoint, draw: int, land: Landscape, parameter: i
         "component": float(component.mean()),
         "bound": bound,
     }
-
-
-def _squared_norm(point: GradientPoint, land: Landscape, patch: Gaussian, parameter: int, rng: np.random.Generator) -> float:
-    """Return an unbiased estimate of E‖∇L‖².
-
-    Components that are not zero at the centre carry most of it in a small patch, so they and the encoded one are all taken;
-    of the others some are drawn, and their sum is scaled up.
-    """
-    _, at_center = center_gradient(land.program, land.images, land.coefficients)
-    certain = np.union1d(np.flatnonzero(at_center), [parameter])
-    others = np.setdiff1d(np.arange(land.n_parameters), certain)
-    drawn = rng.choice(others, size=min(point.components, len(others)), replace=False)
-    chosen = np.concatenate([certain, drawn])
-    found = gradient_statistics(land, patch, Stabilizer(), samples=point.samples, parameters=chosen.tolist(), rng=rng)
-    second = found.second_moment
-    rest = second[len(certain) :].sum() * (len(others) / max(len(drawn), 1))
-    return float(second[: len(certain)].sum() + rest)
 
 
 def as_text(frame: pd.DataFrame) -> str:

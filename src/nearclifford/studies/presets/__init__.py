@@ -12,8 +12,8 @@ FOLDER = Path(__file__).parent
 def preset_names() -> list[str]:
     """Return the names of the presets.
 
-    >>> preset_names()
-    ['quick', 'trainability', 'transition-zone']
+    >>> {"quick", "trainability"} <= set(preset_names())
+    True
     """
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 

@@ -1,0 +1,199 @@
+"""What methods cost: orders against exact errors, measured errors against exact values, budgets, and what is not run."""
+
+import math
+import sys
+
+import numpy as np
+import pytest
+
+import nearclifford as nc
+from nearclifford.surrogates import peers
+from nearclifford.surrogates.cardinality import n_multi_indices, n_stabilizer_calls
+from nearclifford.surrogates.contest import NODE_SECONDS, PAIR_SECONDS, Contest, MethodCost, build_log10_seconds
+from nearclifford.surrogates.methods import shortened, worst_case
+from nearclifford.surrogates.paths import predict_paths
+from nearclifford.surrogates.rays import taylor_errors
+
+TOLERANCE = 1e-2
+
+
+@pytest.fixture(scope="module")
+def land():
+    circuit, observable = nc.ansatz.mhea(5, 3), nc.observables.random_pauli(5, rng=3)
+    return nc.Landscape(nc.encode(circuit, observable, parameter=7).circuit, observable)
+
+
+@pytest.fixture(scope="module")
+def cost(land):
+    return nc.simulation_cost(land, nc.Gaussian(0.12), TOLERANCE, samples=10**6, rng=5)
+
+
+# orders ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_rms_order_is_that_of_the_exact_error(land, cost):
+    """With a million chains the interval of the error is narrower than the steps from order to order."""
+    patch = nc.Gaussian(0.12)
+    assert nc.surrogate(land, cost.rms_order).rms_error(patch) < TOLERANCE
+    assert nc.surrogate(land, cost.rms_order - 1).rms_error(patch) > 0.9 * TOLERANCE
+
+
+def test_the_taylor_order_is_that_of_its_polynomials(land, cost):
+    """The order found along rays, against Taylor surrogates that are built and evaluated at the same thetas."""
+    theta = land.center + nc.Gaussian(0.12).sample((64, land.n_parameters), np.random.default_rng(3))
+    errors = taylor_errors(land.value, land.center, theta - land.center, np.arange(1, 8))
+    for order in range(1, 8):
+        built = nc.surrogate(land, order, kind="taylor")
+        assert np.abs(errors[:, order - 1] - (land.value(theta) - built.value(theta))).max() < 1e-9, order
+    found = cost["Taylor surrogate", "rms"]
+    assert found.order == cost.taylor_order and found.rms_error <= TOLERANCE
+
+
+def test_taylor_errors_of_one_cosine():
+    orders, t = np.arange(1, 12), np.array([[0.3], [1.0], [2.5]])
+    partial = np.array(
+        [[sum((-1) ** (n // 2) * x**n / math.factorial(n) for n in range(0, m, 2)) for m in orders] for [x] in t]
+    )
+    found = taylor_errors(lambda theta: np.cos(theta[:, 0]), np.zeros(1), t, orders)
+    assert np.abs(found - (np.cos(t) - partial)).max() < 1e-8
+
+
+def test_rays_that_turn_too_often_are_not_known():
+    found = taylor_errors(lambda theta: np.cos(theta[:, 0]), np.zeros(1), np.array([[200.0], [0.1]]), np.array([3]))
+    assert np.isnan(found[0, 0]) and not np.isnan(found[1, 0])
+
+
+def test_the_worst_case_bounds_both_surrogates(land):
+    """|L - L_m| <= ‖t‖₁^m / m! at every theta, for the Taylor and the Pauli-path surrogate."""
+    t = np.random.default_rng(8).normal(size=(50, land.n_parameters)) * np.geomspace(0.01, 0.2, 50)[:, None]
+    for order in (1, 2, 3, 5, 7):
+        bound = np.abs(t).sum(axis=1) ** order / math.factorial(order)
+        for kind in ("taylor", "pauli-path"):
+            error = np.abs(nc.surrogate(land, order, kind=kind).value(land.center + t) - land.value(land.center + t))
+            assert np.all(error <= bound + 1e-12)
+
+
+def test_the_worst_case_order_is_relative_to_the_observable(land):
+    patch, theta = nc.Uniform(0.1), np.zeros((2, land.n_parameters))
+    scaled = nc.Landscape(land.circuit, 3 * land.observable)
+    contests = [Contest(one, patch, tolerance, theta, 1.0, 1) for one, tolerance in ((land, 1e-3), (scaled, 3e-3))]
+    assert contests[0].mean_displacement == pytest.approx(0.05 * land.n_parameters)
+    assert worst_case(contests[0]) == worst_case(contests[1]) > 5
+    assert worst_case(Contest(land, patch, 1.5, theta, 1.0, 1)) == 1
+
+
+# records ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_measured_error_reaches_the_tolerance(cost):
+    """Every rms order and every exact method; the rms error of few thetas may stray from the patch's by its spread."""
+    measured = [one for one in cost.methods if one.rms_error is not None]
+    assert {one.method for one in measured} >= {"Taylor surrogate", "Pauli-path surrogate", "statevector"}
+    for one in measured:
+        assert one.rms_error < 1.5 * TOLERANCE, one
+
+
+def test_the_published_enumeration_is_counted(land, cost):
+    found = cost["Taylor, published", "worst case"]
+    assert found.order == cost.worst_case_order > cost.rms_order
+    assert found.size == n_stabilizer_calls(land.n_parameters, found.order)
+    assert shortened(n_multi_indices(land.n_parameters, found.order)) in found.note
+    assert found.seconds is None and found.predicted_build_seconds > 0
+
+
+def test_frame_and_text_hold_every_method(cost):
+    frame, text = cost.frame(), str(cost)
+    assert len(frame) == len(cost.methods) == len(text.splitlines()) - 2
+    for one in cost.methods:
+        assert one.method in text
+    with pytest.raises(nc.NearCliffordError, match=r"no method \("):
+        cost["abacus", "rms"]
+
+
+def test_orders_and_errors_follow_from_the_seed(land, cost):
+    again = nc.simulation_cost(land, nc.Gaussian(0.12), TOLERANCE, samples=10**6, rng=5)
+    assert [(one.order, one.size, one.rms_error) for one in again.methods if "(" not in one.method] == [
+        (one.order, one.size, one.rms_error) for one in cost.methods if "(" not in one.method
+    ]
+
+
+def test_nothing_beyond_the_budget_is_run():
+    """Forty qubits and a thousandth of a second: all of it is predicted or refused, and says why."""
+    land = nc.Landscape(nc.ansatz.mhea(40, 40), nc.observables.global_z(40))
+    found = nc.simulation_cost(land, nc.Gaussian(0.05), 1e-2, samples=2000, max_seconds=1e-3, rng=1)
+    assert all(one.seconds is None for one in found.methods)
+    assert "beyond the budget" in found["statevector", "exact"].note
+    assert found["statevector", "exact"].size == 2**40
+    assert found["matrix product state (Aer)", "rms"].note == peers.NO_REFERENCE
+    assert found.taylor_order is None and "no order" in found["Taylor, published", "rms"].note
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"tolerance": 0.0}, "tolerance is 0.0"),
+        ({"tolerance": math.inf}, "tolerance is inf"),
+        ({"n_thetas": 1}, "n_thetas is 1"),
+        ({"max_seconds": 0.0}, "budget is 0.0 s"),
+        ({"patch": nc.Gaussian([0.1, 0.2])}, "2 widths; expected 40"),
+    ],
+)
+def test_wrong_requests(land, changes, words):
+    with pytest.raises(nc.NearCliffordError, match=words):
+        nc.simulation_cost(**({"land": land, "patch": nc.Gaussian(0.1), "tolerance": 0.1} | changes))
+
+
+# predictions -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [3, 5, 7])
+def test_counted_nodes_are_about_those_of_the_walk(order):
+    """Counting assumes that a string meets half of the rotations before it; at N = L = 16 it does to a quarter."""
+    land = nc.Landscape(nc.ansatz.mhea(16, 16), nc.observables.random_pauli(16, rng=1))
+    walked = predict_paths(land, order, np.random.default_rng(1)).nodes
+    pairs = PAIR_SECONDS * 544**2 / 2 if order > 4 else 0.0
+    counted = (10.0 ** build_log10_seconds(land.n_parameters, 1000, order) - pairs) / NODE_SECONDS
+    assert counted == pytest.approx(walked, rel=0.3)
+
+
+# other packages --------------------------------------------------------------------------------------------------
+
+
+def test_a_ladder_ends_at_the_tolerance_or_at_the_budget(land):
+    contest = Contest(land, nc.Gaussian(0.1), 0.1, np.zeros((4, land.n_parameters)), 1.0, 2**20)
+    blank, reference, asked = MethodCost("toy", "rms", "units"), np.zeros(4), []
+
+    def values(size):
+        asked.append(size)
+        return np.full(4, 1.0 / size)
+
+    found = peers.climbed(blank, contest, reference, peers.Ladder(2, 2, 1.0, 1e9, 1e-6), values)
+    assert asked == [2, 4, 8, 16] and found.size == 16 and found.rms_error == 1 / 16
+    asked.clear()
+    found = peers.climbed(blank, contest, reference, peers.Ladder(2, 2, 1.0, 4, 1e-6), values)
+    assert asked == [2, 4] and found.size is None and "should be exact" in found.note
+    found = peers.climbed(blank, contest, reference, peers.Ladder(2, 2, 1.0, 1e9, 10.0), values)
+    assert asked == [2, 4] and found.note == "2 units are beyond the budget"
+    assert peers.climbed(blank, contest, None, peers.Ladder(2, 2, 1.0, 4, 1e-6), values).note == peers.NO_REFERENCE
+
+
+def test_matrix_product_states_agree_with_exact_values(land):
+    theta = land.center + nc.Gaussian(0.3).sample((5, land.n_parameters), np.random.default_rng(1))
+    contest = Contest(land, nc.Gaussian(0.3), 1e-8, theta, 60.0, 2**30)
+    found = peers.matrix_product_state(contest, land.value(theta))
+    assert found.size is not None and found.size <= 4 and found.rms_error < 1e-8
+
+
+def test_a_package_that_is_missing_is_named(land, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pauli_prop", None)
+    contest = Contest(land, nc.Gaussian(0.1), 0.1, np.zeros((2, land.n_parameters)), 1.0, 2**20)
+    assert peers.pauli_propagation(contest, np.zeros(2)).note == "pauli-prop is not installed"
+
+
+def test_pauli_propagation_agrees_with_exact_values():
+    package = pytest.importorskip("pauli_prop", reason="pauli-prop is not installed")
+    observable = nc.observables.random_hamiltonian(5, 6, weighted=True, rng=2)
+    land = nc.Landscape(nc.ansatz.random_pqc(5, 4, rng=1), observable)
+    theta = np.random.default_rng(2).normal(size=(6, land.n_parameters))
+    contest = Contest(land, nc.Gaussian(0.1), 0.1, theta, 1.0, 2**20)
+    assert np.abs(peers.propagated(package, contest, 4**6) - land.value(theta)).max() < 1e-12
