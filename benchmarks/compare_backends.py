@@ -3,8 +3,8 @@
     make compare-backends
 
 Every number has its standard error. Aer without shots draws the thetas of the exact sampler, so their difference is
-rounding; the others are independent. The last columns give (estimate - exact) / standard error of the difference for E‖∇L‖², and its
-largest absolute value over E[∂_k L], E[(∂_k L)²] and Var[∂_k L] of all components.
+rounding; the others are independent. The last columns give (estimate - exact) / standard error of the difference, for E‖∇L‖²
+and its largest absolute value over E[∂_k L], E[(∂_k L)²] and Var[∂_k L] of all components.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--exact-samples", type=int, default=20_000, help="thetas of the exact sampler for the others")
     parser.add_argument("--samples", type=int, default=100, help="thetas of Aer")
     parser.add_argument("--shots", type=int, default=256)
-    parser.add_argument("--problems", type=int, default=len(PROBLEMS), help="only the first of them")
+    parser.add_argument("--problems", type=int, default=len(PROBLEMS), help="only the first of these")
     options = parser.parse_args()
     columns = (
         f"{'problem':42} {'backend':18} {'samples':>8} {'E‖∇L‖²':>10} {'error':>9} {'seconds':>8} {'norm':>9} {'largest':>9}"

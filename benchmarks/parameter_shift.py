@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/parameter_shift.py
 
 mHEA with Z on every qubit, N = L = 10: 440 circuits a gradient. Both run Aer's statevector simulator on the same circuit
-with the value saved in the simulator, in turns, so that a slow minute of the machine hits both; the results must agree to 1e-9.
+with the value saved in the simulator, in turns, so that a slow minute of the machine hits both. They must agree to 1e-9.
 """
 
 from __future__ import annotations
