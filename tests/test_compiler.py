@@ -226,6 +226,7 @@ def classically_controlled(circuit):
         (lambda c: c.rx(Parameter("a") ** 2, 0), r"Instruction 1 has the angle a\*\*2, which is not affine in 'a'"),
         (lambda c: c.rx(Parameter("a") * Parameter("b"), 0), "not affine in 'a'"),
         (lambda c: c.rx(Parameter("a").sin(), 0), "not affine in 'a'"),
+        (lambda c: c.rx(Parameter("a").sign(), 0), "not affine in 'a'"),
         (lambda c: c.rz(1j * Parameter("a"), 0), "Instruction 1 has the angle .* expected a finite real number"),
         (lambda c: c.rz(float("nan"), 0), "Instruction 1 has the angle nan"),
     ],

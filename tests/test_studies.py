@@ -76,7 +76,7 @@ def test_trainability_is_the_published_experiment():
         ({"samples": 0}, "samples holds 0"),
         ({"seed": -1}, "seed holds -1"),
         ({"seed": True}, "seed holds True"),
-        ({"experiment": "gradients"}, "experiment names 'gradients'; expected one of gradient, phase, surrogate"),
+        ({"experiment": "gradients"}, "experiment names 'gradients'; expected one of gradient"),
         ({"backend": "aer"}, "expected one of auto, statevector, stabilizer"),
         ({"components": 1}, "components holds 1"),
         ({"fits": 1}, "fits is 1; expected true or false"),
@@ -119,7 +119,7 @@ def test_errors_name_the_file(tmp_path):
     for name, words in (("broken.toml", "broken.toml"), ("absent.toml", "absent.toml: No such file")):
         with pytest.raises(NearCliffordError, match=words):
             Study.from_toml(tmp_path / name)
-    with pytest.raises(NearCliffordError, match="no preset 'slow'; expected one of quick"):
+    with pytest.raises(NearCliffordError, match=r"no preset 'slow'; expected one of .*quick"):
         preset_path("slow")
 
 

@@ -17,7 +17,7 @@ from qiskit import QuantumCircuit, qasm3, qpy
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import SparsePauliOp
 
-from nearclifford.backends import Stabilizer, Statevector
+from nearclifford.backends import Aer, Stabilizer, Statevector
 from nearclifford.encoder import encode
 from nearclifford.errors import CircuitError, NearCliffordError, ObservableError
 from nearclifford.landscape import Landscape
@@ -32,7 +32,7 @@ INTERRUPTED = 130
 LEVEL = 0.95
 
 # What --backend can name.
-BACKENDS: dict[str, Callable[[], Backend]] = {"statevector": Statevector, "stabilizer": Stabilizer}
+BACKENDS: dict[str, Callable[[], Backend]] = {"statevector": Statevector, "stabilizer": Stabilizer, "aer": Aer}
 
 CIRCUIT_HELP = "circuit with free parameters: OpenQASM 3 (.qasm, 'input float theta;') or Qiskit's .qpy"
 SAMPLES_HELP = "number of thetas, or of Clifford circuits for each component, or 'auto' (default: 1000)"

@@ -96,19 +96,28 @@ def affine(angle: Angle, index: Mapping[Parameter, int], where: str) -> tuple[fl
         return _finite(complex(angle), angle, where), []
     entries = []
     for parameter in sorted(angle.parameters, key=index.__getitem__):
-        slope = angle.gradient(parameter)
-        if isinstance(slope, ParameterExpression):
-            if slope.parameters:
-                raise CircuitError(
-                    f"{where} has the angle {angle}, which is not affine in {parameter.name!r}; expected "
-                    "constant + factor * parameter + ... Give the nonlinear part a parameter of its own."
-                )
-            slope = slope.numeric()
-        factor = _finite(complex(slope), angle, where)
+        slope = _slope(angle, parameter)
+        if slope is None:
+            raise CircuitError(
+                f"{where} has the angle {angle}, which is not affine in {parameter.name!r}; expected "
+                "constant + factor * parameter + ... Give the nonlinear part a parameter of its own."
+            )
+        factor = _finite(slope, angle, where)
         if factor:
             entries.append((index[parameter], factor))
     constant = angle.bind(dict.fromkeys(angle.parameters, 0.0)).numeric()
     return _finite(complex(constant), angle, where), entries
+
+
+def _slope(angle: ParameterExpression, parameter: Parameter) -> complex | None:
+    """Return the derivative of an angle, None unless it is a constant."""
+    try:
+        slope = angle.gradient(parameter)
+    except RuntimeError:  # Qiskit differentiates no sign
+        return None
+    if isinstance(slope, ParameterExpression):
+        return None if slope.parameters else complex(slope.numeric())
+    return complex(slope)
 
 
 def _finite(number: complex, angle: Angle, where: str) -> float:
