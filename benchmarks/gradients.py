@@ -195,11 +195,7 @@ class Contestant:
 
 def compare(n_qubits: int, layers: int, names: list[str], rounds: int) -> list[dict]:
     """Return one record for each contestant, ours first."""
-    contestants = [
-        Contestant(name, processes, n_qubits, layers)
-        for name in names
-        for processes in ((1,) if name == "nearclifford" else (CORES, 1))
-    ]
+    contestants = [Contestant(name, processes, n_qubits, layers) for name in names for processes in (CORES, 1)]
     reference = None
     for contestant in contestants:
         found = contestant.warm_up()

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import argparse
 import resource
+import shlex
+import sys
 import time
 
 import numba
 import numpy as np
 import stim
+from matplotlib.figure import Figure
 
 import nearclifford as nc
 from nearclifford.gates import PRIMITIVES, QUARTER_TURNS, ROTATION_AXIS
@@ -28,19 +31,21 @@ def landscape(n_qubits, layers):
     return land, nc.Gaussian(land.n_parameters**-0.5)
 
 
-def median_seconds(action, rounds=ROUNDS):
+def seconds_of(action, rounds=ROUNDS):
+    """Return the seconds of every round, after one to warm up."""
+    action()
     times = []
     for _ in range(rounds):
         start = time.perf_counter()
         action()
         times.append(time.perf_counter() - start)
-    return float(np.median(times))
+    return np.array(times)
 
 
-def loss_rate(n_qubits, layers, samples):
-    """Return samples of E[L²] per second."""
+def seconds_per_sample(n_qubits, layers, samples):
+    """Return seconds per sample of E[L²] in every round, the circuit compiled before."""
     land, patch = landscape(n_qubits, layers)
-    return samples / median_seconds(lambda: nc.loss_statistics(land, patch, nc.Stabilizer(), samples=samples, rng=1))
+    return seconds_of(lambda: nc.loss_statistics(land, patch, nc.Stabilizer(), samples=samples, rng=1)) / samples
 
 
 def stim_seconds(n_qubits, layers, circuits=20):
@@ -73,27 +78,63 @@ def slope(sizes, seconds):
     return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
 
 
-def growth(figure):
-    """Print and draw seconds per sample of the loss against N at L = 10 and against L at N = 100."""
-    sizes = {"N": [32, 64, 128, 256, 512, 1000], "L": [5, 10, 20, 40, 80]}
-    seconds = {
-        "N": [1 / loss_rate(n, 10, 2**16) for n in sizes["N"]],
-        "L": [1 / loss_rate(100, layers, 2**16) for layers in sizes["L"]],
-    }
-    for name in sizes:
-        print(f"seconds per sample against {name}: slope {slope(sizes[name], seconds[name]):.2f} on a log-log scale")
-    if figure is None:
-        return
-    from matplotlib.figure import Figure
+def growth(path):
+    """Print, and draw if there is a path, seconds per sample of the loss against N at L = 10 and against L at N = 100."""
+    curves = {}
+    for name, sizes in {"N": [32, 64, 128, 256, 512, 1000], "L": [5, 10, 20, 40, 80, 160]}.items():
+        shapes = [(size, 10) if name == "N" else (100, size) for size in sizes]
+        # as much work for every size, a tenth of a second or so
+        curves[name] = sizes, np.array([seconds_per_sample(n, layers, 10**10 // (n * layers)) for n, layers in shapes])
+        exponent = slope(sizes, np.median(curves[name][1], axis=1))
+        print(f"seconds per sample against {name}: slope {exponent:.2f} on a log-log scale")
+    if path is not None:
+        draw_growth(curves, path)
 
-    canvas = Figure(figsize=(8, 3.5), layout="constrained")
-    for axes, name, other in zip(canvas.subplots(1, 2), ("N", "L"), ("L = 10", "N = 100"), strict=True):
-        axes.loglog(sizes[name], np.array(seconds[name]) * 1e9, "o-")
-        axes.set(
-            xlabel=name, ylabel="nanoseconds per sample", title=f"{other}, slope {slope(sizes[name], seconds[name]):.2f}"
+
+def draw_growth(curves, path):
+    """Write the figure, the median of the rounds with their range, beside a line of slope 1."""
+    canvas = Figure(figsize=(8, 4), layout="constrained")
+    panels = canvas.subplots(1, 2, sharey=True)
+    titles = {"N": "L = 10 layers", "L": "N = 100 qubits"}
+    words = {"N": "number of qubits N", "L": "number of layers L"}
+    for axes, (name, (sizes, seconds)) in zip(panels, curves.items(), strict=True):
+        middle = np.median(seconds, axis=1) * 1e9
+        bars = np.abs(np.stack([seconds.min(axis=1), seconds.max(axis=1)]) * 1e9 - middle)
+        exponent = slope(sizes, middle)
+        axes.errorbar(
+            sizes, middle, yerr=bars, color="#0072B2", marker="o", capsize=3, label=f"measured, slope {exponent:.2f}"
         )
-        axes.grid(alpha=0.3, which="both")
-    canvas.savefig(figure, dpi=150)
+        axes.plot(sizes, middle[-1] * np.array(sizes) / sizes[-1], "--", color="#D55E00", label="slope 1")
+        axes.set(xscale="log", yscale="log", xlabel=words[name], title=titles[name])
+        axes.set_xticks(sizes, [str(size) for size in sizes])
+        axes.minorticks_off()
+        axes.grid(alpha=0.3, linewidth=0.6)
+        axes.legend(frameon=False)
+    panels[0].set_ylabel("nanoseconds per sample of E[L²]")
+    canvas.suptitle("Stabilizer backend: mHEA, Z on every qubit, σ = D^-1/2, two cores")
+    command = shlex.join(["python", "benchmarks/statistics.py", *sys.argv[1:]])
+    caption = f"Median of {ROUNDS} rounds and their range; a sample has about one flip at every size"
+    canvas.supxlabel(f"{caption}\n{command}   (nearclifford {nc.__version__})", fontsize=7, color="#555555")
+    canvas.savefig(path, dpi=160)
+
+
+def many_terms():
+    """Print what an observable of many terms costs beside exact sampling."""
+    land = nc.Landscape(nc.ansatz.mhea(16, 4), nc.observables.heisenberg(16))
+    patch = nc.Gaussian(land.n_parameters**-0.5)
+    for backend, samples in ((nc.Statevector(), 64), (nc.Stabilizer(), 2**14)):
+        report(f"Heisenberg chain, N = 16, L = 4, {len(land.coefficients)} terms", land, patch, backend, samples)
+
+
+def report(title, land, patch, backend, samples):
+    """Print seconds and E‖∇L‖² of all components by a backend."""
+    nc.gradient_statistics(land, patch, backend, samples=2, rng=1)
+    start = time.perf_counter()
+    stats = nc.gradient_statistics(land, patch, backend, samples=samples, rng=1)
+    print(
+        f"gradient, {title}, {stats.method}: {samples} samples in {time.perf_counter() - start:.3f} s, "
+        f"E‖∇L‖² = {stats.norm_squared:.4f} ± {stats.norm_squared_error:.4f}"
+    )
 
 
 def main():
@@ -102,24 +143,17 @@ def main():
     parser.add_argument("--quick", action="store_true", help="leave out the gradient of 22,000 components")
     options = parser.parse_args()
     print(f"nearclifford {nc.__version__}, {numba.get_num_threads()} threads, medians of {ROUNDS}")
-    loss_rate(4, 1, 1000)
-    print(f"loss, N = 1000, L = 10: {loss_rate(1000, 10, 2**21):.3g} samples per second (target 2e7)")
+    rates = 1 / seconds_per_sample(1000, 10, 2**22)
+    low, middle, high = np.percentile(rates, [0, 50, 100])
+    print(f"loss, N = 1000, L = 10: {middle:.3g} samples a second, from {low:.3g} to {high:.3g} (target 2e7)")
     per_circuit = stim_seconds(1000, 10)
     print(f"  stim TableauSimulator, the same circuits one at a time: {1 / per_circuit:.3g} a second, one thread")
     land, patch = landscape(32, 32)
-    nc.gradient_statistics(land, patch, nc.Stabilizer(), samples=1000, rng=1)
-    spent = median_seconds(lambda: nc.gradient_statistics(land, patch, nc.Stabilizer(), samples=4096, rng=1))
+    spent = np.median(seconds_of(lambda: nc.gradient_statistics(land, patch, nc.Stabilizer(), samples=4096, rng=1)))
     print(f"gradient, N = L = 32, 2,112 components, 4,096 samples each: {spent:.3f} s (target 0.5)")
-    land, patch = landscape(16, 16)
     for backend, samples in ((nc.Statevector(), 64), (nc.Stabilizer(), 2**14)):
-        nc.gradient_statistics(land, patch, backend, samples=2, rng=1)
-        start = time.perf_counter()
-        stats = nc.gradient_statistics(land, patch, backend, samples=samples, rng=1)
-        spent = time.perf_counter() - start
-        print(
-            f"gradient, N = L = 16, {stats.method}: {samples} samples in {spent:.3f} s, "
-            f"E‖∇L‖² = {stats.norm_squared:.4f} ± {stats.norm_squared_error:.4f}"
-        )
+        report("N = L = 16", *landscape(16, 16), backend, samples)
+    many_terms()
     growth(options.figure)
     if not options.quick:
         land, patch = landscape(1000, 10)

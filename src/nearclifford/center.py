@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from nearclifford.errors import EncodingError
-from nearclifford.gates import PRIMITIVES
 from nearclifford.kernels.pauli import expectations, weighted_commutators
 from nearclifford.rotations import Floats, PauliTable, RotationProgram, Words
 
@@ -66,9 +65,8 @@ def require_clifford_center(program: RotationProgram) -> None:
     if not len(off_grid):
         return
     rotation = int(off_grid[0])
-    gate = int(np.flatnonzero(program.tape.rotation == rotation)[0])
     raise EncodingError(
-        f"rotation {rotation} ({PRIMITIVES[program.tape.opcode[gate]]} on qubit {program.tape.first[gate]}) turns by "
+        f"{program.describe(rotation)} turns by "
         f"{program.offset[rotation]:.6g} rad beyond a multiple of π/2 at the centre ({len(off_grid)} such rotations in "
         "all); the encoder needs a Clifford centre: make the fixed angle (a T gate is one of π/4) a parameter, or "
         "replace it by a multiple of π/2"

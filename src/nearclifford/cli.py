@@ -98,7 +98,7 @@ def _study(options: argparse.Namespace) -> int:
     if options.preset == "":
         width = max(map(len, preset_names()))
         for name in preset_names():
-            print(f"{name:{width}s} {Study.preset(name).spec.title}")
+            print(f"{name:{width}s}  {Study.preset(name).spec.title}")
         return 0
     study = Study.from_toml(options.spec) if options.preset is None else Study.preset(options.preset)
     name = options.preset or Path(options.spec).stem

@@ -25,8 +25,8 @@ def rotation_of_parameters(program: AngleMap) -> tuple[Indices, Floats]:
     """
     for j in np.flatnonzero(program.offset)[:1]:
         raise NearCliffordError(
-            f"rotation {j} turns by {program.offset[j]:.6g} rad beyond a multiple of π/2 at the centre; the stabilizer "
-            f"method averages over Clifford circuits, and a fixed angle off the grid is not Clifford. {WAY_OUT}"
+            f"{program.describe(j)} turns by {program.offset[j]:.6g} rad beyond a multiple of π/2 at the centre; the "
+            f"stabilizer method averages over Clifford circuits, and a fixed angle off the grid is not Clifford. {WAY_OUT}"
         )
     per_parameter = np.bincount(program.entry_parameter, minlength=program.n_parameters)
     for k in np.flatnonzero(per_parameter > 1)[:1]:

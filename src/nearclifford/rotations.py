@@ -10,6 +10,8 @@ import numpy.typing as npt
 import stim
 from scipy import sparse
 
+from nearclifford.gates import PRIMITIVES
+
 Words = npt.NDArray[np.uint64]
 Signs = npt.NDArray[np.int8]
 Indices = npt.NDArray[np.int64]
@@ -148,6 +150,10 @@ class AngleMap:
         """Return the indices of the rotations that the parameter turns."""
         return self.entry_rotation[self.entry_parameter == parameter]
 
+    def describe(self, rotation: int) -> str:
+        """Return what an error calls a rotation."""
+        return f"rotation {rotation}"
+
 
 @dataclass(frozen=True, eq=False)
 class RotationProgram(AngleMap):
@@ -165,3 +171,8 @@ class RotationProgram(AngleMap):
     generators: PauliTable
     pull_back: stim.Tableau
     tape: GateTape
+
+    def describe(self, rotation: int) -> str:
+        """Return what an error calls a rotation, with its gate."""
+        gate = int(np.flatnonzero(self.tape.rotation == rotation)[0])
+        return f"rotation {rotation} ({PRIMITIVES[self.tape.opcode[gate]]} on qubit {self.tape.first[gate]})"

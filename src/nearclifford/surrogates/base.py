@@ -137,7 +137,7 @@ class Surrogate(ABC):
         ...     kept.save(f"{folder}/kept.npz")
         ...     again = nc.Surrogate.load(f"{folder}/kept.npz")
         >>> bool(again.value([0.1] * 12) == kept.value([0.1] * 12)), again
-        (True, PauliPathSurrogate(order 4, 12 parameters, 4 paths))
+        (True, PauliPathSurrogate(order 4, 12 parameters, 5 paths))
         """
         if Path(path).suffix != ".npz":
             raise NearCliffordError(f"A surrogate cannot be saved as {str(path)!r}; expected a name that ends in .npz.")

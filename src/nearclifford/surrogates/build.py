@@ -55,8 +55,8 @@ def surrogate(
     program = land.program
     for j in np.flatnonzero(program.offset)[: kind == TaylorSurrogate.kind]:
         raise NearCliffordError(
-            f"rotation {j} turns by {program.offset[j]:.6g} rad at the centre; a Taylor surrogate needs all angles to be "
-            'multiples of π/2 there. Make the fixed angle a parameter, or use kind="pauli-path".'
+            f"{program.describe(j)} turns by {program.offset[j]:.6g} rad at the centre; a Taylor surrogate needs all "
+            'angles to be multiples of π/2 there. Make the fixed angle a parameter, or use kind="pauli-path".'
         )
     tree = find_path_tree(land, m, integer(max_bytes, "max_bytes", 1), progress)
     angles = AngleMap(

@@ -203,8 +203,9 @@ def _keys(rows: Words, rank: int) -> Words:
 
 def _parts(walk: _Walk, flips: int) -> list[_Part]:
     budget, n = min(flips, walk.n_rotations), walk.n_rotations
-    count = PARTS if _sets_of_flips(n, budget) > SHORT_WALK else 1
-    ends = np.unique(np.round(n * (np.arange(1, count + 1) / count) ** (1 / max(budget, 1))).astype(int)).tolist()
+    count = PARTS if budget and _sets_of_flips(n, budget) > SHORT_WALK else 1
+    places = n * (np.arange(1, count + 1) / count) ** (1 / max(budget, 1))
+    ends = np.unique(np.ceil(places - 1e-9).astype(int)).tolist()
     return [_Part(walk, low, high, budget) for low, high in zip([0, *ends[:-1]], ends, strict=True)]
 
 

@@ -22,7 +22,7 @@ class PauliPathSurrogate(Surrogate):
     >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.global_z(3))
     >>> nc.surrogate(land, order=4)
-    PauliPathSurrogate(order 4, 12 parameters, 4 paths)
+    PauliPathSurrogate(order 4, 12 parameters, 5 paths)
     """
 
     kind: ClassVar[str] = "pauli-path"
