@@ -68,8 +68,8 @@ def phase_figure(frame: pd.DataFrame, made_by: str) -> Figure:
     panel.set(xlabel="number of qubits N", ylabel="width of the patch (D: number of parameters)")
     panel.set_title(f"{ANSATZE[first['ansatz']].title}, L = {first['layers']}, {encoder_title(str(first['encoder']))}")
     caption = (
-        f"Mean over {first['draws']} draws of observable ({first['observable']}) and encoded parameter. Large numbers: order m "
-        "of the Pauli-path surrogate whose encoded\n"
+        f"Mean over {first['draws']} draws of observable ({first['observable']}) and encoded parameter. Large numbers: "
+        "order m of the Pauli-path surrogate whose encoded\n"
         f"derivative has an rms error of at most {first['tolerance']:g}; small numbers: m by the worst-case bound "
         "‖t‖₁^m / m!. A day of one core, predicted from operation counts"
     )
