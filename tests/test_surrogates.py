@@ -284,3 +284,9 @@ def test_memory_is_refused_before_it_is_taken():
     # the prediction lets this one begin; the walk itself stops it
     with pytest.raises(nc.ResourceError, match=r"order 4 has about .* paths"):
         nc.surrogate(nc.Landscape(nc.ansatz.mhea(8, 8), nc.observables.heisenberg(8)), 4, max_bytes=2**16)
+
+
+def test_hessians_that_do_not_fit_are_refused():
+    kept = nc.surrogate(nc.Landscape(nc.ansatz.mhea(50, 100), nc.observables.global_z(50)), 1)
+    with pytest.raises(nc.ResourceError, match=r"Hessians of 10100 parameters at 1000 thetas need 7\d\d GiB"):
+        kept.hessian(np.zeros((1000, 10100)))

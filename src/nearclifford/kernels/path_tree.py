@@ -7,8 +7,10 @@ level d after d flips, each with the product of what it has passed so far. The s
     FLIP    level d - 1 passes some rotations at which it stays, then level d branches off by a flip at one
     END     level d passes the rest of the rotations: one path is complete, with its weight
 
-Paths come sorted as a walk finds them, the flips descending and a path after those that go on from it, so that a level is
-left for good by its END, and each step needs only the levels above.
+Stays are written by neighbourhoods: those of rotations ``h * width`` to ``h * width + width - 1`` as one number,
+``h << width | which of them``, the row of a table of products. Paths come sorted as a walk finds them, the flips descending
+and a path after those that go on from it, so that a level is left for good by its END, and each step needs only the levels
+above.
 
 Cost: n / 64 words for each step and a write for each stay; with W words for the sign of each string.
 """
@@ -82,6 +84,7 @@ def compile_tree(found, meets, root_row, rotations, width, gx, gz, g_sign, px, p
     ----------
     found : int32, shape ``(n_paths, k)``, sorted: flips descending, -1 beyond the end.
     meets, root_row : see `nearclifford.kernels.paths`. rotations : int32: what the steps call them.
+    width : how many neighbouring rotations share a row of the table of products.
     gx, gz, g_sign : the generators; px, pz, p_sign : the string, one row.
 
     Returns

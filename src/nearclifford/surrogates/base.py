@@ -10,10 +10,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 
 from nearclifford.arguments import thetas
-from nearclifford.errors import NearCliffordError
+from nearclifford.errors import NearCliffordError, ResourceError
 from nearclifford.kernels.path_tree import END
+from nearclifford.landscape import in_words
 from nearclifford.patches import Patch
 from nearclifford.rotations import AngleMap, Floats, PauliTable
 from nearclifford.surrogates.paths import PathTree
@@ -97,12 +99,25 @@ class Surrogate(ABC):
         return value.reshape(points.shape[:-1])[()], gradient.reshape(points.shape)
 
     def hessian(self, theta: npt.ArrayLike) -> Floats:
-        """Return its second derivatives at ``theta``: shape ``(..., D)`` to ``(..., D, D)``; errors as for `value`."""
+        """Return its second derivatives at ``theta``: shape ``(..., D)`` to ``(..., D, D)``.
+
+        Errors as for `value`, and `ResourceError` where the matrices do not fit the memory.
+        """
         points = thetas(theta, self.n_parameters)
+        self._check_hessians(points)
         angles = self.angles.angles(points.reshape(-1, self.n_parameters))
         matrix = self.angles.matrix
         each = [matrix.T @ (matrix.T @ self._hessian(np.ascontiguousarray(angle))).T for angle in angles]
         return np.array(each).reshape(*points.shape, self.n_parameters)
+
+    def _check_hessians(self, points: Floats) -> None:
+        needed = 8 * (points.size * self.n_parameters + 6 * self.angles.n_rotations**2)
+        available = psutil.virtual_memory().available
+        if needed > available:
+            raise ResourceError(
+                f"Hessians of {self.n_parameters} parameters at {points.size // self.n_parameters} thetas need "
+                f"{in_words(needed)}; {in_words(available)} are free. Take fewer thetas at once, or `gradient`."
+            )
 
     @abstractmethod
     def rms_error(self, patch: Patch) -> float:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numba
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
@@ -275,8 +275,8 @@ def _join(parts: Sequence[Steps], n_levels: int, width: int) -> PathTree:
 
 
 def _in_threads(work: Callable[..., Result], tasks: Sequence[object], progress: bool) -> Iterator[Result]:
-    """Yield the results in order, computed by one thread a core; a bar appears after two seconds."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    """Yield the results in order, computed by as many threads as kernels use; a bar appears after two seconds."""
+    with ThreadPoolExecutor(numba.get_num_threads()) as pool:
         try:
             yield from tqdm(pool.map(work, tasks), desc="paths", total=len(tasks), delay=2.0, disable=not progress)
         finally:
