@@ -6,10 +6,10 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help study test lint format notebook
+.PHONY: help study test lint format notebook compare-backends bench-gpu
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -37,3 +37,9 @@ format: $(STAMP)  ## format the code
 notebook: $(STAMP)  ## open the notebooks
 	$(VENV)/bin/python -m pip install --quiet --editable '.[notebook]'
 	$(VENV)/bin/jupyter lab notebooks
+
+compare-backends: $(STAMP)  ## every statistic by each backend on ten problems, one table
+	$(VENV)/bin/python benchmarks/compare_backends.py
+
+bench-gpu: $(STAMP)  ## seconds per gradient on GPU, CPU and Aer
+	$(VENV)/bin/python benchmarks/gpu.py

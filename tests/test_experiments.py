@@ -99,7 +99,7 @@ def test_experiments_share_a_directory(tmp_path):
 
 def test_a_row_of_the_table_makes_it_known_to_files(monkeypatch):
     given = {"ansatz": ["mhea"], "qubits": [2], "experiment": "weight", "power": 3}
-    with pytest.raises(NearCliffordError, match="experiment names 'weight'; expected one of gradient, phase"):
+    with pytest.raises(NearCliffordError, match="experiment names 'weight'; expected one of gradient, noise, phase"):
         StudySpec.from_mapping(given)
     monkeypatch.setitem(EXPERIMENTS, "weight", Weight)
     assert StudySpec.from_mapping(given).experiment == Weight(power=3)

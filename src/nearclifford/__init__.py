@@ -1,14 +1,15 @@
 """Variational quantum circuits near Clifford points: encode a gradient, differentiate exactly, measure how it spreads."""
 
 from nearclifford import ansatz, observables
-from nearclifford.backends import Stabilizer, Statevector
+from nearclifford.backends import Aer, Stabilizer, Statevector
 from nearclifford.certified import certified_second_moment
 from nearclifford.encoder import Encoding, encode
-from nearclifford.errors import CircuitError, EncodingError, NearCliffordError, ObservableError, ResourceError
+from nearclifford.errors import CircuitError, DeviceError, EncodingError, NearCliffordError, ObservableError, ResourceError
 from nearclifford.landscape import Landscape
 from nearclifford.moments import GradientStatistics, LossStatistics
 from nearclifford.patches import Gaussian, Uniform
 from nearclifford.search import search_encoder
+from nearclifford.shots import ShotsToResolve, shots_to_resolve
 from nearclifford.statistics import gradient_statistics, loss_statistics
 from nearclifford.studies import Study
 from nearclifford.surrogates.base import Surrogate
@@ -18,7 +19,9 @@ from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
 from nearclifford.version import __version__
 
 __all__ = [
+    "Aer",
     "CircuitError",
+    "DeviceError",
     "Encoding",
     "EncodingError",
     "ErrorCurve",
@@ -29,6 +32,7 @@ __all__ = [
     "NearCliffordError",
     "ObservableError",
     "ResourceError",
+    "ShotsToResolve",
     "SimulationCost",
     "Stabilizer",
     "Statevector",
@@ -43,6 +47,7 @@ __all__ = [
     "loss_statistics",
     "observables",
     "search_encoder",
+    "shots_to_resolve",
     "simulation_cost",
     "surrogate",
     "surrogate_error_curve",

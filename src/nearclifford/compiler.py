@@ -1,4 +1,4 @@
-"""From a Qiskit circuit to its normal form: the only place that reads a circuit gate by gate.
+"""From a Qiskit circuit to its normal form: the only place that reads what a gate does.
 
 Every Clifford is pushed to the end: the tableau of P -> W† P W, W the Clifford gates so far, turns the axis of the next
 rotation into its generator. Appending a gate g to the circuit prepends g⁻¹ to the tableau.
@@ -7,7 +7,7 @@ rotation into its generator. Appending a gate g to the circuit prepends g⁻¹ t
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import pi
 from typing import Any, TypeAlias
@@ -79,6 +79,42 @@ def compile_circuit(circuit: QuantumCircuit, center: npt.ArrayLike | None = None
         qubits = [index[qubit] for qubit in instruction.qubits]
         walk.apply(instruction.operation, qubits, len(instruction.clbits))
     return walk.program(tuple(parameter.name for parameter in parameters))
+
+
+def affine(angle: Angle, index: Mapping[Parameter, int], where: str) -> tuple[float, list[tuple[int, float]]]:
+    """Return (constant, [(parameter index, factor)]) of an angle, radians.
+
+    Raises `CircuitError`, naming the instruction ``where``, for an angle that is not affine, or not finite and real.
+
+    >>> a, b = Parameter("a"), Parameter("b")
+    >>> affine(b / 2 - 3 * a + 1, {a: 0, b: 1}, "Instruction 0")
+    (1.0, [(0, -3.0), (1, 0.5)])
+    """
+    if isinstance(angle, Parameter):
+        return 0.0, [(index[angle], 1.0)]
+    if not isinstance(angle, ParameterExpression):
+        return _finite(complex(angle), angle, where), []
+    entries = []
+    for parameter in sorted(angle.parameters, key=index.__getitem__):
+        slope = angle.gradient(parameter)
+        if isinstance(slope, ParameterExpression):
+            if slope.parameters:
+                raise CircuitError(
+                    f"{where} has the angle {angle}, which is not affine in {parameter.name!r}; expected "
+                    "constant + factor * parameter + ... Give the nonlinear part a parameter of its own."
+                )
+            slope = slope.numeric()
+        factor = _finite(complex(slope), angle, where)
+        if factor:
+            entries.append((index[parameter], factor))
+    constant = angle.bind(dict.fromkeys(angle.parameters, 0.0)).numeric()
+    return _finite(complex(constant), angle, where), entries
+
+
+def _finite(number: complex, angle: Angle, where: str) -> float:
+    if number.imag or not np.isfinite(number.real):
+        raise CircuitError(f"{where} has the angle {angle}; expected a finite real number of radians.")
+    return number.real
 
 
 def require_circuit(circuit: object) -> None:
@@ -208,7 +244,7 @@ class _Walk:
             self.clifford(INVERSE_NAME[name], *targets)
 
     def _rotate_one(self, letter: str, qubit: int, angle: Angle) -> None:
-        constant, entries = self._affine(angle)
+        constant, entries = affine(angle, self.index, self.where)
         at_center = constant + sum(factor * self.center[k] for k, factor in entries)
         turns = round(at_center / (pi / 2))
         residual = at_center - turns * (pi / 2)
@@ -222,33 +258,6 @@ class _Walk:
             self.tape.append((OPCODE["R" + letter], qubit, -1, number))
         if turns % 4:
             self.clifford(QUARTER_TURNS[letter][turns % 4 - 1], qubit)
-
-    def _affine(self, angle: Angle) -> tuple[float, list[tuple[int, float]]]:
-        """Return (constant, [(parameter index, factor)]) of an angle."""
-        if isinstance(angle, Parameter):
-            return 0.0, [(self.index[angle], 1.0)]
-        if not isinstance(angle, ParameterExpression):
-            return self._finite(complex(angle), angle), []
-        entries = []
-        for parameter in sorted(angle.parameters, key=self.index.__getitem__):
-            slope = angle.gradient(parameter)
-            if isinstance(slope, ParameterExpression):
-                if slope.parameters:
-                    raise CircuitError(
-                        f"{self.where} has the angle {angle}, which is not affine in {parameter.name!r}; expected "
-                        "constant + factor * parameter + ... Give the nonlinear part a parameter of its own."
-                    )
-                slope = slope.numeric()
-            factor = self._finite(complex(slope), angle)
-            if factor:
-                entries.append((self.index[parameter], factor))
-        constant = angle.bind(dict.fromkeys(angle.parameters, 0.0)).numeric()
-        return self._finite(complex(constant), angle), entries
-
-    def _finite(self, number: complex, angle: Angle) -> float:
-        if number.imag or not np.isfinite(number.real):
-            raise CircuitError(f"{self.where} has the angle {angle}; expected a finite real number of radians.")
-        return number.real
 
     def program(self, names: tuple[str, ...]) -> RotationProgram:
         """Return what has been written."""

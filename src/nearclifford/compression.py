@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from nearclifford.kernels.observable import Terms
 from nearclifford.kernels.ordering import LANE_BITS
@@ -52,6 +53,26 @@ class Sweep:
     terms: Terms
 
 
+@dataclass(frozen=True, eq=False)
+class RotationList:
+    """A group made ready for a walk that applies one rotation after another, such as a GPU's.
+
+    Attributes
+    ----------
+    rotations : int64, shape ``(n,)``: indices into the program.
+    n_bits : the state has ``2**n_bits`` amplitudes.
+    x, z : uint64, shape ``(n,)``; ``phase`` : complex128, shape ``(n,)``: the generators ``phase X^x Z^z``.
+    terms : the observable.
+    """
+
+    rotations: Indices
+    n_bits: int
+    x: Words
+    z: Words
+    phase: npt.NDArray[np.complex128]
+    terms: Terms
+
+
 def compress(generators: PauliTable, images: PauliTable) -> tuple[TermGroup, ...]:
     """Return the groups of observable terms with what each needs; terms whose mean is zero everywhere are in none.
 
@@ -77,6 +98,17 @@ def make_sweep(group: TermGroup, generators: PauliTable, images: PauliTable, coe
     schedule = make_schedule(n_bits, x, z, turns.sign.astype(np.float64), _power(turns))
     x, z = _coordinates(terms, group, n_bits)
     return Sweep(group.rotations, schedule, _by_x_part(x, z, terms.sign * coefficients[group.terms], _power(terms)))
+
+
+def list_rotations(group: TermGroup, generators: PauliTable, images: PauliTable, coefficients: Floats) -> RotationList:
+    """Return the rotations of a group of at most 63 active qubits, in time order."""
+    n_bits = max(group.active_qubits, LEAST_BITS)
+    turns, terms = generators.take(group.rotations), images.take(group.terms)
+    x, z = _coordinates(turns, group, n_bits)
+    phase = turns.sign * 1j ** _power(turns)
+    term_x, term_z = _coordinates(terms, group, n_bits)
+    weight = terms.sign * coefficients[group.terms]
+    return RotationList(group.rotations, n_bits, x, z, phase, _by_x_part(term_x, term_z, weight, _power(terms)))
 
 
 def _power(table: PauliTable) -> Indices:

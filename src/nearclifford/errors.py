@@ -1,5 +1,7 @@
 """The exceptions of the package: each names the thing, its value, what was expected and what to do."""
 
+from typing import Any
+
 
 class NearCliffordError(ValueError):
     """Base of every error that the package raises on purpose; a `ValueError`."""
@@ -19,3 +21,20 @@ class EncodingError(NearCliffordError):
 
 class ResourceError(NearCliffordError):
     """A computation would need more memory than the machine can give; raised before it starts."""
+
+
+class DeviceError(NearCliffordError):
+    """A device, or an estimator, did not deliver; what it had delivered before is here.
+
+    Attributes
+    ----------
+    job_id : of the job that failed; None if there was no job.
+    measured : the `Expectations` of the points of this call that were measured, in order; None if there was none.
+    statistics : the statistics of the thetas that were finished; None if they were fewer than 2, or not asked for.
+    """
+
+    def __init__(self, text: str, job_id: str | None = None) -> None:
+        super().__init__(text)
+        self.job_id = job_id
+        self.measured: Any = None
+        self.statistics: Any = None

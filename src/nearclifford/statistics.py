@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from nearclifford.arguments import Seed, generator, parameter_index
-from nearclifford.backends import Stabilizer, Statevector
+from nearclifford.backends import Aer, Stabilizer, Statevector
 from nearclifford.budget import Budget
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
@@ -16,7 +16,7 @@ from nearclifford.moments import GradientStatistics, LossStatistics
 from nearclifford.patches import Patch
 from nearclifford.rotations import Indices
 
-Backend = Stabilizer | Statevector
+Backend = Aer | Stabilizer | Statevector
 Samples = int | Literal["auto"]
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nearclifford.backends.gpu import REAL, Cuda, GpuLandscape, Precision
 from nearclifford.budget import Budget
+from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
 from nearclifford.moments import GradientStatistics, LossStatistics, MomentSums
 from nearclifford.patches import Patch
@@ -21,21 +23,43 @@ CHUNK_ANGLES = 2**18
 class Statevector:
     """Exact values and gradients at sampled thetas: standard errors fall as 1/√samples, whatever the noise-free spread.
 
+    Parameters
+    ----------
+    device : "CPU", or "GPU": an NVIDIA one, with the extra ``gpu`` installed.
+    precision : "double" for complex128, or "single" for complex64 on a GPU.
+
+    Raises `NearCliffordError` for another device or precision, and, once it is used, where no GPU is found.
+
     >>> Statevector()
-    Statevector()
+    Statevector(device='CPU', precision='double')
     """
+
+    device: str = "CPU"
+    precision: Precision = "double"
+
+    def __post_init__(self) -> None:
+        known = {"device": (self.device, ("CPU", "GPU")), "precision": (self.precision, tuple(REAL))}
+        for name, (value, allowed) in known.items():
+            if value not in allowed:
+                raise NearCliffordError(f"{name} is {value!r}; expected one of {', '.join(map(repr, allowed))}.")
+        if self.device == "CPU" and self.precision == "single":
+            raise NearCliffordError("precision is 'single', but the CPU computes in 'double'. Use it with device='GPU'.")
+
+    def _on_device(self, land: Landscape) -> Landscape | GpuLandscape:
+        return land if self.device == "CPU" else GpuLandscape(land, Cuda(self.precision), self.precision)
 
     def gradient_statistics(
         self, land: Landscape, patch: Patch, budget: Budget, parameters: Indices, rng: np.random.Generator
     ) -> GradientStatistics:
         """Return the moments of the gradient over thetas drawn from the patch around the centre."""
-        shift = land.gradient(land.center)
+        exact = self._on_device(land)
+        shift = exact.value_and_gradient(land.center[None])[1][0]
         origins = shift[parameters], np.linalg.norm(shift[None], axis=1), np.linalg.norm(shift[None, parameters], axis=1)
         sums = tuple(MomentSums(0, origin, np.zeros((4, len(origin)))) for origin in origins)
         made, total, error = 0, 0.0, 0.0
         while (more := budget.next_round(made, total, error)) > 0:
             for theta in _thetas(land, patch, more, rng):
-                gradient = land.gradient(theta)
+                gradient = exact.value_and_gradient(theta)[1]
                 norm = np.linalg.norm(gradient, axis=1, keepdims=True)
                 chosen = gradient[:, parameters]
                 values = chosen, norm, np.linalg.norm(chosen, axis=1, keepdims=True)
@@ -55,7 +79,7 @@ class Statevector:
             norm_error=float(norms.mean_error[0]),
             norm_squared=float(norms.second_moment[0]),
             norm_squared_error=float(norms.second_moment_error[0]),
-            bound=_bound(land)[parameters],
+            bound=gradient_bound(land)[parameters],
             samples=made,
             method="statevector",
             version=__version__,
@@ -63,11 +87,12 @@ class Statevector:
 
     def loss_statistics(self, land: Landscape, patch: Patch, budget: Budget, rng: np.random.Generator) -> LossStatistics:
         """Return the moments of the loss over thetas drawn from the patch around the centre."""
-        sums = MomentSums(0, np.atleast_1d(land.value(land.center)), np.zeros((4, 1)))
+        exact = self._on_device(land)
+        sums = MomentSums(0, np.reshape(exact.value(land.center[None]), 1), np.zeros((4, 1)))
         made, total, error = 0, 0.0, 0.0
         while (more := budget.next_round(made, total, error)) > 0:
             for theta in _thetas(land, patch, more, rng):
-                sums += MomentSums.of(np.reshape(land.value(theta), (-1, 1)), sums.shift)
+                sums += MomentSums.of(np.reshape(exact.value(theta), (-1, 1)), sums.shift)
             made += more
             total, error = float(sums.second_moment[0]), float(sums.second_moment_error[0])
         return LossStatistics(
@@ -91,6 +116,6 @@ def _thetas(land: Landscape, patch: Patch, samples: int, rng: np.random.Generato
         yield land.center + patch.sample(shape, rng)
 
 
-def _bound(land: Landscape) -> Floats:
+def gradient_bound(land: Landscape) -> Floats:
     """Return the largest |∂_k L| that is possible: each rotation's derivative is half a difference of two losses."""
     return np.asarray(abs(land.program.matrix).sum(axis=0)) * np.abs(land.coefficients).sum()

@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from nearclifford.plots import gradient, phase, surrogate
+from nearclifford.plots import gradient, noise, phase, surrogate
 from nearclifford.studies.experiment import Experiment
 
 # (experiment, table of the study, directory, how it was made) to the paths of the figures
 FIGURES: dict[str, Callable[[Any, pd.DataFrame, Path, str], list[Path]]] = {
     "gradient": gradient.save_figures,
+    "noise": noise.save_figures,
     "phase": phase.save_figures,
     "surrogate": surrogate.save_figures,
 }
