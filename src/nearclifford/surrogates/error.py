@@ -78,9 +78,9 @@ class ErrorCurve:
         """Return the lowest order whose rms error is below ``tolerance`` at the upper end of its interval; None if none is.
 
         >>> import nearclifford as nc
-        >>> land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.global_z(4))
+        >>> land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.heisenberg(4))
         >>> nc.surrogate_error_curve(land, nc.Gaussian(0.1), samples=100_000, rng=1).order_for(0.05)
-        3
+        2
         """
         below = np.flatnonzero(self.interval(level)[:, 1] < tolerance)
         return int(self.orders[below[0]]) if len(below) else None
