@@ -174,7 +174,7 @@ def test_cost_prints_the_methods(circuit_file, capsys):
     land = nc.Landscape(nc.ansatz.mhea(3, 1), SparsePauliOp("ZZI"))
     cost = nc.simulation_cost(land, nc.Gaussian(0.1), 0.01, rng=7)
     assert [line.split("  ")[0] for line in printed.splitlines()[2:]] == [one.method for one in cost.methods]
-    orders = [line.split()[3] for line in printed.splitlines() if re.match("Pauli-path surrogate +rms ", line)]
+    orders = re.findall(r"^Pauli-path surrogate +rms +(\d+)", printed, re.MULTILINE)
     assert orders == [str(cost.rms_order)]
     assert main(["cost", str(circuit_file), "--observable", "ZZI", "--sigma", "0.1", "--tolerance", "-1"]) == 2
     assert "tolerance is -1.0" in capsys.readouterr().err

@@ -151,7 +151,7 @@ def test_counted_nodes_are_about_those_of_the_walk(order):
     """Counting assumes that a string meets half of the rotations before it; at N = L = 16 it does to a quarter."""
     land = nc.Landscape(nc.ansatz.mhea(16, 16), nc.observables.random_pauli(16, rng=1))
     walked = predict_paths(land, order, np.random.default_rng(1)).nodes
-    pairs = PAIR_SECONDS * 544**2 / 2 if order > 4 else 0.0
+    pairs = PAIR_SECONDS * 544**2 * (1.0 if order > 4 else 0.5)
     counted = (10.0 ** build_log10_seconds(land.n_parameters, 1000, order) - pairs) / NODE_SECONDS
     assert counted == pytest.approx(walked, rel=0.3)
 

@@ -156,6 +156,10 @@ def test_means_agree_with_sampling(patch):
     assert abs(2.0 ** log2_mean_stabilizer_rank(patch, 6) - product.mean()) < 4 * error
 
 
+def test_small_angles_are_not_rounded_away():
+    assert log2_extent(1e-20) == pytest.approx(math.tan(math.pi / 8) * 1e-20 / math.log(2), rel=1e-12)
+
+
 def test_means_of_many_widths_and_of_many_angles():
     widths = (0.1, 0.4, 0.1)
     parts = [log2_mean_stabilizer_rank(Gaussian(width), 1) for width in widths]

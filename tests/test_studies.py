@@ -76,7 +76,7 @@ def test_trainability_is_the_published_experiment():
         ({"samples": 0}, "samples holds 0"),
         ({"seed": -1}, "seed holds -1"),
         ({"seed": True}, "seed holds True"),
-        ({"experiment": "gradients"}, "experiment names 'gradients'; expected one of gradient"),
+        ({"experiment": "gradients"}, "experiment names 'gradients'; expected one of gradient, "),
         ({"backend": "aer"}, "expected one of auto, statevector, stabilizer"),
         ({"components": 1}, "components holds 1"),
         ({"fits": 1}, "fits is 1; expected true or false"),

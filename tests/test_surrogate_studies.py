@@ -7,7 +7,7 @@ import pytest
 import nearclifford as nc
 from nearclifford import NearCliffordError
 from nearclifford.plots import save_figures
-from nearclifford.plots.phase import phase_figure
+from nearclifford.plots.phase import _borders, phase_figure
 from nearclifford.plots.surrogate import surrogate_figure
 from nearclifford.studies import Study, StudySpec
 from nearclifford.studies.experiments.phase import LARGEST_ORDER, Phase
@@ -81,8 +81,6 @@ def test_the_phase_norm_is_that_of_exact_gradients(phase):
     """Nine two-sided z-tests at 5 standard errors of both: a false alarm in about 1 of 200,000 seeds."""
     exact = Study(StudySpec(PHASE.ansatz, PHASE.qubits, sigma=PHASE.sigma, encoder=["compact"], draws=4, seed=3))
     frame = phase.frame().drop_duplicates(["n_qubits", "sigma"])
-    [found] = [phase.spec.experiment.measure(list(b)) for b in [[p for p in phase.points if p.n_qubits == 4][:1]]]
-    assert found[0]["squared_norm"].shape == (4,)
     for point in exact.points:
         squares = []
         for draw in point.draws:
@@ -93,7 +91,7 @@ def test_the_phase_norm_is_that_of_exact_gradients(phase):
         mean = np.mean([square for square, _ in squares])
         error = np.sqrt(np.sum([spread**2 for _, spread in squares])) / len(squares)
         row = frame[(frame["n_qubits"] == point.n_qubits) & (frame["sigma"] == point.sigma)].iloc[0]
-        chains = 0.5 * np.sqrt(row["n_parameters"] / PHASE.experiment.chains / len(squares))
+        chains = np.sqrt(row["squared_norm"] / PHASE.experiment.chains / len(squares))  # at most, since p (1 - p) < p
         assert abs(row["squared_norm"] - mean) < 5 * np.hypot(error, chains)
 
 
@@ -106,10 +104,21 @@ def test_points_of_one_width_share_their_chains(phase):
 def test_phase_figures(phase, tmp_path):
     paths = save_figures(PHASE.experiment, phase.frame(), tmp_path, "test")
     assert [path.name for path in paths] == ["phase_mhea_LN_compact.png", "phase_mhea_LN_compact.svg"]
-    panel, bar = phase_figure(phase.frame().query("tolerance == 0.05"), "test").axes
-    assert panel.get_xscale() == "log" and "alpha" in panel.get_ylabel() and "‖∇L‖" in bar.get_ylabel()
+    shown = phase.frame().query("tolerance == 0.05")
+    panel, bar = phase_figure(shown, "test").axes
+    assert "‖∇L‖" in bar.get_ylabel() and panel.images[0].get_array().shape == (3, 3)
+    written = {(text.get_position()[0], round(text.get_position()[1])): text.get_text() for text in panel.texts[::2]}
+    for row in shown.itertuples():
+        place = [3, 4, 6].index(row.n_qubits), list(PHASE.sigma).index(row.sigma)
+        assert float(written[place]) == pytest.approx(row.order, abs=0.051)
+        assert panel.images[0].get_array()[place[::-1]] == pytest.approx(row.rms_norm)
     one = phase.frame().query("n_qubits == 3")
     assert save_figures(PHASE.experiment, one, tmp_path, "test") == []
+
+
+def test_borders_lie_between_marked_and_unmarked_cells():
+    marked = np.array([[True, False], [True, True]])
+    assert sorted(_borders(marked)) == [[(0.5, -0.5), (0.5, 0.5)], [(0.5, 0.5), (1.5, 0.5)]]
 
 
 # surrogate -------------------------------------------------------------------------------------------------------

@@ -55,22 +55,27 @@ def surrogate_figure(frame: pd.DataFrame, published: pd.DataFrame, made_by: str)
     shown = frame[(frame["sigma"] == first["sigma"]) & (frame["encoder"] == encoders[0])]
     figure = Figure(figsize=(12.5, 7.6), layout="constrained")
     panels = figure.subplots(2, 3).ravel()
-    _draw_seconds(panels[0], shown)
+    _draw_seconds(panels[0], shown, PUBLISHED_SECONDS if first["layers"] == "1" else {})
     _draw_sizes(panels[1], shown, published)
     _draw_coefficients(panels[2], frame[frame["sigma"] == first["sigma"]], encoders)
     _draw_thresholds(panels[3], published)
     _draw_ranks(panels[4], published)
     _draw_exponents(panels[5])
+    for panel in panels[:3]:
+        panel.set_xticks([size for size in (2, 4, 8, 16, 32, 64, 128, 256) if size <= frame["n_qubits"].max()])
+    panels[4].set_ylim(bottom=1e-3)
     for letter, panel in zip("abcdef", panels, strict=True):
-        panel.set_title(f"({letter}) {panel.get_title()}", fontsize=10, loc="left")
+        title = panel.get_title()
+        panel.set_title("")
+        panel.set_title(f"({letter}) {title}", fontsize=10, loc="left")
         panel.grid(True, which="major", alpha=0.3, linewidth=0.6)
         panel.legend(fontsize=7, frameon=False)
     figure.suptitle(f"{ANSATZE[first['ansatz']].title}, L = {first['layers']}")
     caption = (
         f"(a, b) {encoder_title(encoders[0])}; points: mean and standard error over {first['draws']} draws of observable "
-        f"({first['observable']}) and encoded parameter. m: order. "
-        "(a) Crosses: the published Python, L = 1. (b) Dashed: calls of the published enumeration, C(2D+m-1, m-1).\n"
-        "(c) Taylor coefficients of the largest order. (d) Smallest m with ‖t‖₁^m / m! <= 1e-6 at the mean ‖t‖₁. "
+        f"({first['observable']}) and encoded parameter. m: order.\n"
+        "(a) Crosses, for L = 1: the published Python. (b) Dashed: calls of the published enumeration, C(2D+m-1, m-1). "
+        "(c) The largest order.\n(d) Smallest m with ‖t‖₁^m / m! <= 1e-6 at the mean ‖t‖₁. "
         "(e) Mean of log2 of the squared extents. (f) q of σ = D^-q above which a Taylor surrogate is cheaper"
     )
     add_caption(figure, caption, made_by)
@@ -79,6 +84,7 @@ def surrogate_figure(frame: pd.DataFrame, published: pd.DataFrame, made_by: str)
 
 def _logarithmic(panel: Axes, title: str, ylabel: str, xlabel: str = "number of qubits N") -> None:
     panel.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel, title=title)
+    panel.xaxis.set_major_formatter("{x:.0f}")
     for axis in (panel.xaxis, panel.yaxis):
         axis.set_minor_locator(LogLocator(subs=(2, 5), numticks=30))
         axis.set_minor_formatter(NullFormatter())
@@ -94,11 +100,11 @@ def _points(panel: Axes, part: pd.DataFrame, column: str, style: tuple[str, str,
     )
 
 
-def _draw_seconds(panel: Axes, frame: pd.DataFrame) -> None:
+def _draw_seconds(panel: Axes, frame: pd.DataFrame, published: dict[int, dict[int, float]]) -> None:
     for style, (order, part) in zip(STYLES, frame.groupby("order"), strict=False):
         _points(panel, part, "build_seconds", style, f"m = {order}")
-        published = PUBLISHED_SECONDS.get(int(str(order)), {})
-        panel.plot(list(published), list(published.values()), "x", color=style[0], markersize=6)
+        seconds = published.get(int(str(order)), {})
+        panel.plot(list(seconds), list(seconds.values()), "x", color=style[0], markersize=6)
     _logarithmic(panel, "time to build", "seconds")
 
 
@@ -108,7 +114,7 @@ def _draw_sizes(panel: Axes, frame: pd.DataFrame, published: pd.DataFrame) -> No
     for style, (order, part) in zip(STYLES, frame.groupby("order"), strict=False):
         _points(panel, part, "support", style, f"m = {order}")
         panel.plot(curve["n_qubits"], 10.0 ** curve[f"log10_calls_{order}"], "--", color=style[0], linewidth=1)
-    _logarithmic(panel, "Taylor coefficients kept, stabilizer calls published", "count")
+    _logarithmic(panel, "Taylor coefficients, and published calls", "count")
 
 
 def _draw_coefficients(panel: Axes, frame: pd.DataFrame, encoders: list[str]) -> None:

@@ -16,7 +16,7 @@ from nearclifford.rotations import Floats
 
 # One Clifford gate of a stabilizer simulator in seconds: stim's tableau at a thousand qubits.
 GATE_SECONDS = 1e-7
-# One node of the walk that finds paths, one path compiled, one entry of the table of pairs of flips, in seconds.
+# One node of the walk that finds paths, one path compiled, one pair of rotations in a table, in seconds.
 NODE_SECONDS, PATH_SECONDS, PAIR_SECONDS = 1.6e-8, 2e-6, 1.5e-8
 # One amplitude through one rotation in seconds, by the exact sweeps of this package.
 AMPLITUDE_SECONDS = 0.6e-9
@@ -153,16 +153,16 @@ def build_log10_seconds(n_rotations: int, rank: int, order: int, n_terms: int = 
 
     A string meets half of the n rotations before it, so there are about n^k / (2^k k!) ways to flip k times, and one in 2^r
     ends Z-type; for few flips more do, up to ten times as many where circuits repeat. The walk makes two flips less, and
-    completes them from a table (`nearclifford.kernels.paths`).
+    completes them from a table of pairs; another says which rotations anticommute (`nearclifford.kernels.paths`).
 
     >>> round(build_log10_seconds(544, 16, 5), 1), round(build_log10_seconds(131072, 256, 30), 1)  # mHEA, L = N = 16 and 256
-    (-2.0, 94.2)
+    (-1.9, 94.2)
     """
     flips = order - 1
     walked = max(flips - 2 if flips > 3 else flips - 1, 0)
     nodes = math.log(NODE_SECONDS) + _log_flips(n_rotations, walked)
     paths = math.log(PATH_SECONDS) + _log_flips(n_rotations, flips) - rank * math.log(2.0)
-    pairs = math.log(PAIR_SECONDS / 2) + 2 * math.log(n_rotations) if flips > 3 else -math.inf
+    pairs = math.log(PAIR_SECONDS * (1.0 if flips > 3 else 0.5)) + 2 * math.log(n_rotations)
     return (math.log(n_terms) + float(np.logaddexp.reduce([nodes, paths, pairs]))) / math.log(10)
 
 

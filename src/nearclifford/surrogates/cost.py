@@ -76,7 +76,7 @@ def simulation_cost(
     land: Landscape,
     patch: Patch,
     tolerance: float,
-    samples: int = 10**5,
+    samples: int | None = None,
     n_thetas: int = 64,
     max_seconds: float = 10.0,
     max_bytes: int = 2**30,
@@ -93,7 +93,8 @@ def simulation_cost(
     ----------
     land, patch : the problem; every parameter turns one rotation, as for `nearclifford.Stabilizer`.
     tolerance : error of the loss, in the units of the observable.
-    samples : of the Monte Carlo run behind the order by rms error.
+    samples : chains of the run behind the order by rms error; by default 5 (Σ|c_a| / tolerance)², as many as it takes to
+        see the tolerance, between 10^5 and 10^7.
     n_thetas : thetas of the patch, at least 2, at which methods are timed and compared.
     max_seconds, max_bytes : budget of each measurement. It is predicted, so a run may take a few times longer.
     rng : seed or generator; the orders follow from it, the seconds do not.
@@ -108,7 +109,7 @@ def simulation_cost(
     >>> land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.global_z(4))
     >>> cost = simulation_cost(land, nc.Gaussian(0.05), tolerance=1e-3, rng=7)
     >>> cost.rms_order, cost.worst_case_order, cost["Taylor, published", "worst case"].size
-    (3, 7, 0)
+    (4, 7, 25827165)
     """
     if not (math.isfinite(tolerance) and tolerance > 0):
         raise NearCliffordError(f"tolerance is {tolerance}; expected a positive error of the loss, such as 1e-3.")
@@ -116,10 +117,12 @@ def simulation_cost(
     if not max_seconds > 0 or not max_bytes > 0:
         raise NearCliffordError(f"The budget is {max_seconds} s and {max_bytes} bytes; expected positive numbers.")
     stream = generator(rng)
-    curve = surrogate_error_curve(land, patch, orders=range(1, LARGEST_ORDER + 1), samples=samples, rng=stream)
+    relative = tolerance / float(np.abs(land.coefficients).sum())
+    count = int(np.clip(5 / relative**2, 10**5, 10**7)) if samples is None else integer(samples, "samples", 2)
+    curve = surrogate_error_curve(land, patch, orders=range(1, LARGEST_ORDER + 1), samples=count, rng=stream)
     theta = land.center + patch.sample((n_thetas, land.n_parameters), stream)
     contest = Contest(land, patch, float(tolerance), theta, float(max_seconds), int(max_bytes))
-    return _compare(contest, curve, samples)
+    return _compare(contest, curve, count)
 
 
 def _compare(contest: Contest, curve: ErrorCurve, samples: int) -> SimulationCost:

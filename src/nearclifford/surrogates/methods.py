@@ -121,7 +121,7 @@ def _predicted(contest: Contest, cost: MethodCost) -> MethodCost:
     if counted > math.log10(contest.max_seconds) + DECADES:
         return replace(cost, predicted_build_seconds=10.0**counted if counted < 300 else math.inf)
     found = predict_paths(land, order, np.random.default_rng(0))
-    pairs = PAIR_SECONDS * sum(len(group.rotations) ** 2 / 2 for group in land.groups) if order > 4 else 0.0
+    pairs = PAIR_SECONDS * sum(len(group.rotations) ** 2 for group in land.groups) * (1.0 if order > 4 else 0.5)
     seconds = NODE_SECONDS * found.nodes + PATH_SECONDS * found.n_paths + pairs
     return replace(cost, size=found.n_paths, predicted_build_seconds=seconds, predicted_bytes=found.nbytes)
 

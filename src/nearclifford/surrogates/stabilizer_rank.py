@@ -41,7 +41,8 @@ def log2_extent(theta: npt.ArrayLike) -> Floats:
     array([0.      , 0.      , 0.228447])
     """
     half = folded_angle(theta) / 2
-    return 2 * np.log2(np.cos(half) + math.tan(math.pi / 8) * np.sin(half))
+    above_one = math.tan(math.pi / 8) * np.sin(half) - 2 * np.sin(half / 2) ** 2  # 1 + it would round small angles away
+    return np.asarray(2 / math.log(2) * np.log1p(above_one))
 
 
 def log2_stabilizer_rank(theta: npt.ArrayLike) -> np.float64 | Floats:

@@ -30,7 +30,7 @@ from nearclifford.surrogates.error import surrogate_error_curve
 from nearclifford.surrogates.taylor import TaylorSurrogate
 
 MEASURED = ("n_paths", "support", "coefficient_norm", "nbytes", "build_seconds", "theta_seconds", "rms_error")
-LARGEST_SUPPORT = 10**6
+LARGEST_SUPPORT = 10**5
 # The quickest of some builds and evaluations: the first may compile, and any may be interrupted.
 REPEATS = 3
 
@@ -84,7 +84,7 @@ class SurrogateCost(Experiment):
         "n_paths_error": "its standard error",
         "support": "mean number of Taylor coefficients of degree below m that are not zero",
         "support_error": "its standard error",
-        "coefficient_norm": "mean Euclidean norm of these coefficients",
+        "coefficient_norm": "mean Euclidean norm of these coefficients; empty where there are more than 100,000",
         "coefficient_norm_error": "its standard error",
         "nbytes": "mean bytes of the Pauli-path surrogate",
         "nbytes_error": "its standard error",
