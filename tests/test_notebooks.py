@@ -10,6 +10,7 @@ NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 SMALL = {
     "01_barren_plateaus_and_the_encoder": "QUBITS, DRAWS, SAMPLES, SEED = range(2, 7, 2), 3, 4, 7",
     "02_from_8_to_1000_qubits": "SIZES, LAYERS, SAMPLES, SEED = (8, 16, 70), 2, 1024, 7",
+    "04_devices_shots_and_noise": "QUBITS, LAYERS, SAMPLES, SIZES, SEED = 3, 1, 3, (2, 3), 7",
 }
 
 
