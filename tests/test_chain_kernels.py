@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+import stim
 
 import chain_twin
 from nearclifford.chain import row_list
 from nearclifford.compiler import compile_circuit
-from nearclifford.kernels.chain import count_hits
+from nearclifford.kernels.chain import count_hits, find_stop
 from nearclifford.kernels.coins import RARE, hazards
+from nearclifford.kernels.prune import XOR
 from nearclifford.kernels.words import BITS, WIDTH, stream
 from random_circuits import random_circuit
 
@@ -77,6 +79,38 @@ def test_dropped_operations_do_not_matter(number):
         hits, _ = run(rows, start, probability, chosen, BITS)
         alive = chain_twin.chain(operations, start[0], rows.x_rows, probability, RARE, chosen, 3, 5, WIDTH)
         assert hits.sum() == sum(word.bit_count() for word in alive)
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_rows_without_coins_pull_back_as_stim_does(number):
+    """Every primitive: the XORs alone, walked on one string, end at the bits of C† P C."""
+    rng = np.random.default_rng([number, 13])
+    n_qubits = int(rng.choice([1, 2, 5, 70]))
+    program = compile_circuit(random_circuit(rng, n_qubits, 40))
+    rows = row_list(program)
+    string = stim.PauliString.random(n_qubits)
+    bits = np.ravel(np.column_stack(string.to_numpy()))
+    for kind, target, source in zip(rows.kind, rows.target, rows.source, strict=True):
+        if kind == XOR:
+            bits[target] ^= bits[source]
+    assert sorted(rows.rotation[rows.kind != XOR].tolist(), reverse=True) == rows.rotation[rows.kind != XOR].tolist()
+    assert bits[rows.x_rows].tolist() == program.pull_back(string).to_numpy()[0].tolist()
+
+
+@pytest.mark.parametrize("power", [0, 3, 12, 300])
+def test_the_next_coin_is_found_whatever_the_hazards(power):
+    """Hazards of one size, and of sizes apart by so many powers of ten, against NumPy's search."""
+    rng = np.random.default_rng(power)
+    hazard = 10.0 ** -rng.uniform(2, 2 + power, size=50)
+    hazard[rng.random(50) < 0.1] = 0.0
+    clock = np.column_stack([np.concatenate([[0.0], np.cumsum(hazard)]), np.append(hazard, 0.0)])
+    for when in np.concatenate([rng.uniform(0, 1.05 * clock[-1, 0], 200), clock[:, 0], clock[:, 0] * (1 + 1e-15)]):
+        for begin in range(int(np.searchsorted(clock[:, 0], when, side="right"))):
+            found = find_stop(clock, begin, when)
+            if when >= clock[-1, 0]:
+                assert found == 50
+            else:
+                assert clock[found, 0] <= when < clock[found + 1, 0] and found >= begin
 
 
 def flips_only(n_qubits):

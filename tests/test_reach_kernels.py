@@ -57,6 +57,17 @@ def test_reach_and_span_equal_plain_twins(n_qubits, n_rotations):
             assert [as_integer(row) >> int(bit) & 1 for row in basis] == [int(k == i) for k in range(len(pivot))]
 
 
+@pytest.mark.parametrize(("n_qubits", "n_rotations", "n_terms"), [(3, 0, 2), (5, 30, 0), (70, 130, 9)])
+def test_reach_of_many_terms_is_that_of_each(n_qubits, n_rotations, n_terms):
+    rng = np.random.default_rng([n_qubits, n_terms])
+    turns, terms = random_strings(rng, n_qubits, n_rotations, 2), random_strings(rng, n_qubits, n_terms, 2)
+    table, images = PauliTable.from_stim(n_qubits, turns), PauliTable.from_stim(n_qubits, terms)
+    members = kernels.reach_of_terms(table.x, table.z, images.x, images.z)
+    assert members.shape == (n_terms, (n_rotations + 63) // 64)
+    for row, term in zip(members, terms, strict=True):
+        assert [j for j in range(n_rotations) if int(row[j // 64]) >> (j % 64) & 1] == plain_reach(turns, term)
+
+
 def test_coordinates_rebuild_the_strings():
     rng = np.random.default_rng(3)
     table = PauliTable.from_stim(90, random_strings(rng, 90, 25, 4))

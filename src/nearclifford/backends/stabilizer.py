@@ -23,10 +23,11 @@ class Stabilizer:
 
     The second moment of L, or of one derivative, for one Pauli term is the probability that a string, pulled back through
     the circuit and flipped by each rotation it meets with probability E[sin²], ends with letters I and Z only. Samples of
-    that chain run 1024 at a time through the gates. Several terms add a chain for each pair (`nearclifford.pairs`).
+    that chain run 1024 at a time through the gates. Several terms add a chain for each pair (`nearclifford.pairs`); a
+    derivative takes only the terms that can meet its rotation.
 
     ``norm`` is not computed (None), and ``norm_squared`` only over all parameters. Errors of the mean are zero. Samples
-    are counted for each component.
+    are counted for each component; with several terms there may be more, a word of 64 for each pair at least.
 
     Raises `NearCliffordError` where angles are not independent (`nearclifford.independence`).
 

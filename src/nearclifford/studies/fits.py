@@ -152,6 +152,6 @@ def fits_text(table: pd.DataFrame) -> str:
         lines.append(
             f"  {ANSATZE[ansatz].title:5} L = {layers:3} σ = {sigma:12} {power['points']:2} points, "
             f"N^{-power['b']:<+6.2f} AIC {power['aic']:7.1f};  "
-            f"exp(-{stretched['c']:.2g} N^{stretched['gamma']:.2f}) AIC {stretched['aic']:7.1f}:  {favoured}"
+            f"exp({-stretched['c']:.2g} N^{stretched['gamma']:.2f}) AIC {stretched['aic']:7.1f}:  {favoured}"
         )
     return "\n".join(lines)
