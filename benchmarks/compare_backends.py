@@ -62,7 +62,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--exact-samples", type=int, default=20_000, help="thetas of the exact sampler for the others")
-    parser.add_argument("--samples", type=int, default=100, help="thetas of Aer")
+    parser.add_argument("--samples", type=int, default=400, help="thetas of Aer")
     parser.add_argument("--shots", type=int, default=256)
     parser.add_argument("--problems", type=int, default=len(PROBLEMS), help="only the first of these")
     options = parser.parse_args()

@@ -11,6 +11,7 @@ SMALL = {
     "01_barren_plateaus_and_the_encoder": "QUBITS, DRAWS, SAMPLES, SEED = range(2, 7, 2), 3, 4, 7",
     "02_from_8_to_1000_qubits": "SIZES, LAYERS, SAMPLES, SEED = (8, 16, 70), 2, 1024, 7",
     "03_order_error_and_cost": ('QUBITS, SIZES, WIDTHS, SAMPLES, DRAWS, SEED = 4, (3, 4), ("D^-1/4", "D^-1"), 20000, 2, 7'),
+    "04_devices_shots_and_noise": "QUBITS, LAYERS, SAMPLES, SIZES, SEED = 3, 1, 3, (2, 3), 7",
 }
 
 

@@ -36,8 +36,8 @@ def gradient_statistics(
     ----------
     land : the landscape; the patch lies around its centre.
     patch : `Gaussian` or `Uniform`, of one width or of one for each parameter, radians.
-    backend : where the numbers come from; exact gradients at sampled thetas, `Statevector()`, by default, or random
-        Clifford circuits, `Stabilizer()`, at any number of qubits.
+    backend : where the numbers come from; exact gradients at sampled thetas, `Statevector()`, by default; random
+        Clifford circuits, `Stabilizer()`, at any number of qubits; or a device with shots and noise, `Aer()`.
     samples : number of thetas, or of Clifford circuits for each component, at least 2; or "auto": more and more until the
         standard error of E‖∇L‖² (of the chosen components) is at most ``rel_error * E‖∇L‖²``, as it is at once where
         nothing is uncertain, or ``max_seconds`` are over. The result says how many there were.

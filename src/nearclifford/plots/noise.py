@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, ScalarFormatter
 
 from nearclifford.plots.style import STYLES, add_caption, save, sigma_label
 from nearclifford.studies.catalogue import ANSATZE
@@ -49,6 +50,8 @@ def noise_figure(frame: pd.DataFrame, made_by: str) -> Figure:
         depths = sorted(frame["n_layers"].unique())
         panel.set_xticks(depths, [str(depth) for depth in depths])
         panel.minorticks_off()
+        panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        panel.yaxis.set_major_formatter(ScalarFormatter())
         panel.grid(True, which="major", alpha=0.3, linewidth=0.6)
     panels[0].set_ylabel("rms derivative by the encoded parameter")
     handles, labels = panels[0].get_legend_handles_labels()
