@@ -131,6 +131,14 @@ def test_variance_prints_the_statistics(circuit_file, capsys):
     assert f"E‖∇L‖² = {stats.norm_squared:.6g} ±" in printed
 
 
+def test_shots_go_to_aer_alone(circuit_file, capsys):
+    command = ["variance", str(circuit_file), "--observable", "ZZI", "--sigma", "0.3", "--samples", "4", "--shots", "32"]
+    assert main([*command, "--backend", "aer"]) == 0
+    assert "aer" in capsys.readouterr().out
+    assert main([*command, "--backend", "stabilizer"]) == 2
+    assert "--shots is 32, but --backend stabilizer takes none" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", BACKENDS)
 def test_every_backend_prints_its_table_and_intervals(name, circuit_file, capsys):
     command = ["variance", str(circuit_file), "--observable", "ZZI", "--sigma", "0.3", "--backend", name]

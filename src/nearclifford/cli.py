@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_circuit(variance)
     variance.add_argument("--sigma", type=float, required=True, help="standard deviation of the patch around 0, radians")
     variance.add_argument("--backend", choices=tuple(BACKENDS), default="statevector", help="default: statevector")
+    variance.add_argument("--shots", type=int, help="shots of each circuit, with --backend aer (default: none, exact)")
     variance.add_argument("--samples", type=read_samples, default=1000, help=SAMPLES_HELP)
     variance.add_argument("--seed", type=int, default=0, help="seed of the samples (default: 0)")
     variance.set_defaults(run=_variance)
@@ -147,7 +148,7 @@ def _encode(options: argparse.Namespace) -> int:
 
 def _variance(options: argparse.Namespace) -> int:
     land = Landscape(read_circuit(options.circuit), read_observable(options.observable))
-    backend = BACKENDS[options.backend]()
+    backend = BACKENDS[options.backend]() if options.shots is None else _with_shots(options.backend, options.shots)
     found = gradient_statistics(land, Gaussian(options.sigma), backend, options.samples, rng=options.seed)
     names = ("mean", "mean_error", "second_moment", "second_moment_error", "variance", "variance_error")
     table = pd.DataFrame({"parameter": [parameter.name for parameter in land.circuit.parameters]})
@@ -164,6 +165,12 @@ def _variance(options: argparse.Namespace) -> int:
         sep="\n",
     )
     return 0
+
+
+def _with_shots(backend: str, shots: int) -> Aer:
+    if backend != "aer":
+        raise NearCliffordError(f"--shots is {shots}, but --backend {backend} takes none; expected --backend aer.")
+    return Aer(shots=shots)
 
 
 def _cost(options: argparse.Namespace) -> int:
