@@ -1,5 +1,6 @@
 """What the README shows was really printed: its example runs and gives the output below it."""
 
+import doctest
 import re
 from pathlib import Path
 
@@ -13,6 +14,16 @@ def test_the_example_prints_what_the_readme_says(capsys):
     [printed] = re.findall(r"```\n(loss .*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     exec(compile(code, str(README), "exec"), {})
     assert capsys.readouterr().out == printed
+
+
+def test_sessions_print_what_the_readme_says():
+    text = README.read_text(encoding="utf-8")
+    names = {"nc": nc}
+    blocks = [block for block in re.findall(r"```\n(.*?)```", text, re.DOTALL) if block.startswith(">>>")]
+    assert len(blocks) >= 2
+    for block in blocks:
+        example = doctest.DocTestParser().get_doctest(block, names, "README", str(README), 0)
+        assert doctest.DocTestRunner().run(example).failed == 0
 
 
 def test_linked_files_and_presets_exist():
