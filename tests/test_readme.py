@@ -19,7 +19,7 @@ def test_the_example_prints_what_the_readme_says(capsys):
 def test_sessions_print_what_the_readme_says():
     text = README.read_text(encoding="utf-8")
     names = {"nc": nc}
-    blocks = [block for block in re.findall(r"```\n(.*?)```", text, re.DOTALL) if block.startswith(">>>")]
+    blocks = re.findall(r"^```\n(>>> .*?)^```$", text, re.DOTALL | re.MULTILINE)
     assert len(blocks) >= 2
     for block in blocks:
         example = doctest.DocTestParser().get_doctest(block, names, "README", str(README), 0)
