@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Collection, Iterable
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,10 @@ import numpy.typing as npt
 from nearclifford.errors import NearCliffordError
 
 Seed = int | np.random.Generator | None
+Kind = TypeVar("Kind")
+
+# No count of anything is larger: kernels count in int64, and a float holds every integer up to here.
+LARGEST_COUNT = 2**53
 
 
 def integer(
@@ -21,11 +26,12 @@ def integer(
     least: int | None = None,
     error: type[NearCliffordError] = NearCliffordError,
     otherwise: str = "",
+    most: int = LARGEST_COUNT,
 ) -> int:
     """Return an integer of Python, given as one or as one of NumPy.
 
-    Raises ``error``, which names the argument, where the value is no integer (True and 2.0 are none) or below ``least``;
-    ``otherwise`` ends its text with what else the caller would take.
+    Raises ``error``, which names the argument, where the value is no integer (True and 2.0 are none), below ``least`` or
+    above ``most``; ``otherwise`` ends its text with what else the caller would take.
 
     >>> integer(np.int64(3), "samples", 2)
     3
@@ -41,7 +47,51 @@ def integer(
         number = None
     if number is None or (least is not None and number < least):
         raise error(f"{name} is {value!r}; expected {expected}{otherwise}.")
+    if number > most:
+        raise error(f"{name} is {value!r}; expected an integer of at most {most}{otherwise}.")
     return number
+
+
+def integers(values: object, name: str, least: int, example: str, most: int = LARGEST_COUNT) -> list[int]:
+    """Return the integers of a sequence; `NearCliffordError` names what is no sequence, empty, or an entry out of range.
+
+    >>> integers(range(1, 4), "orders", 0, "range(1, 12)")
+    [1, 2, 3]
+    """
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise NearCliffordError(f"{name} is {values!r}; expected a sequence of integers, such as {example}.")
+    found = [integer(value, f"an entry of {name}", least, most=most) for value in values]
+    if not found:
+        raise NearCliffordError(f"{name} is empty; expected at least one integer, such as {example}.")
+    return found
+
+
+def instance(
+    value: object, kind: type[Kind], name: str, example: str, error: type[NearCliffordError] = NearCliffordError
+) -> Kind:
+    """Return the value itself if it is of a kind; ``error`` names any other.
+
+    >>> instance("ZZ", np.ndarray, "theta", "numpy.zeros(4)")
+    Traceback (most recent call last):
+    ...
+    nearclifford.errors.NearCliffordError: theta is a str; expected a ndarray, such as numpy.zeros(4).
+    """
+    if not isinstance(value, kind):
+        raise error(f"{name} is a {type(value).__name__}; expected a {kind.__name__}, such as {example}.")
+    return value
+
+
+def one_of(value: object, name: str, known: Collection[str], error: type[NearCliffordError] = NearCliffordError) -> str:
+    """Return a name that is known; ``error`` names any other value, of whatever type.
+
+    >>> one_of(["loss"], "objective", ("loss", "norm"))
+    Traceback (most recent call last):
+    ...
+    nearclifford.errors.NearCliffordError: objective is ['loss']; expected one of 'loss', 'norm'.
+    """
+    if not isinstance(value, str) or value not in known:
+        raise error(f"{name} is {value!r}; expected one of {', '.join(map(repr, known))}.")
+    return value
 
 
 def generator(rng: Seed) -> np.random.Generator:
