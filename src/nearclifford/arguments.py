@@ -150,18 +150,20 @@ def confidence(level: object) -> float:
     return float(level)
 
 
-def real_array(numbers: npt.ArrayLike, name: str) -> npt.NDArray[np.generic]:
-    """Return an array of real numbers; `NearCliffordError` for rows of different lengths, complex numbers and text.
+def real_array(
+    numbers: npt.ArrayLike, name: str, error: type[NearCliffordError] = NearCliffordError
+) -> npt.NDArray[np.generic]:
+    """Return an array of real numbers; ``error`` for rows of different lengths, complex numbers and text.
 
     >>> real_array([[0, 1]], "points").shape
     (1, 2)
     """
     try:
         array = np.asarray(numbers)
-    except ValueError as error:
-        raise NearCliffordError(f"{name} holds rows of different lengths; expected an array of angles, radians.") from error
+    except ValueError as problem:
+        raise error(f"{name} holds rows of different lengths; expected an array of angles, radians.") from problem
     if array.dtype.kind not in "fiu":
-        raise NearCliffordError(f"{name} has dtype {array.dtype}; expected real numbers, angles in radians.")
+        raise error(f"{name} has dtype {array.dtype}; expected real numbers, angles in radians.")
     return array
 
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import pi
+from math import atan2, cos, pi, sin
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import stim
 from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter, ParameterExpression
-from qiskit.circuit.library import PauliEvolutionGate, PermutationGate
-from qiskit.quantum_info import Clifford, SparsePauliOp
-from qiskit.synthesis import synth_permutation_basic
+from qiskit.circuit import Barrier, BoxOp, ControlFlowOp, Delay, Measure, Parameter, ParameterExpression, Reset, Store
+from qiskit.circuit.library import Initialize, PauliEvolutionGate
 
+from nearclifford.arguments import real_array
+from nearclifford.definitions import evolved, parts_of
 from nearclifford.errors import CircuitError
 from nearclifford.gates import (
     CLIFFORD_GATES,
@@ -31,12 +31,14 @@ from nearclifford.gates import (
     ROTATION_GATES,
     TO_Z,
 )
-from nearclifford.rotations import Floats, GateTape, PauliTable, RotationProgram
+from nearclifford.rotations import GateTape, Indices, PauliTable, RotationProgram
+from nearclifford.unitaries import Matrix, clifford_of, rotations
 
-IGNORED = ("barrier", "delay")
-NOT_UNITARY = ("measure", "reset", "initialize", "store")
-# Angles closer to a quarter turn than this are one; below it lies the rounding of an angle written as k * pi / 2.
+IGNORED = (Barrier, Delay)
+NOT_UNITARY = (Measure, Reset, Initialize, Store)
+# A centre that is closer to a multiple of π/2 is that multiple: digits of a file, as in 1.570796327, are no displacement.
 GRID_TOLERANCE = 1e-9
+# Fixed angles closer to one are it; below lies the rounding of an angle written as k * pi / 2.
 RESIDUAL_TOLERANCE = 1e-12
 
 Angle: TypeAlias = "float | ParameterExpression"
@@ -47,14 +49,17 @@ def compile_circuit(circuit: QuantumCircuit, center: npt.ArrayLike | None = None
 
     Parameters
     ----------
-    circuit : gates of `nearclifford.gates`, `PauliEvolutionGate` of one Pauli, and gates that Qiskit's definitions lead
-        to these; angles affine in the parameters. Barriers and delays are skipped, global phases dropped.
-    center : multiples of π/2, shape ``(D,)``, radians, in the order of ``circuit.parameters``; 0 by default.
+    circuit : gates of `nearclifford.gates`, `PauliEvolutionGate` of terms that commute, and operations whose definitions
+        (`nearclifford.definitions`) lead to these; angles affine in the parameters. Barriers and delays are skipped, global
+        phases dropped.
+    center : multiples of π/2, shape ``(D,)``, radians, in the order of ``circuit.parameters``; 0 by default. Digits beyond
+        the ninth are rounded to the grid.
 
     Raises
     ------
-    CircuitError : an instruction that is not unitary, has no definition or is controlled by classical bits, an angle that
-        is not affine, or a centre off the grid; the text names the instruction or the parameter.
+    CircuitError : an instruction that is not unitary, has no definition or is controlled by classical bits, an evolution of
+        terms that do not commute, an angle that is not affine, or a centre off the grid; the text names the instruction or
+        the parameter.
 
     Examples
     --------
@@ -71,8 +76,8 @@ def compile_circuit(circuit: QuantumCircuit, center: npt.ArrayLike | None = None
     if circuit.num_qubits == 0:
         raise CircuitError("The circuit has no qubits; expected at least one.")
     parameters = list(circuit.parameters)
-    point = _center(center, parameters)
-    walk = _Walk(circuit.num_qubits, {parameter: k for k, parameter in enumerate(parameters)}, point)
+    quarters = _quarters(center, parameters)
+    walk = _Walk(circuit.num_qubits, {parameter: k for k, parameter in enumerate(parameters)}, quarters)
     index = {qubit: position for position, qubit in enumerate(circuit.qubits)}
     for position, instruction in enumerate(circuit.data):
         walk.where = f"Instruction {position}"
@@ -91,11 +96,11 @@ def affine(angle: Angle, index: Mapping[Parameter, int], where: str) -> tuple[fl
     (1.0, [(0, -3.0), (1, 0.5)])
     """
     if isinstance(angle, Parameter):
-        return 0.0, [(index[angle], 1.0)]
+        return 0.0, [(_index(angle, index, where), 1.0)]
     if not isinstance(angle, ParameterExpression):
         return _finite(complex(angle), angle, where), []
     entries = []
-    for parameter in sorted(angle.parameters, key=index.__getitem__):
+    for parameter in sorted(angle.parameters, key=lambda parameter: _index(parameter, index, where)):
         slope = _slope(angle, parameter)
         if slope is None:
             raise CircuitError(
@@ -107,6 +112,15 @@ def affine(angle: Angle, index: Mapping[Parameter, int], where: str) -> tuple[fl
             entries.append((index[parameter], factor))
     constant = angle.bind(dict.fromkeys(angle.parameters, 0.0)).numeric()
     return _finite(complex(constant), angle, where), entries
+
+
+def _index(parameter: Parameter, index: Mapping[Parameter, int], where: str) -> int:
+    if parameter not in index:
+        raise CircuitError(
+            f"{where} has a definition with the parameter {parameter.name!r}, which is none of the circuit's: Qiskit cannot "
+            "give it a value. Give the gate's parameters numbers."
+        )
+    return index[parameter]
 
 
 def _slope(angle: ParameterExpression, parameter: Parameter) -> complex | None:
@@ -138,32 +152,51 @@ def require_circuit(circuit: object) -> None:
         raise CircuitError(f"The circuit is a {type(circuit).__name__}; expected a qiskit.QuantumCircuit.")
 
 
-def _center(center: npt.ArrayLike | None, parameters: Sequence[Parameter]) -> Floats:
+def _quarters(center: npt.ArrayLike | None, parameters: Sequence[Parameter]) -> Indices:
+    """Return the centre in quarter turns, shape ``(D,)``."""
     if center is None:
-        return np.zeros(len(parameters))
-    point = np.asarray(center)
-    if point.dtype.kind not in "fiu" or point.shape != (len(parameters),):
+        return np.zeros(len(parameters), dtype=np.int64)
+    point = real_array(center, "center", CircuitError)
+    if point.shape != (len(parameters),):
         raise CircuitError(
-            f"center has shape {point.shape} and dtype {point.dtype}; expected ({len(parameters)},) real angles, one for "
-            "each of circuit.parameters."
+            f"center has shape {point.shape}; expected ({len(parameters)},): an angle for each of circuit.parameters."
         )
-    for parameter, angle in zip(parameters, point, strict=True):
-        nearest = round(angle / (pi / 2)) if np.isfinite(angle) else 0
-        if not abs(angle - nearest * pi / 2) < GRID_TOLERANCE:
-            raise CircuitError(
-                f"The centre of parameter {parameter.name!r} is {angle!s}; expected a multiple of π/2 (radians), so that "
-                f"every gate is Clifford there. The nearest is {nearest} * π/2."
-            )
-    return point.astype(np.float64)
+    angles = point.astype(np.float64)
+    nearest = np.round(np.where(np.isfinite(angles), angles, 0.0) / (pi / 2))
+    for k in np.flatnonzero(~(np.abs(angles - nearest * (pi / 2)) < GRID_TOLERANCE))[:1]:
+        raise CircuitError(
+            f"The centre of parameter {parameters[k].name!r} is {angles[k]!s}; expected a multiple of π/2 (radians), so "
+            f"that every gate is Clifford there. The nearest is {nearest[k]:.0f} * π/2."
+        )
+    return nearest.astype(np.int64)
 
 
-def _definition(operation: Any) -> QuantumCircuit | None:
-    """Return the circuit of a composite operation, None where Qiskit has none."""
-    if isinstance(operation, Clifford):
-        return operation.to_circuit()
-    if isinstance(operation, PermutationGate):
-        return synth_permutation_basic(operation.pattern)
-    return getattr(operation, "definition", None)
+def quarter_turns(angle: float, quarters: float) -> tuple[int, float]:
+    """Return whole quarter turns and the rest, in [-π/4, π/4], of ``angle + quarters * π/2`` radians, modulo a full turn.
+
+    The sine and cosine of a large angle are exact to rounding, where a difference to a multiple of π/2 would not be.
+
+    >>> turns, rest = quarter_turns(-3.0, 2.5)
+    >>> turns, round(rest, 9), quarter_turns(1e8, 1.0)[1] == quarter_turns(1e8, 0.0)[1]
+    (1, -0.64380551, True)
+    """
+    sine, cosine = sin(angle), cos(angle)
+    whole = round(atan2(sine, cosine) / (pi / 2))
+    sine, cosine = ((sine, cosine), (-cosine, sine), (-sine, -cosine), (cosine, -sine))[whole % 4]
+    more = round(quarters)
+    rest = atan2(sine, cosine) + (quarters - more) * (pi / 2)
+    over = round(rest / (pi / 2))
+    return (whole + more + over) % 4, rest - over * (pi / 2)
+
+
+def _is_control_flow(operation: Any) -> bool:
+    return isinstance(operation, ControlFlowOp) and not isinstance(operation, BoxOp)
+
+
+def _is_closed(operation: Any) -> bool:
+    """Whether every control of a gate acts on 1, as those of the table do; a gate without controls has none on 0."""
+    n_controls = getattr(operation, "num_ctrl_qubits", 0)
+    return bool(getattr(operation, "ctrl_state", 2**n_controls - 1) == 2**n_controls - 1)
 
 
 @dataclass
@@ -172,7 +205,7 @@ class _Walk:
 
     n_qubits: int
     index: dict[Parameter, int]
-    center: Floats
+    quarters: Indices
     where: str = ""
     generators: list[stim.PauliString] = field(default_factory=list)
     entries: list[tuple[int, int, float]] = field(default_factory=list)
@@ -191,47 +224,54 @@ class _Walk:
             for axis, positions, angle in ROTATION_GATES[kind]:
                 value = angles[angle] if isinstance(angle, int) else angle
                 self.rotate(axis, [qubits[position] for position in positions], value)
-        elif kind in CLIFFORD_GATES:
+        elif kind in CLIFFORD_GATES and _is_closed(operation):
             for name, positions in CLIFFORD_GATES[kind]:
                 self.clifford(name, *(qubits[position] for position in positions))
-        else:
+        elif not isinstance(operation, IGNORED):
             self._composite(operation, qubits, n_classical)
 
     def _composite(self, operation: Any, qubits: Sequence[int], n_classical: int) -> None:
         name = getattr(operation, "name", type(operation).__name__)
-        if name in IGNORED:
-            return
-        if name in NOT_UNITARY or n_classical or getattr(operation, "blocks", None) is not None:
+        where = f"{self.where} ({name!r} on qubits {list(qubits)})"
+        if isinstance(operation, NOT_UNITARY) or n_classical or _is_control_flow(operation):
             raise CircuitError(
-                f"{self.where} ({name!r} on qubits {list(qubits)}) is not unitary or depends on classical bits; expected "
-                "Clifford gates and Pauli rotations. Remove it: circuit.remove_final_measurements() drops measurements."
+                f"{where} is not unitary or depends on classical bits; expected Clifford gates and Pauli rotations. Remove "
+                "it: circuit.remove_final_measurements() drops measurements."
             )
-        if isinstance(operation, PauliEvolutionGate) and self._evolve(operation, qubits):
+        if isinstance(operation, PauliEvolutionGate):
+            self._evolve(operation, qubits, where)
             return
-        definition = _definition(operation)
-        if definition is None:
-            raise CircuitError(
-                f"{self.where} ({name!r} on qubits {list(qubits)}) is neither a Clifford gate nor a Pauli rotation and "
-                "has no definition. Rewrite it, for instance with qiskit.transpile(circuit, basis_gates=['rz', 'sx', 'cx'])."
-            )
-        local = {qubit: qubits[position] for position, qubit in enumerate(definition.qubits)}
-        for instruction in definition.data:
+        parts = parts_of(operation, where)
+        if isinstance(parts, QuantumCircuit):
+            self._follow(parts, qubits)
+        else:
+            self._unitary(parts, qubits)
+
+    def _follow(self, circuit: QuantumCircuit, qubits: Sequence[int]) -> None:
+        local = {qubit: qubits[position] for position, qubit in enumerate(circuit.qubits)}
+        for instruction in circuit.data:
             inner = [local[qubit] for qubit in instruction.qubits]
             self.apply(instruction.operation, inner, len(instruction.clbits))
 
-    def _evolve(self, gate: PauliEvolutionGate, qubits: Sequence[int]) -> bool:
-        """Append exp(-i time c P) as one rotation by 2 c time; return False if the gate holds several Paulis."""
-        if not isinstance(gate.operator, SparsePauliOp) or len(gate.operator) != 1:
-            return False
-        label = gate.operator.paulis[0].to_label()[::-1]
-        support = [position for position, letter in enumerate(label) if letter != "I"]
-        coefficient = complex(gate.operator.coeffs[0])
-        if coefficient.imag:
-            raise CircuitError(f"{self.where} (PauliEvolution) has the coefficient {coefficient}; expected a real one.")
+    def _unitary(self, matrix: Matrix, qubits: Sequence[int]) -> None:
+        clifford = clifford_of(matrix)
+        if clifford is not None:
+            self._follow(clifford.to_circuit(), qubits)
+            return
+        for letters, angle in rotations(matrix, len(qubits)):
+            self._string(letters, qubits, angle)
+
+    def _evolve(self, gate: PauliEvolutionGate, qubits: Sequence[int], where: str) -> None:
+        """Append exp(-i time Σ c P) as one rotation by 2 c time for each of its commuting terms."""
+        for label, coefficient in evolved(gate, where).to_list():
+            self._string(label[::-1], qubits, 2 * coefficient.real * gate.time)
+
+    def _string(self, letters: str, qubits: Sequence[int], angle: Angle) -> None:
+        """Append a rotation about a Pauli string, its first letter on the first qubit."""
+        support = [position for position, letter in enumerate(letters) if letter != "I"]
         if support:
-            axis = "".join(label[position] for position in support)
-            self.rotate(axis, [qubits[position] for position in support], 2 * coefficient.real * gate.time)
-        return True
+            axis = "".join(letters[position] for position in support)
+            self.rotate(axis, [qubits[position] for position in support], angle)
 
     def clifford(self, name: str, *qubits: int) -> None:
         """Append a Clifford primitive."""
@@ -254,9 +294,7 @@ class _Walk:
 
     def _rotate_one(self, letter: str, qubit: int, angle: Angle) -> None:
         constant, entries = affine(angle, self.index, self.where)
-        at_center = constant + sum(factor * self.center[k] for k, factor in entries)
-        turns = round(at_center / (pi / 2))
-        residual = at_center - turns * (pi / 2)
+        turns, residual = quarter_turns(constant, sum(factor * float(self.quarters[k]) for k, factor in entries))
         if abs(residual) < RESIDUAL_TOLERANCE:
             residual = 0.0
         if entries or residual:
@@ -265,17 +303,19 @@ class _Walk:
             self.offset.append(residual)
             self.entries.extend((number, k, factor) for k, factor in entries)
             self.tape.append((OPCODE["R" + letter], qubit, -1, number))
-        if turns % 4:
-            self.clifford(QUARTER_TURNS[letter][turns % 4 - 1], qubit)
+        if turns:
+            self.clifford(QUARTER_TURNS[letter][turns - 1], qubit)
 
     def program(self, names: tuple[str, ...]) -> RotationProgram:
         """Return what has been written."""
+        center = (self.quarters * (pi / 2)).astype(np.float64)
+        center.setflags(write=False)  # users start from it, and may step in place
         entries = np.array(self.entries, dtype=np.float64).reshape(-1, 3)
         tape = np.array(self.tape, dtype=np.int32).reshape(-1, 4)
         return RotationProgram(
             n_qubits=self.n_qubits,
             parameters=names,
-            center=self.center,
+            center=center,
             generators=PauliTable.from_stim(self.n_qubits, self.generators),
             entry_rotation=entries[:, 0].astype(np.int64),
             entry_parameter=entries[:, 1].astype(np.int64),

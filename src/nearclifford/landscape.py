@@ -39,13 +39,13 @@ class Landscape:
     Parameters
     ----------
     circuit : Clifford gates and Pauli rotations on N qubits, with D >= 1 parameters.
-    observable : Hermitian `SparsePauliOp` (or `Pauli`) on N qubits.
+    observable : Hermitian `SparsePauliOp` (or `Pauli`) on N qubits. Circuit and observable are copied.
     center : multiples of π/2, shape ``(D,)``, radians, in the order of ``circuit.parameters``; 0 by default.
 
     Attributes
     ----------
     n_qubits, n_parameters : N and D.
-    center : float64, shape ``(D,)``.
+    center : float64, shape ``(D,)``, read-only.
     program : the circuit in normal form.
     images : the observable's Pauli strings pulled back through the Clifford part of the circuit, one row a term.
     coefficients : float64, shape ``(n_terms,)``.
@@ -78,8 +78,9 @@ class Landscape:
                 "Leave a rotation's angle as a qiskit.circuit.Parameter."
             )
         strings, self.coefficients = terms_of(observable, circuit.num_qubits)
-        self.circuit = circuit
-        self.observable = observable
+        # Copies: what the user appends later must not reach a device that reads them.
+        self.circuit = circuit.copy()
+        self.observable = observable.copy()
         self.program: RotationProgram = compile_circuit(circuit, center)
         self.images = PauliTable.from_stim(circuit.num_qubits, [self.program.pull_back(term) for term in strings])
 
