@@ -1,11 +1,12 @@
-"""Every gate of Qiskit's library, made with random arguments, and what a user may do to a gate: states of its controls, inverses,
-powers, annotations, nesting."""
+"""Every gate of Qiskit's library, made with random arguments, and what a user may do to a gate.
+
+Its controls may act on 0, it may be inverted, raised to a power, annotated, labelled and nested.
+"""
 
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import AnnotatedOperation, ControlModifier, InverseModifier, Parameter, PowerModifier, library
 from qiskit.quantum_info import (
-    Clifford,
     Pauli,
     SparseObservable,
     SparsePauliOp,
@@ -113,21 +114,36 @@ SPECIAL = {
     "BitFlipOracleGate": lambda rng, angle, room: library.BitFlipOracleGate("a & ~b"),
     "BitwiseXorGate": lambda rng, angle, room: library.BitwiseXorGate(room, some(rng, 0, 2**room - 1)),
     "DiagonalGate": lambda rng, angle, room: library.DiagonalGate(unit(rng, 2 ** some(rng, 1, room)).tolist()),
-    "ExactReciprocalGate": lambda rng, angle, room: library.ExactReciprocalGate(some(rng, 2, room - 1), 0.3, bool(rng.integers(2))),
+    "ExactReciprocalGate": lambda rng, angle, room: library.ExactReciprocalGate(
+        some(rng, 2, room - 1), 0.3, bool(rng.integers(2))
+    ),
     "FullAdderGate": lambda rng, angle, room: library.FullAdderGate(1),
-    "GraphStateGate": lambda rng, angle, room: library.GraphStateGate((lambda a: np.triu(a, 1) + np.triu(a, 1).T)(rng.integers(2, size=(room, room)))),
+    "GraphStateGate": lambda rng, angle, room: library.GraphStateGate(
+        (lambda a: np.triu(a, 1) + np.triu(a, 1).T)(rng.integers(2, size=(room, room)))
+    ),
     "HalfAdderGate": lambda rng, angle, room: library.HalfAdderGate(1),
-    "HamiltonianGate": lambda rng, angle, room: library.HamiltonianGate(SparsePauliOp(["XZ", "ZI"], rng.normal(size=2)).to_matrix(), angle()),
+    "HamiltonianGate": lambda rng, angle, room: library.HamiltonianGate(
+        SparsePauliOp(["XZ", "ZI"], rng.normal(size=2)).to_matrix(), angle()
+    ),
     "InnerProductGate": lambda rng, angle, room: library.InnerProductGate(room // 2),
-    "IntegerComparatorGate": lambda rng, angle, room: library.IntegerComparatorGate(2, some(rng, 0, 4), bool(rng.integers(2))),
+    "IntegerComparatorGate": lambda rng, angle, room: library.IntegerComparatorGate(
+        2, some(rng, 0, 4), bool(rng.integers(2))
+    ),
     "LinearAmplitudeFunctionGate": lambda rng, angle, room: library.LinearAmplitudeFunctionGate(2, 0.5, 0.1, (0, 1), (0, 1)),
     "LinearFunction": lambda rng, angle, room: library.LinearFunction(invertible(rng, room)),
-    "LinearPauliRotationsGate": lambda rng, angle, room: library.LinearPauliRotationsGate(2, angle(), angle(), rng.choice(list("XYZ"))),
+    "LinearPauliRotationsGate": lambda rng, angle, room: library.LinearPauliRotationsGate(
+        2, angle(), angle(), rng.choice(list("XYZ"))
+    ),
     "MCGupDiag": lambda rng, angle, room: library.MCGupDiag(random_unitary(2, seed=rng).data, 1, 0, 0),
     "MCMTGate": lambda rng, angle, room: library.MCMTGate(
-        [library.HGate(), library.ZGate(), library.RYGate(angle()), library.PhaseGate(angle())][rng.integers(4)], 2, room - 2, some(rng, 0, 3)
+        [library.HGate(), library.ZGate(), library.RYGate(angle()), library.PhaseGate(angle())][rng.integers(4)],
+        2,
+        room - 2,
+        some(rng, 0, 3),
     ),
-    "MCPhaseGate": lambda rng, angle, room: library.MCPhaseGate(angle(), room - 1, ctrl_state=some(rng, 0, 2 ** (room - 1) - 1)),
+    "MCPhaseGate": lambda rng, angle, room: library.MCPhaseGate(
+        angle(), room - 1, ctrl_state=some(rng, 0, 2 ** (room - 1) - 1)
+    ),
     "MCU1Gate": lambda rng, angle, room: library.MCU1Gate(angle(), room - 1, ctrl_state=some(rng, 0, 2 ** (room - 1) - 1)),
     "MCXGate": lambda rng, angle, room: library.MCXGate(room - 1, ctrl_state=some(rng, 0, 2 ** (room - 1) - 1)),
     "MCXGrayCode": lambda rng, angle, room: library.MCXGrayCode(room - 1, ctrl_state=some(rng, 0, 2 ** (room - 1) - 1)),
@@ -139,18 +155,26 @@ SPECIAL = {
     "OrGate": lambda rng, angle, room: library.OrGate(some(rng, 1, room - 1)),
     "PauliEvolutionGate": evolution,
     "PauliGate": lambda rng, angle, room: library.PauliGate(pauli(rng, room)),
-    "PauliProductRotationGate": lambda rng, angle, room: library.PauliProductRotationGate(Pauli(rng.choice(["", "-"]) + pauli(rng, room)), angle()),
+    "PauliProductRotationGate": lambda rng, angle, room: library.PauliProductRotationGate(
+        Pauli(rng.choice(["", "-"]) + pauli(rng, room)), angle()
+    ),
     "PermutationGate": lambda rng, angle, room: library.PermutationGate(rng.permutation(room).tolist()),
     "PhaseOracleGate": lambda rng, angle, room: library.PhaseOracleGate("(a | b) & ~c"),
-    "PiecewiseChebyshevGate": lambda rng, angle, room: library.PiecewiseChebyshevGate(lambda x: 0.3 * np.sin(x), 2, 2, [0, 2, 4]),
-    "PiecewiseLinearPauliRotationsGate": lambda rng, angle, room: library.PiecewiseLinearPauliRotationsGate(2, [0, 2], [0.3, 0.7], [0.1, 0.2], rng.choice(list("XYZ"))),
-    "PiecewisePolynomialPauliRotationsGate": lambda rng, angle, room: library.PiecewisePolynomialPauliRotationsGate(2, [0, 2], [[0.1, 0.2], [0.3, 0.4]]),
+    "PiecewiseChebyshevGate": lambda rng, angle, room: library.PiecewiseChebyshevGate(
+        lambda x: 0.3 * np.sin(x), 2, 2, [0, 2, 4]
+    ),
+    "PiecewiseLinearPauliRotationsGate": lambda rng, angle, room: library.PiecewiseLinearPauliRotationsGate(
+        2, [0, 2], [0.3, 0.7], [0.1, 0.2], rng.choice(list("XYZ"))
+    ),
+    "PiecewisePolynomialPauliRotationsGate": lambda rng, angle, room: library.PiecewisePolynomialPauliRotationsGate(
+        2, [0, 2], [[0.1, 0.2], [0.3, 0.4]]
+    ),
     "PolynomialPauliRotationsGate": lambda rng, angle, room: library.PolynomialPauliRotationsGate(2, [0.3, 0.2, 0.1]),
     "QFTGate": lambda rng, angle, room: library.QFTGate(some(rng, 1, room)),
     "QuadraticFormGate": lambda rng, angle, room: library.QuadraticFormGate(2, [[1, 0], [0, 1]], [1, 1], 0),
     "RVGate": lambda rng, angle, room: library.RVGate(angle(), angle(), angle()),
     "StatePreparation": lambda rng, angle, room: library.StatePreparation(
-        [random_statevector(2**room, seed=rng), some(rng, 0, 2**room - 1), "+1r0l"[:room]][rng.integers(3)], *([room] if rng.random() < 0 else [])
+        [random_statevector(2**room, seed=rng), some(rng, 0, 2**room - 1), "+1r0l"[:room]][rng.integers(3)]
     ),
     "UCGate": lambda rng, angle, room: library.UCGate([random_unitary(2, seed=rng).data for _ in range(4)]),
     "UCPauliRotGate": lambda rng, angle, room: library.UCPauliRotGate(rng.normal(size=4).tolist(), rng.choice(list("XYZ"))),
@@ -164,7 +188,7 @@ SPECIAL = {
     "WeightedSumGate": lambda rng, angle, room: library.WeightedSumGate(2, [1, 1]),
     "Isometry": lambda rng, angle, room: library.Isometry(random_unitary(4, seed=rng).data[:, : some(rng, 1, 2) * 2], 0, 0),
     "Clifford": lambda rng, angle, room: random_clifford(some(rng, 1, room), seed=rng),
-}  # fmt: skip
+}
 
 
 def nearly_local(rng):
@@ -186,7 +210,7 @@ def changed(rng, angle, gate, depth):
         return gate.inverse(), "inverse "
     if kind == "control":
         state = int(rng.integers(2))
-        return gate.control(1, ctrl_state=state, annotated=[None, True, False][rng.integers(3)]), f"control({state}) "
+        return gate.control(1, ctrl_state=state, annotated=bool(rng.integers(2))), f"control({state}) "
     if kind == "power":
         exponent = [2, -1, 0, 0.5, 3][rng.integers(5)]
         return gate.power(exponent, annotated=bool(rng.integers(2))), f"power({exponent}) "
@@ -223,3 +247,45 @@ def random_operation(rng, pool, n_qubits, depth=2):
 def at(circuit, theta):
     """The state that Qiskit computes."""
     return Statevector(circuit.assign_parameters(np.asarray(theta, dtype=float)))
+
+
+def any_circuit(rng, most_qubits=5):
+    """Return (circuit, what is in it): one to four operations of any kind between layers of rotations."""
+    n_qubits, pool = int(rng.integers(4, most_qubits + 1)), [Parameter("a"), Parameter("b")]
+    circuit, said = QuantumCircuit(n_qubits + 2, global_phase=0.3 * pool[0]), []
+    circuit.rx(pool[0], 0)
+    wanted = int(rng.integers(1, 5))
+    while len(said) < wanted:
+        operation, what = an_operation(rng, pool, n_qubits)
+        if operation.num_qubits > circuit.num_qubits:
+            continue
+        circuit.append(operation, rng.permutation(circuit.num_qubits)[: operation.num_qubits].tolist())
+        said.append(what)
+        for qubit in range(circuit.num_qubits):
+            circuit.ry(float(rng.normal()), qubit)
+            circuit.rz(float(rng.normal()), qubit)
+    return circuit, said
+
+
+def an_operation(rng, pool, n_qubits):
+    """The first of random operations that Qiskit makes, and has a state for."""
+    while True:
+        try:
+            operation, what = random_operation(rng, pool, n_qubits)
+            alone = QuantumCircuit(operation.num_qubits)
+            alone.append(operation, range(operation.num_qubits))
+            at(alone, np.zeros(len(alone.parameters)))
+        except Exception:  # whatever Qiskit raises
+            continue
+        return operation, what
+
+
+def six_point_gradient(circuit, observable, theta, step=2e-3):
+    """The gradient of Qiskit's value by central differences of the sixth order."""
+    gradient = np.empty(len(theta))
+    for k in range(len(theta)):
+        moves = np.zeros((6, len(theta)))
+        moves[:, k] = step * np.array([-3, -2, -1, 1, 2, 3])
+        values = [at(circuit, theta + move).expectation_value(observable).real for move in moves]
+        gradient[k] = np.dot([-1, 9, -45, 45, -9, 1], values) / (60 * step)
+    return gradient

@@ -20,7 +20,7 @@ from qiskit.circuit import Barrier, BoxOp, ControlFlowOp, Delay, Measure, Parame
 from qiskit.circuit.library import Initialize, PauliEvolutionGate
 
 from nearclifford.arguments import real_array
-from nearclifford.definitions import evolved, parts_of
+from nearclifford.definitions import circuit_of_matrix, evolved, parts_of
 from nearclifford.errors import CircuitError
 from nearclifford.gates import (
     CLIFFORD_GATES,
@@ -32,7 +32,6 @@ from nearclifford.gates import (
     TO_Z,
 )
 from nearclifford.rotations import GateTape, Indices, PauliTable, RotationProgram
-from nearclifford.unitaries import Matrix, clifford_of, rotations
 
 IGNORED = (Barrier, Delay)
 NOT_UNITARY = (Measure, Reset, Initialize, Store)
@@ -242,24 +241,13 @@ class _Walk:
             self._evolve(operation, qubits, where)
             return
         parts = parts_of(operation, where)
-        if isinstance(parts, QuantumCircuit):
-            self._follow(parts, qubits)
-        else:
-            self._unitary(parts, qubits)
+        self._follow(parts if isinstance(parts, QuantumCircuit) else circuit_of_matrix(parts), qubits)
 
     def _follow(self, circuit: QuantumCircuit, qubits: Sequence[int]) -> None:
         local = {qubit: qubits[position] for position, qubit in enumerate(circuit.qubits)}
         for instruction in circuit.data:
             inner = [local[qubit] for qubit in instruction.qubits]
             self.apply(instruction.operation, inner, len(instruction.clbits))
-
-    def _unitary(self, matrix: Matrix, qubits: Sequence[int]) -> None:
-        clifford = clifford_of(matrix)
-        if clifford is not None:
-            self._follow(clifford.to_circuit(), qubits)
-            return
-        for letters, angle in rotations(matrix, len(qubits)):
-            self._string(letters, qubits, angle)
 
     def _evolve(self, gate: PauliEvolutionGate, qubits: Sequence[int], where: str) -> None:
         """Append exp(-i time Σ c P) as one rotation by 2 c time for each of its commuting terms."""

@@ -10,13 +10,22 @@ from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import AnnotatedOperation, BoxOp, ControlModifier, InverseModifier, PowerModifier
+from qiskit.circuit import (
+    AnnotatedOperation,
+    BoxOp,
+    ControlledGate,
+    ControlModifier,
+    Gate,
+    Instruction,
+    InverseModifier,
+    PowerModifier,
+)
 from qiskit.circuit.library import PauliEvolutionGate, PermutationGate, UnitaryGate
 from qiskit.quantum_info import Clifford, Operator, SparseObservable, SparsePauliOp
 from qiskit.synthesis import synth_permutation_basic
 
 from nearclifford.errors import CircuitError
-from nearclifford.unitaries import Matrix, equal_up_to_phase
+from nearclifford.unitaries import Matrix, clifford_of, equal_up_to_phase, rotations
 
 # Matrices of more qubits are not asked for: they take longer to multiply than the gate is worth.
 MOST_MATRIX_QUBITS = 6
@@ -50,7 +59,7 @@ def parts_of(operation: Any, where: str) -> QuantumCircuit | Matrix:
         raise CircuitError(
             f"{where} cannot be written as simpler gates: {_line(error)}. Give its parameters numbers, or rewrite it."
         ) from error
-    if definition is not None and definition.num_qubits != operation.num_qubits:  # it wants qubits that there are not
+    if definition is not None and definition.num_qubits > operation.num_qubits:  # it wants qubits that there are not
         definition = None
     if matrix is not None and (definition is None or not _is(definition, matrix)):
         return matrix
@@ -59,7 +68,61 @@ def parts_of(operation: Any, where: str) -> QuantumCircuit | Matrix:
             f"{where} is neither a Clifford gate nor a Pauli rotation and has no definition. Remove it, or rewrite it, for "
             "instance with qiskit.transpile(circuit, basis_gates=['rz', 'sx', 'cx'])."
         )
+    if matrix is None and _contradicts(operation, definition):
+        raise CircuitError(
+            f"{where} has a definition that is not its matrix ({type(operation).__name__}.__array__). Correct the gate."
+        )
     return definition
+
+
+def taken_apart(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return the circuit with gates of Qiskit's library alone, which stay as they are; users' gates become what they hold.
+
+    Qiskit's transpiler and Aer know gates by their names, and a user's gate may bear any. Matrices become evolutions by one
+    Pauli string each, since the transpiler rounds matrices.
+
+    >>> inner = QuantumCircuit(1, name="barrier")
+    >>> _ = inner.h(0)
+    >>> circuit = QuantumCircuit(1)
+    >>> _ = circuit.append(inner.to_gate(), [0])
+    >>> circuit.count_ops(), taken_apart(circuit).count_ops()
+    (OrderedDict([('barrier', 1)]), OrderedDict([('h', 1)]))
+    """
+    if all(_is_of_qiskit(instruction.operation) for instruction in circuit.data):
+        return circuit
+    result = circuit.copy_empty_like()
+    for number, instruction in enumerate(circuit.data):
+        operation = instruction.operation
+        if _is_of_qiskit(operation):
+            result.append(instruction)
+            continue
+        parts = parts_of(operation, f"Instruction {number} ({operation.name!r})")
+        inner = taken_apart(parts) if isinstance(parts, QuantumCircuit) else circuit_of_matrix(parts)
+        result.compose(inner, instruction.qubits, instruction.clbits, inplace=True)
+    return result
+
+
+def circuit_of_matrix(matrix: Matrix) -> QuantumCircuit:
+    """Return a circuit of a unitary matrix, exact up to a global phase: of Clifford gates, or of Pauli rotations.
+
+    >>> circuit_of_matrix(np.diag([1, 1, 1, -1])).count_ops()
+    OrderedDict([('h', 2), ('sdg', 1), ('cx', 1), ('s', 1)])
+    """
+    clifford = clifford_of(matrix)
+    if clifford is not None:
+        return clifford.to_circuit()
+    circuit = QuantumCircuit((len(matrix) - 1).bit_length())
+    for letters, angle in rotations(matrix, circuit.num_qubits):
+        if letters.strip("I"):
+            circuit.append(PauliEvolutionGate(SparsePauliOp(letters[::-1]), angle / 2), circuit.qubits)
+    return circuit
+
+
+def _is_of_qiskit(operation: Any) -> bool:
+    """Return whether a class of Qiskit's says what an operation does, not the operation itself."""
+    kind = getattr(operation, "base_class", type(operation))
+    composite = (Gate, Instruction, ControlledGate, AnnotatedOperation, BoxOp, UnitaryGate)
+    return str(kind.__module__).startswith("qiskit") and kind not in composite
 
 
 def evolved(gate: PauliEvolutionGate, where: str) -> SparsePauliOp:
@@ -101,7 +164,11 @@ def _matrix(operation: Any) -> Matrix | None:
     small = getattr(operation, "num_qubits", 0) <= MOST_MATRIX_QUBITS or isinstance(operation, UnitaryGate)
     kind = getattr(operation, "base_class", type(operation))
     exact = kind in (Clifford, PermutationGate) or str(kind.__module__).startswith(EXACT_DEFINITIONS)
-    if exact or not small or not hasattr(operation, "to_matrix"):
+    return _numbers(operation) if small and not exact else None
+
+
+def _numbers(operation: Any) -> Matrix | None:
+    if not hasattr(operation, "to_matrix"):
         return None
     try:
         return np.asarray(operation.to_matrix(), dtype=np.complex128)
@@ -115,6 +182,17 @@ def _is(definition: QuantumCircuit, matrix: Matrix) -> bool:
     except Exception:  # the definition resets or measures, for instance
         return False
     return found.shape == matrix.shape and equal_up_to_phase(found, matrix)
+
+
+def _contradicts(operation: Any, definition: QuantumCircuit) -> bool:
+    """Return whether a user's gate with free parameters has another matrix than its definition, at angles that tell."""
+    if str(type(operation).__module__).startswith("qiskit.") or not hasattr(operation, "__array__"):
+        return False
+    circuit = _circuit_of(operation)
+    values = {parameter: 0.7368 + 0.4142 * k for k, parameter in enumerate(circuit.parameters)}
+    matrix = _numbers(circuit.assign_parameters(values).data[0].operation)
+    own = {parameter: value for parameter, value in values.items() if parameter in definition.parameters}
+    return matrix is not None and not _is(definition.assign_parameters(own), matrix)
 
 
 def _definition(operation: Any) -> QuantumCircuit | None:

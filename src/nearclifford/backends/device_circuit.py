@@ -14,6 +14,7 @@ from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import CircuitInstruction, Parameter, ParameterExpression, ParameterVector
 
 from nearclifford.compiler import affine
+from nearclifford.definitions import taken_apart
 from nearclifford.errors import CircuitError
 from nearclifford.gates import ROTATION_GATES
 from nearclifford.rotations import AngleMap
@@ -54,7 +55,8 @@ def rewritten(circuit: QuantumCircuit, basis: Sequence[str]) -> DeviceCircuit:
     (['rz', 'sx'], 4)
     """
     names = list(basis)
-    return _separated(transpile(circuit, basis_gates=names, optimization_level=0), list(circuit.parameters), tuple(names))
+    written = transpile(taken_apart(circuit), basis_gates=names, optimization_level=0)
+    return _separated(written, list(circuit.parameters), tuple(names))
 
 
 def unchanged(circuit: QuantumCircuit) -> DeviceCircuit:
@@ -67,7 +69,7 @@ def unchanged(circuit: QuantumCircuit) -> DeviceCircuit:
     >>> sorted(unchanged(circuit).circuit.count_ops())
     ['cx', 'rz']
     """
-    expanded = circuit
+    expanded = taken_apart(circuit)
     while composite := {gate.operation.name for gate in expanded.data if _is_free(gate) and not _shifts(gate)}:
         inner = expanded.decompose(list(composite))
         if inner == expanded:
