@@ -2,10 +2,10 @@
 
     .venv/bin/python benchmarks/any_gate.py --circuits 10000
 
-Each circuit holds one to four operations between layers of rotations: any gate of `qiskit.circuit.library`, with any state of
-its controls, inverted, raised to a power, annotated, labelled and nested up to twice (`tests/library_gates.py` draws them). The
-value is compared at 1e-10 Σ|c|, the gradient of every third circuit at 1e-8 Σ|c| with six-point differences of Qiskit's values.
-The exit status is 1 if anything is wrong or ends in a traceback. Takes about 20 minutes on two cores.
+Each circuit holds one to four operations between layers of rotations: any gate of `qiskit.circuit.library`, with any state
+of its controls, inverted, raised to a power, annotated, labelled and nested up to twice, as `tests/library_gates.py` draws
+them. The value is compared at 1e-10 Σ|c|, the gradient of every third circuit at 1e-8 Σ|c| with six-point differences of
+Qiskit's values. The exit status is 1 if anything is wrong or ends in a traceback. Takes about 20 minutes on two cores.
 """
 
 from __future__ import annotations

@@ -139,9 +139,16 @@ class OwnX(library.XGate):
 
 @pytest.mark.parametrize(
     "operation",
-    [OwnMatrix(), OwnTurn(0.3), OwnX(), library.XGate(label="h"), library.XGate().to_mutable(), library.CXGate(label="a", ctrl_state=0)],
+    [
+        OwnMatrix(),
+        OwnTurn(0.3),
+        OwnX(),
+        library.XGate(label="h"),
+        library.XGate().to_mutable(),
+        library.CXGate(label="a", ctrl_state=0),
+    ],
     ids=["matrix alone", "other definition", "subclass", "label", "mutable", "label and control"],
-)  # fmt: skip
+)
 def test_gates_of_users(operation):
     mine, theirs = compared(around(operation))
     assert mine == pytest.approx(theirs, abs=1e-12)
