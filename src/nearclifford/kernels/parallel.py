@@ -25,16 +25,8 @@ Kernel: TypeAlias = Callable[..., Any]
 THREAD_SAFE_LAYERS = frozenset({"omp", "tbb"})
 
 
-def parallel_kernel(function: FunctionType) -> Kernel:
-    """Return a kernel over several threads; its twin on one thread is compiled where it is first needed.
-
-    >>> import numpy as np
-    >>> @parallel_kernel
-    ... def doubled(numbers):
-    ...     return 2 * numbers
-    >>> doubled(np.arange(3)).tolist()
-    [0, 2, 4]
-    """
+def parallel_kernel(function: Kernel) -> Kernel:
+    """Return a kernel over several threads; its twin on one thread is compiled where it is first needed."""
     return with_serial_twin(njit(cache=True)(_twin_of(function)))(njit(cache=True, parallel=True)(function))
 
 
@@ -55,7 +47,7 @@ def with_serial_twin(serial: Kernel) -> Callable[[Kernel], Kernel]:
     return decorated
 
 
-def _twin_of(function: FunctionType) -> FunctionType:
+def _twin_of(function: Kernel) -> Kernel:
     """Return the same function by another name, by which alone Numba tells the files of its cache apart."""
     name = f"{function.__name__}_serial"
     twin = FunctionType(function.__code__, function.__globals__, name, function.__defaults__, function.__closure__)
