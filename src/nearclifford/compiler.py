@@ -141,7 +141,13 @@ def require_circuit(circuit: object) -> None:
 def _center(center: npt.ArrayLike | None, parameters: Sequence[Parameter]) -> Floats:
     if center is None:
         return np.zeros(len(parameters))
-    point = np.asarray(center)
+    try:
+        point = np.asarray(center)
+    except ValueError as error:
+        raise CircuitError(
+            f"center holds rows of different lengths; expected {len(parameters)} real angles, one for each of "
+            "circuit.parameters."
+        ) from error
     if point.dtype.kind not in "fiu" or point.shape != (len(parameters),):
         raise CircuitError(
             f"center has shape {point.shape} and dtype {point.dtype}; expected ({len(parameters)},) real angles, one for "
