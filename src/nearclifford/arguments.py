@@ -174,6 +174,8 @@ def real_array(numbers: npt.ArrayLike, name: str) -> npt.NDArray[np.generic]:
         array = np.asarray(numbers)
     except ValueError as error:
         raise NearCliffordError(f"{name} holds rows of different lengths; expected an array of angles, radians.") from error
+    except TypeError as error:  # a circuit, for one, has entries that are no numbers
+        raise NearCliffordError(f"{name} is a {type(numbers).__name__}; expected an array of angles, radians.") from error
     if array.dtype.kind not in "fiu":
         raise NearCliffordError(f"{name} has dtype {array.dtype}; expected real numbers, angles in radians.")
     return array

@@ -148,6 +148,11 @@ def _center(center: npt.ArrayLike | None, parameters: Sequence[Parameter]) -> Fl
             f"center holds rows of different lengths; expected {len(parameters)} real angles, one for each of "
             "circuit.parameters."
         ) from error
+    except TypeError as error:  # a circuit, for one, has entries that are no numbers
+        raise CircuitError(
+            f"center is a {type(center).__name__}; expected {len(parameters)} real angles, one for each of "
+            "circuit.parameters."
+        ) from error
     if point.dtype.kind not in "fiu" or point.shape != (len(parameters),):
         raise CircuitError(
             f"center has shape {point.shape} and dtype {point.dtype}; expected ({len(parameters)},) real angles, one for "
