@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter
+from qiskit.circuit import Parameter, ParameterVector
 from qiskit.quantum_info import SparsePauliOp
+from qiskit.transpiler import CouplingMap
 
 from nearclifford.encoder import encode
-from nearclifford.errors import EncodingError
+from nearclifford.errors import EncodingError, NearCliffordError
 from nearclifford.search import search_encoder
 
 
@@ -27,8 +29,59 @@ def test_a_parameter_out_of_range_is_named(parameter: int) -> None:
 
 
 def test_a_foreign_parameter_is_named() -> None:
-    with pytest.raises(EncodingError, match="'b' is not in circuit 'small'"):
+    with pytest.raises(EncodingError, match="parameter is 'b', which is not in circuit 'small'; take one"):
         encode(one_rotation(), SparsePauliOp("ZZ"), Parameter("b"))
+
+
+def test_a_parameter_of_the_same_name_is_another() -> None:
+    with pytest.raises(EncodingError, match=r"'a', which is not in circuit 'small'; .* take circuit.parameters\[0\]"):
+        encode(one_rotation(), SparsePauliOp("ZZ"), Parameter("a"))
+
+
+@pytest.mark.parametrize("parameter", ["a", 0.0, True, None, ParameterVector("t", 2), 2 * Parameter("a"), [0]])
+def test_what_is_no_parameter_is_named(parameter: Any) -> None:
+    with pytest.raises(EncodingError, match=r"parameter is .*; expected an integer or a Parameter of the circuit"):
+        encode(one_rotation(), SparsePauliOp("ZZ"), parameter)
+
+
+@pytest.mark.parametrize(
+    ("coupling_map", "text"),
+    [
+        (5, "coupling_map is 5; expected a CouplingMap or a sequence of edges"),
+        ("ab", "coupling_map is 'ab'"),
+        (np.array(3), r"coupling_map is array\(3\)"),
+        ([(0,)], r"An edge of coupling_map is \(0,\); expected a pair"),
+        ([(0, 1, 2)], r"An edge of coupling_map is \(0, 1, 2\)"),
+        ([3, 4], "An edge of coupling_map is 3"),
+        (["01"], "An edge of coupling_map is '01'"),
+        ([("0", "1")], "a qubit of coupling_map is '0'; expected an integer"),
+        ([(0, 1.0)], "a qubit of coupling_map is 1.0"),
+        ([(0, -1)], "a qubit of coupling_map is -1"),
+        ([(0, [1, 2])], r"a qubit of coupling_map is \[1, 2\]"),
+        ([(0, 1), (1, 2)], r"is \(1, 2\); expected two different qubits of 0 to 1"),
+        ([(1, 1)], r"is \(1, 1\); expected two different"),
+        (CouplingMap.from_line(3), "CouplingMap.reduce"),
+    ],
+)
+def test_what_is_no_coupling_map_is_named(coupling_map: Any, text: str) -> None:
+    with pytest.raises(EncodingError, match=text):
+        encode(one_rotation(), SparsePauliOp("ZZ"), 0, coupling_map=coupling_map)
+
+
+@pytest.mark.parametrize(
+    "coupling_map",
+    [[], [(0, 1)], [[1, 0]], [{0, 1}], {(0, 1)}, np.array([[0, 1]]), iter([(0, 1)]), CouplingMap([(0, 1)])],
+)
+def test_edges_of_any_kind(coupling_map: Any) -> None:
+    observable = SparsePauliOp("ZI")
+    found = encode(one_rotation(), observable, 0, coupling_map=coupling_map)
+    assert found.phase_inducer == encode(one_rotation(), observable, 0).phase_inducer
+
+
+@pytest.mark.parametrize("center", [[[0.0], [0.0, 1.0]], "0", [None], [1j], [[0.0]], [np.nan], object()])
+def test_what_is_no_centre_is_named(center: Any) -> None:
+    with pytest.raises(NearCliffordError, match=r"center|centre"):
+        encode(one_rotation(), SparsePauliOp("ZZ"), 0, center=center)
 
 
 @pytest.mark.parametrize("term", [-1, 2])
@@ -38,7 +91,7 @@ def test_a_term_out_of_range_is_named(term: int) -> None:
 
 
 def test_an_identity_term_is_named() -> None:
-    with pytest.raises(EncodingError, match="term 1 is the identity"):
+    with pytest.raises(EncodingError, match="term is 1, the identity"):
         encode(one_rotation(), SparsePauliOp(["ZZ", "II"]), 0, term=1)
 
 
@@ -66,9 +119,12 @@ def test_a_circuit_without_parameters_is_named() -> None:
 
 
 def test_a_wrong_style_is_named() -> None:
-    style: Any = "long"
-    with pytest.raises(EncodingError, match="style is 'long'; expected one of 'compact', 'paper'"):
-        encode(one_rotation(), SparsePauliOp("ZZ"), 0, style=style)
+    style: Any
+    for style in ("long", ["compact"], None):
+        with pytest.raises(EncodingError, match=r"style is .*; expected one of 'compact', 'paper'\."):
+            encode(one_rotation(), SparsePauliOp("ZZ"), 0, style=style)
+        with pytest.raises(EncodingError, match="style is"):
+            encode(one_rotation(), SparsePauliOp("ZZ"), 0, style=style, coupling_map=[(0, 1)])
 
 
 def test_a_wrong_objective_is_named() -> None:

@@ -66,6 +66,20 @@ def integers(values: object, name: str, least: int, example: str, most: int = LA
     return found
 
 
+def entries(values: object) -> list[Any] | None:
+    """Return the entries of a sequence, a set, an array or a generator; None for text and for what has no entries.
+
+    >>> entries((3, 4)), entries("34"), entries(np.array(3))
+    ([3, 4], None, None)
+    """
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        return None
+    try:
+        return list(values)
+    except TypeError:  # an array of no dimension claims to be iterable
+        return None
+
+
 def instance(
     value: object, kind: type[Kind], name: str, example: str, error: type[NearCliffordError] = NearCliffordError
 ) -> Kind:
@@ -162,6 +176,8 @@ def real_array(
         array = np.asarray(numbers)
     except ValueError as problem:
         raise error(f"{name} holds rows of different lengths; expected an array of angles, radians.") from problem
+    except TypeError as problem:  # a circuit, for one, has entries that are no numbers
+        raise error(f"{name} is a {type(numbers).__name__}; expected an array of angles, radians.") from problem
     if array.dtype.kind not in "fiu":
         raise error(f"{name} has dtype {array.dtype}; expected real numbers, angles in radians.")
     return array

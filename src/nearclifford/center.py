@@ -59,17 +59,16 @@ def require_clifford_center(program: RotationProgram) -> None:
     >>> require_clifford_center(compile_circuit(circuit))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    nearclifford.errors.EncodingError: rotation 0 (RZ on qubit 0) turns by 0.785398 rad beyond a multiple of π/2 at ...
+    nearclifford.errors.EncodingError: The encoder needs a Clifford centre, but rotation 0 (RZ on qubit 0) turns by 0.785...
     """
     off_grid = np.flatnonzero(program.offset)
     if not len(off_grid):
         return
     rotation = int(off_grid[0])
     raise EncodingError(
-        f"{program.describe(rotation)} turns by "
-        f"{program.offset[rotation]:.6g} rad beyond a multiple of π/2 at the centre ({len(off_grid)} such rotations in "
-        "all); the encoder needs a Clifford centre: make the fixed angle (a T gate is one of π/4) a parameter, or "
-        "replace it by a multiple of π/2"
+        f"The encoder needs a Clifford centre, but {program.describe(rotation)} turns by "
+        f"{program.offset[rotation]:.6g} rad beyond a multiple of π/2 there ({len(off_grid)} such rotations in all). Make "
+        "the fixed angle (a T gate is one of π/4) a parameter, or replace it by a multiple of π/2."
     )
 
 

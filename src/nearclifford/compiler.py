@@ -37,6 +37,8 @@ IGNORED = (Barrier, Delay)
 NOT_UNITARY = (Measure, Reset, Initialize, Store)
 # A centre that is closer to a multiple of π/2 is that multiple: digits of a file, as in 1.570796327, are no displacement.
 GRID_TOLERANCE = 1e-9
+# Beyond, the floats are too far apart to tell the multiples by nine digits.
+LARGEST_CENTER = 1e6
 # Fixed angles closer to one are it; below lies the rounding of an angle written as k * pi / 2.
 RESIDUAL_TOLERANCE = 1e-12
 
@@ -162,10 +164,11 @@ def _quarters(center: npt.ArrayLike | None, parameters: Sequence[Parameter]) -> 
         )
     angles = point.astype(np.float64)
     nearest = np.round(np.where(np.isfinite(angles), angles, 0.0) / (pi / 2))
-    for k in np.flatnonzero(~(np.abs(angles - nearest * (pi / 2)) < GRID_TOLERANCE))[:1]:
+    on_grid = (np.abs(angles - nearest * (pi / 2)) < GRID_TOLERANCE) & (np.abs(angles) < LARGEST_CENTER)
+    for k in np.flatnonzero(~on_grid)[:1]:
         raise CircuitError(
-            f"The centre of parameter {parameters[k].name!r} is {angles[k]!s}; expected a multiple of π/2 (radians), so "
-            f"that every gate is Clifford there. The nearest is {nearest[k]:.0f} * π/2."
+            f"The centre of parameter {parameters[k].name!r} is {angles[k]!s}; expected a multiple of π/2 (radians) below "
+            f"{LARGEST_CENTER:.0e}, so that every gate is Clifford there. The nearest is {nearest[k]:.0f} * π/2."
         )
     return nearest.astype(np.int64)
 

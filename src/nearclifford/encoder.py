@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +19,10 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
 
-from nearclifford.arguments import integer
+from nearclifford.arguments import one_of
 from nearclifford.center import ProductBasis, center_gradient, require_clifford_center
 from nearclifford.compiler import compile_circuit, require_circuit
+from nearclifford.encodable import parameter_of, rotation_of, term_of
 from nearclifford.errors import EncodingError
 from nearclifford.inducer import (
     Edges,
@@ -109,6 +111,22 @@ class EncodingProblem:
         """Return every term, through the phase inducer, pulled back to the start of the circuit."""
         return PauliTable.from_stim(self.program.n_qubits, [meeting.pull_back(string.before(fix)) for string in self.terms])
 
+    def changed_images(self, meeting: Meeting, fix: stim.Circuit, without: PauliTable) -> PauliTable:
+        """Return the same as `images` from those ``without`` an inducer: it changes the terms that share a qubit with it."""
+        met = {target.value for instruction in fix for target in instruction.targets_copy()}
+        rows = sorted(set().union(*(self.terms_on[qubit] for qubit in met)))
+        strings = [meeting.pull_back(self.terms[row].before(fix)) for row in rows]
+        return without.replaced(rows, PauliTable.from_stim(self.program.n_qubits, strings))
+
+    @cached_property
+    def terms_on(self) -> list[list[int]]:
+        """The terms that have a letter on each qubit."""
+        found: list[list[int]] = [[] for _ in range(self.program.n_qubits)]
+        for term, string in enumerate(self.terms):
+            for qubit in string.pauli_indices():
+                found[qubit].append(term)
+        return found
+
     def basis(self, meeting: Meeting, images: PauliTable, term: int) -> ProductBasis:
         """Return the state after the diagonalizer: stabilized by the letters of image times generator."""
         generators, rotation = self.program.generators, meeting.rotation
@@ -145,7 +163,7 @@ def encode(
     Raises
     ------
     EncodingError : if the request names no such term, parameter or style, the term is the identity, the parameter sits
-        on no gate or on several, or a fixed angle is not Clifford.
+        on no gate or on several, a fixed angle is not Clifford, or an edge joins no two qubits of the circuit.
 
     Examples
     --------
@@ -158,14 +176,14 @@ def encode(
     >>> abs(encoding.gradient).tolist(), encoding.added_two_qubit_gates
     ([0.0, 1.0], 0)
     """
-    if coupling_map is not None and style == "paper":
+    if coupling_map is not None and one_of(style, "style", MEETINGS, EncodingError) == "paper":
         raise EncodingError(
             'coupling_map was given with style="paper", whose CX sits on the published pair of qubits; '
-            'leave coupling_map out or use style="compact"'
+            'leave coupling_map out or use style="compact".'
         )
     problem = prepare(circuit, observable, center, style)
-    index = _parameter_index(circuit, parameter)
-    return assemble(problem, _checked_term(problem, term), index, neighbours_of(coupling_map))
+    neighbours = neighbours_of(coupling_map, circuit.num_qubits)
+    return assemble(problem, term_of(problem.terms, term), parameter_of(circuit, parameter), neighbours)
 
 
 def prepare(circuit: QuantumCircuit, observable: SparsePauliOp, center: npt.ArrayLike | None, style: str) -> EncodingProblem:
@@ -176,23 +194,22 @@ def prepare(circuit: QuantumCircuit, observable: SparsePauliOp, center: npt.Arra
     >>> prepare(QuantumCircuit(1), SparsePauliOp("Z"), None, "short")
     Traceback (most recent call last):
     ...
-    nearclifford.errors.EncodingError: style is 'short'; expected one of 'compact', 'paper'
+    nearclifford.errors.EncodingError: style is 'short'; expected one of 'compact', 'paper'.
     """
-    if style not in MEETINGS:
-        raise EncodingError(f"style is {style!r}; expected one of {', '.join(map(repr, get_args(Style)))}")
+    one_of(style, "style", MEETINGS, EncodingError)
     require_circuit(circuit)
     if not circuit.parameters:
         raise EncodingError(
-            f"circuit {circuit.name!r} has no parameters, so there is no derivative to encode; "
-            "use qiskit.circuit.Parameter for the angles that vary"
+            f"Circuit {circuit.name!r} has no parameters, so there is no derivative to encode; "
+            "use qiskit.circuit.Parameter for the angles that vary."
         )
     program = compile_circuit(circuit, center)
     require_clifford_center(program)
     terms, coefficients = terms_of(observable, program.n_qubits)
     if not any(string.weight for string in terms):
         raise EncodingError(
-            f"the observable is {coefficients.sum():g} times the identity, whose gradient is zero everywhere; "
-            "give it a term with at least one X, Y or Z"
+            f"The observable is {coefficients.sum():g} times the identity, whose gradient is zero everywhere; "
+            "give it a term with at least one X, Y or Z."
         )
     return EncodingProblem(circuit, program, terms, coefficients, style)
 
@@ -235,51 +252,6 @@ def assemble(problem: EncodingProblem, term: int, parameter: int, neighbours: di
         added_two_qubit_gates=last.num_nonlocal_gates(),
         added_depth=_depth(encoded) - _depth(problem.circuit),
     )
-
-
-def rotation_of(program: RotationProgram, parameter: int) -> int:
-    """Return the one rotation that a parameter turns; `EncodingError` where it turns none or several.
-
-    >>> from qiskit import QuantumCircuit
-    >>> from qiskit.circuit import Parameter
-    >>> a, circuit = Parameter("a"), QuantumCircuit(2)
-    >>> _ = circuit.rx(a, 0), circuit.rx(a, 1)
-    >>> rotation_of(compile_circuit(circuit), 0)  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    nearclifford.errors.EncodingError: parameter 0 ('a') turns 2 rotations; the encoder needs exactly one: give each ...
-    """
-    rotations = program.rotations_of(parameter)
-    if len(rotations) == 1:
-        return int(rotations[0])
-    remedy = "choose one that turns a gate" if not len(rotations) else "give each of its gates a parameter of its own"
-    raise EncodingError(
-        f"parameter {parameter} ({program.parameters[parameter]!r}) turns {len(rotations) or 'no'} rotations; "
-        f"the encoder needs exactly one: {remedy}"
-    )
-
-
-def _parameter_index(circuit: QuantumCircuit, parameter: int | Parameter) -> int:
-    names = list(circuit.parameters)
-    if isinstance(parameter, Parameter):
-        if parameter not in names:
-            raise EncodingError(f"parameter {parameter.name!r} is not in circuit {circuit.name!r}; take one of its own")
-        return names.index(parameter)
-    index = integer(parameter, "parameter", error=EncodingError)
-    if not 0 <= index < len(names):
-        raise EncodingError(
-            f"parameter is {index}; expected 0 to {len(names) - 1}, an index into circuit.parameters ({len(names)})"
-        )
-    return index
-
-
-def _checked_term(problem: EncodingProblem, term: int) -> int:
-    index, n_terms = integer(term, "term", error=EncodingError), len(problem.terms)
-    if not 0 <= index < n_terms:
-        raise EncodingError(f"term is {index}; expected 0 to {n_terms - 1}: the simplified observable has {n_terms}")
-    if not problem.terms[index].weight:
-        raise EncodingError(f"term {index} is the identity, whose gradient is zero everywhere; choose another term")
-    return index
 
 
 def _depth(circuit: QuantumCircuit) -> int:

@@ -23,6 +23,10 @@ class ResourceError(NearCliffordError):
     """A computation would need more memory than the machine can give; raised before it starts."""
 
 
+class IncompleteSearchWarning(UserWarning):
+    """A search ended by its time limit: what it returned is the best of what it had judged until then."""
+
+
 class DeviceError(NearCliffordError):
     """A device, or an estimator, did not deliver; what it had delivered before is here.
 

@@ -78,6 +78,17 @@ class PauliTable:
         index = np.asarray(rows, dtype=np.int64)
         return PauliTable(self.n_qubits, self.x[index], self.z[index], self.sign[index])
 
+    def replaced(self, rows: list[int], others: PauliTable) -> PauliTable:
+        """Return a table in which the rows of another stand in the given places.
+
+        >>> table = PauliTable.from_stim(1, [stim.PauliString("X"), stim.PauliString("Y")])
+        >>> table.replaced([1], PauliTable.from_stim(1, [stim.PauliString("-Z")])).to_stim(1)
+        stim.PauliString("-Z")
+        """
+        x, z, sign = self.x.copy(), self.z.copy(), self.sign.copy()
+        x[rows], z[rows], sign[rows] = others.x, others.z, others.sign
+        return PauliTable(self.n_qubits, x, z, sign)
+
 
 @dataclass(frozen=True, eq=False)
 class GateTape:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+import time
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import stim
 from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
+from tqdm import tqdm
 
+from nearclifford.arguments import instance, one_of, positive
 from nearclifford.center import ProductBasis, center_gradient, center_loss
+from nearclifford.encodable import chosen_parameters, chosen_terms, rotation_of
 from nearclifford.encoder import Encoding, EncodingProblem, Style, assemble, prepare
-from nearclifford.errors import EncodingError
-from nearclifford.inducer import phase_inducer
+from nearclifford.errors import EncodingError, IncompleteSearchWarning
+from nearclifford.inducer import Meeting, phase_inducer
 from nearclifford.kernels.pauli import weighted_commutators
 from nearclifford.rotations import PauliTable
 
 Objective = Literal["loss", "gradient", "norm"]
+
+# A table of images takes T N / 4 bytes, and there may be as many inducers as candidates.
+MOST_IMAGES = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +56,11 @@ def search_encoder(
     objective: Objective = "loss",
     center: npt.ArrayLike | None = None,
     style: Style = "compact",
+    *,
+    terms: Iterable[int] | None = None,
+    parameters: Iterable[int | Parameter] | None = None,
+    max_seconds: float | None = None,
+    progress: bool = True,
 ) -> Encoding:
     """Return the best encoding over all terms of the observable and all parameters of the circuit.
 
@@ -53,6 +69,12 @@ def search_encoder(
     circuit, observable, center, style : as for `encode`.
     objective : "loss", the least loss at the centre (the paper's MinimalLCE); "gradient", the largest ``|∂_k L|`` of
         the encoded component; or "norm", the largest norm of the gradient.
+    terms : indices into ``observable.simplify()``; only these are considered. None for all but the identity.
+    parameters : indices into ``circuit.parameters``, or the parameters; only these are considered. None for all that
+        turn exactly one gate.
+    max_seconds : end the search after so long, with the best of what was judged until then and an
+        `IncompleteSearchWarning`. One candidate at least is judged, whatever the limit. None for no limit.
+    progress : show a bar on standard error where the search takes more than two seconds.
 
     Returns
     -------
@@ -60,12 +82,14 @@ def search_encoder(
 
     Raises
     ------
-    EncodingError : as for `encode`, or if every parameter sits on no gate or on several: those are no candidates.
+    EncodingError : as for `encode`, or if every parameter sits on no gate or on several: those are no candidates; or for
+        terms or parameters that cannot be encoded.
 
     Notes
     -----
     Every candidate is judged by stabilizer expectations, exactly, and no circuit is built but the best. With T terms
-    and D parameters there are T D candidates, of T ("loss", "gradient") or T D ("norm") Pauli tests each.
+    and D parameters there are T D candidates, of T ("loss", "gradient") or T D ("norm") Pauli tests each. They are
+    taken rotation by rotation, in time order, and for each rotation term by term.
 
     Examples
     --------
@@ -74,30 +98,51 @@ def search_encoder(
     >>> from qiskit.quantum_info import SparsePauliOp
     >>> theta, circuit = ParameterVector("theta", 2), QuantumCircuit(2)
     >>> _ = circuit.ry(theta[0], 0), circuit.ry(theta[1], 1), circuit.cx(0, 1)
-    >>> best = search_encoder(circuit, SparsePauliOp(["ZZ", "XI"], [1.0, -3.0]), objective="gradient")
+    >>> observable = SparsePauliOp(["ZZ", "XI"], [1.0, -3.0])
+    >>> best = search_encoder(circuit, observable, objective="gradient")
     >>> best.term, best.parameter, best.gradient.tolist()
     (1, 0, [3.0, 0.0])
+    >>> search_encoder(circuit, observable, objective="gradient", parameters=[theta[1]]).parameter
+    1
     """
-    if objective not in SCORES:
-        raise EncodingError(f"objective is {objective!r}; expected one of {', '.join(map(repr, SCORES))}")
+    start = time.monotonic()
+    score = SCORES[one_of(objective, "objective", SCORES, EncodingError)]
+    limit = math.inf if max_seconds is None else positive(max_seconds, "max_seconds", 60)
+    instance(progress, bool, "progress", "False", EncodingError)
     problem = prepare(circuit, observable, center, style)
-    score = SCORES[objective]
+    some_terms = chosen_terms(problem.terms, terms)
+    some_parameters = chosen_parameters(circuit, problem.program, parameters)
+    total = len(some_terms) * len(some_parameters)
+    found = candidates(problem, some_terms, some_parameters)
+    bar = tqdm(found, desc="candidates", total=total, delay=2.0, disable=not progress)
+    pair, judged = _best(problem, bar, score, start + limit)
+    if judged < total:
+        warnings.warn(
+            f"search_encoder judged {judged:,} of {total:,} candidates in max_seconds = {limit:g}; the encoding is the best "
+            "of those. Give it more seconds, or choose fewer candidates by terms= and parameters=.",
+            IncompleteSearchWarning,
+            stacklevel=2,
+        )
+    return assemble(problem, *pair)
+
+
+def _best(
+    problem: EncodingProblem, found: Iterable[Candidate], score: Score, deadline: float
+) -> tuple[tuple[int, int], int]:
+    """Return the best (term, parameter) of the candidates judged before the deadline, and how many these are."""
     scale = float(np.abs(problem.coefficients).sum() * max(1.0, np.abs(problem.program.factor).max(initial=0.0)))
-    best, best_score = (-1, -1), np.inf
-    for candidate in candidates(problem):
+    best, best_score, judged = (-1, -1), np.inf, 0
+    for judged, candidate in enumerate(found, start=1):  # noqa: B007  (it is returned)
         pair, value = (candidate.term, candidate.parameter), score(problem, candidate)
         if value < best_score - 1e-12 * scale or (value <= best_score + 1e-12 * scale and pair < best):
             best, best_score = pair, value
-    if best[0] < 0:
-        raise EncodingError(
-            f"each of the {len(problem.program.parameters)} parameters turns no rotation or several; "
-            "the encoder needs one that turns exactly one: give a gate a parameter of its own"
-        )
-    return assemble(problem, *best)
+        if time.monotonic() > deadline:
+            break
+    return best, judged
 
 
-def candidates(problem: EncodingProblem) -> Iterator[Candidate]:
-    """Yield every (term, parameter) that can be encoded, in normal form, grouped by rotation.
+def candidates(problem: EncodingProblem, terms: Collection[int], parameters: Collection[int]) -> Iterator[Candidate]:
+    """Yield every chosen (term, parameter) in normal form, grouped by rotation; each must be encodable.
 
     >>> from qiskit import QuantumCircuit
     >>> from qiskit.circuit import ParameterVector
@@ -105,29 +150,38 @@ def candidates(problem: EncodingProblem) -> Iterator[Candidate]:
     >>> theta, circuit = ParameterVector("theta", 2), QuantumCircuit(2)
     >>> _ = circuit.rx(theta[0], 0), circuit.rx(theta[1], 1)
     >>> problem = prepare(circuit, SparsePauliOp(["ZI", "II"]), None, "compact")
-    >>> [(candidate.term, candidate.parameter) for candidate in candidates(problem)]
+    >>> [(candidate.term, candidate.parameter) for candidate in candidates(problem, [0], [0, 1])]
     [(0, 0), (0, 1)]
     """
-    program = problem.program
-    counts = np.bincount(program.entry_parameter, minlength=program.n_parameters)
     turned_by: dict[int, list[int]] = {}
-    for rotation, parameter in zip(program.entry_rotation.tolist(), program.entry_parameter.tolist(), strict=True):
-        if counts[parameter] == 1:
-            turned_by.setdefault(rotation, []).append(parameter)
-    images_by_fix: dict[str, PauliTable] = {}
-    for meeting in problem.meetings(turned_by):
-        if problem.style == "paper":  # the pull-back has moved on; the compact one is the same for all
-            images_by_fix.clear()
-        for term, string in enumerate(problem.terms):
-            if not string.weight:
-                continue
-            fix = phase_inducer(string, meeting.axis)
-            if (key := str(fix)) not in images_by_fix:
-                images_by_fix[key] = problem.images(meeting, fix)
-            images = images_by_fix[key]
+    for parameter in parameters:
+        turned_by.setdefault(rotation_of(problem.program, parameter), []).append(parameter)
+    images_of = None
+    for meeting in problem.meetings(sorted(turned_by)):
+        if images_of is None or problem.style == "paper":  # the pull-back has moved on; the compact one is the same for all
+            images_of = _cached_images(problem, meeting)
+        for term in terms:
+            images = images_of(phase_inducer(problem.terms[term], meeting.axis))
             basis = problem.basis(meeting, images, term)
             for parameter in turned_by[meeting.rotation]:
                 yield Candidate(term, parameter, meeting.rotation, images, basis)
+
+
+def _cached_images(problem: EncodingProblem, meeting: Meeting) -> Callable[[stim.Circuit], PauliTable]:
+    """Return the images by phase inducer; many candidates of a dense observable have few inducers between them."""
+    without, cache = problem.images(meeting, stim.Circuit()), dict[str, PauliTable]()
+
+    def images_of(fix: stim.Circuit) -> PauliTable:
+        if (key := str(fix)) not in cache:
+            if len(cache) == MOST_IMAGES:
+                cache.clear()
+            cache[key] = problem.changed_images(meeting, fix, without)
+        return cache[key]
+
+    return images_of
+
+
+Score: TypeAlias = Callable[[EncodingProblem, Candidate], float]
 
 
 def _loss(problem: EncodingProblem, candidate: Candidate) -> float:
@@ -158,7 +212,7 @@ def _norm(problem: EncodingProblem, candidate: Candidate) -> float:
 
 
 # Each score is least for the best candidate.
-SCORES: dict[str, Callable[[EncodingProblem, Candidate], float]] = {
+SCORES: dict[str, Score] = {
     "loss": _loss,
     "gradient": _component,
     "norm": _norm,

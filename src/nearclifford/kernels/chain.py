@@ -22,6 +22,7 @@ from numba import njit, prange, uint64
 
 from nearclifford.kernels.bits import population_count
 from nearclifford.kernels.coins import frequent_bits, next_gap
+from nearclifford.kernels.parallel import parallel_kernel
 from nearclifford.kernels.prune import FLIP, FLIP_Y, NO_ROTATION, prune, split
 from nearclifford.kernels.words import (
     BITS,
@@ -181,7 +182,7 @@ def first_samples(count, row):
         row[0, w] = ~uint64(0) if bits == 64 else (uint64(1) << uint64(bits)) - uint64(1)
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def count_hits(
     kind, target, source, rotation, x_rows, probability, hazard, starts, slot_start, slot_mask, frozen,
     chosen, streams, first_block, samples, blocks_per_task, seed, hits, silent,

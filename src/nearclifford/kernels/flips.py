@@ -14,6 +14,7 @@ from numba import njit, prange, uint64
 from nearclifford.kernels.bits import trailing_zeros
 from nearclifford.kernels.chain import anticommuting, find_stop, first_samples, flip_rows, is_frozen, set_start
 from nearclifford.kernels.coins import frequent_bits, next_gap
+from nearclifford.kernels.parallel import parallel_kernel
 from nearclifford.kernels.prune import FLIP_Y, NO_ROTATION, split
 from nearclifford.kernels.words import (
     BITS,
@@ -116,7 +117,7 @@ def run_counting(
     store_words(alive, 0, and_not_words(load_words(alive, 0), wrong))
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def count_flips(
     kind, target, source, rotation, x_rows, probability, hazard, starts, slot_start, slot_mask, frozen, first_block, samples,
     blocks_per_task, seed, histogram,

@@ -10,6 +10,7 @@ import numpy as np
 from numba import get_thread_id, njit, prange
 
 from nearclifford.kernels.observable import apply_observable
+from nearclifford.kernels.parallel import with_serial_twin
 from nearclifford.kernels.prepare import Turns, make_turns  # noqa: F401  (Numba looks Turns up by name)
 from nearclifford.kernels.sweep import backward_pass, forward_pass, n_cosets
 
@@ -117,6 +118,15 @@ def serial_gradients(schedule, terms, angle, state, value, gradient):
         _serial_gradient(schedule, turns, state, gradient[row])
 
 
+def _values_in_first_state(schedule, terms, angle, states, value):
+    serial_values(schedule, terms, angle, states[0], value)
+
+
+def _gradients_in_first_state(schedule, terms, angle, states, value, gradient):
+    serial_gradients(schedule, terms, angle, states[0], value, gradient)
+
+
+@with_serial_twin(_values_in_first_state)
 @njit(parallel=True, cache=True)
 def batch_values(schedule, terms, angle, states, value):
     """As `serial_values`, threads over thetas; ``states`` is (threads, 4, 2^r / 8, 8)."""
@@ -125,6 +135,7 @@ def batch_values(schedule, terms, angle, states, value):
         serial_values(schedule, terms, angle[one], states[get_thread_id()], value[one])
 
 
+@with_serial_twin(_gradients_in_first_state)
 @njit(parallel=True, cache=True)
 def batch_gradients(schedule, terms, angle, states, value, gradient):
     """As `serial_gradients`, threads over thetas; ``states`` is (threads, 4, 2^r / 8, 8)."""
@@ -161,6 +172,7 @@ def _wide_gradient(schedule, turns, state, gradient):
     _derivatives(schedule, turns, _in_order(overlap), _in_order(patterns), gradient)
 
 
+@with_serial_twin(serial_values)
 @njit(cache=True)
 def wide_values(schedule, terms, angle, state, value):
     """As `serial_values`, threads over the cosets of one state."""
@@ -168,6 +180,7 @@ def wide_values(schedule, terms, angle, state, value):
         value[row] = _wide_value(schedule, terms, make_turns(schedule, angle[row]), state)
 
 
+@with_serial_twin(serial_gradients)
 @njit(cache=True)
 def wide_gradients(schedule, terms, angle, state, value, gradient):
     """As `serial_gradients`, threads over the cosets of one state."""

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit, prange, uint64
 
 from nearclifford.kernels.bits import parity
+from nearclifford.kernels.parallel import parallel_kernel
 from nearclifford.kernels.pauli import commutator_sign
 
 
@@ -33,7 +34,7 @@ def _cosines(gx, gz, x, z, cosine, stop):
     return product
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def loss_means(gx, gz, px, pz, p_sign, cosine):
     """Return E[L] of each signed string, float64, shape ``(T,)``: zero unless it is Z-type."""
     result = np.zeros(len(px))
@@ -43,7 +44,7 @@ def loss_means(gx, gz, px, pz, p_sign, cosine):
     return result
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def derivative_means(gx, gz, g_sign, px, pz, p_sign, weight, cosine):
     """Return E[∂L/∂φ_k] by rotation, float64, shape ``(n,)``, of Σ_a weight[a] P_a: the path that flips at k alone."""
     n = len(gx)
@@ -68,7 +69,7 @@ def derivative_means(gx, gz, g_sign, px, pz, p_sign, weight, cosine):
     return result
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def join_terms(gx, gz, px, pz, p_sign, first, second, cosine, members):
     """Return s Π_{j in J} E[cos] of pairs of terms, float64, shape ``(pairs,)``; set J in ``members``.
 

@@ -17,6 +17,7 @@ from numba import njit, prange
 
 from nearclifford.kernels.bits import trailing_zeros
 from nearclifford.kernels.lanes import WIDTH, load, multiply, multiply_add, splat, store
+from nearclifford.kernels.parallel import parallel_kernel
 from nearclifford.kernels.path_tree import END, START
 
 BLOCK = 2048
@@ -122,7 +123,7 @@ def _backwards(
         store(adjoints, d, adjoint)
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def path_values(level, rotation, weight, stay_start, stays, n_levels, width, angle, value):
     """Write the sum of all paths at each row of ``angle``, float64, shape ``(batch, n_rotations)``, to ``value``."""
     n, n_table = angle.shape[1], ((angle.shape[1] + width - 1) // width) << width
@@ -137,7 +138,7 @@ def path_values(level, rotation, weight, stay_start, stays, n_levels, width, ang
             value[WIDTH * group + lane] = total[0, lane]
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def path_gradients(level, rotation, weight, stay_start, stays, n_levels, width, angle, value, gradient):
     """Write values as `path_values` does, and their derivatives by the angles to ``gradient``, of the shape of ``angle``."""
     n, n_table = angle.shape[1], ((angle.shape[1] + width - 1) // width) << width

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit, prange
 
 from nearclifford.kernels.bits import parity, population_count
+from nearclifford.kernels.parallel import parallel_kernel
 
 WINDOW = 8
 
@@ -54,7 +55,7 @@ def reach(x, z, term_x, term_z, members):
                 cover[w] |= x[j, w] | z[j, w]
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def reach_of_terms(x, z, term_x, term_z):
     """Return the members of every term, uint64, shape ``(n_terms, ceil(n / 64))``; cost: `reach` for each."""
     members = np.zeros((len(term_x), (len(x) + 63) >> 6), np.uint64)

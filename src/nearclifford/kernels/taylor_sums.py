@@ -19,6 +19,7 @@ from numba import njit, prange
 
 from nearclifford.kernels.bits import trailing_zeros
 from nearclifford.kernels.lanes import WIDTH, load, multiply, multiply_add, splat, store
+from nearclifford.kernels.parallel import parallel_kernel
 from nearclifford.kernels.path_sums import BLOCK
 from nearclifford.kernels.path_tree import END, START
 
@@ -155,7 +156,7 @@ def _table_back(by_table, r, width, n, by_cosines):
             store(by_table, rest, _add(load(by_table, rest), adjoint))
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def taylor_values(
     level, rotation, weight, stay_start, stays, n_levels, width, order, cos_series, sin_series, angle, value
 ):  # fmt: skip
@@ -177,7 +178,7 @@ def taylor_values(
             value[WIDTH * group + lane] = e[0, lane]
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def taylor_gradients(
     level, rotation, weight, stay_start, stays, n_levels, width, order, cos_series, sin_series, angle, value, gradient
 ):  # fmt: skip
@@ -275,7 +276,7 @@ def _add_path(t, flips, d, stayed, n_stayed, order, weight, cos_series, sin_seri
             hessian[name[i], name[k]] += term
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def taylor_hessians(
     level, rotation, weight, stay_start, stays, n_levels, width, order, cos_series, sin_series, angle, hessian
 ):  # fmt: skip
