@@ -212,8 +212,8 @@ def judge(case: Case) -> tuple[str, str]:
         named = any(name.replace("_", " ") in str(error).lower().replace("_", " ") for name in names)
         return "refused" if named else "unnamed", f"{type(error).__name__}: {error}"
     except Exception as error:
-        own = isinstance(error, TypeError) and "argument" in str(error) and error.__traceback__.tb_next is None
         where = traceback.extract_tb(error.__traceback__)[-1]
+        own = isinstance(error, TypeError) and "argument" in str(error) and where.filename == __file__
         text = f"{type(error).__name__}: {str(error)[:100]!r} in {Path(where.filename).name}:{where.lineno}"
         return "signature" if own else "traceback", text
     return "accepted", ""
