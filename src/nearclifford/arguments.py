@@ -58,9 +58,10 @@ def integers(values: object, name: str, least: int, example: str, most: int = LA
     >>> integers(range(1, 4), "orders", 0, "range(1, 12)")
     [1, 2, 3]
     """
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+    given = entries(values)
+    if given is None:
         raise NearCliffordError(f"{name} is {values!r}; expected a sequence of integers, such as {example}.")
-    found = [integer(value, f"an entry of {name}", least, most=most) for value in values]
+    found = [integer(value, f"an entry of {name}", least, most=most) for value in given]
     if not found:
         raise NearCliffordError(f"{name} is empty; expected at least one integer, such as {example}.")
     return found

@@ -11,7 +11,7 @@ import psutil
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
-from nearclifford.arguments import parameter_index, real_array, thetas
+from nearclifford.arguments import entries, parameter_index, real_array, thetas
 from nearclifford.compiler import compile_circuit, require_circuit
 from nearclifford.compression import LEAST_BITS, Sweep, TermGroup, compress, make_sweep
 from nearclifford.errors import CircuitError, NearCliffordError, ResourceError
@@ -193,9 +193,10 @@ class Landscape:
         array([[ 1., -1.],
                [-1.,  1.]])
         """
-        if np.shape(parameters) != (2,):
+        pair = entries(parameters)
+        if pair is None or len(pair) != 2:
             raise NearCliffordError(f"parameters is {parameters!r}; expected two indices into circuit.parameters.")
-        row, column = (parameter_index(parameter, self.n_parameters) for parameter in parameters)
+        row, column = (parameter_index(parameter, self.n_parameters) for parameter in pair)
         if row == column:
             raise NearCliffordError(f"parameters holds {row} twice; expected two different ones: slice draws L along one.")
         point, values = self._point(theta).copy(), self._axis(points)
@@ -208,7 +209,10 @@ class Landscape:
         values = real_array(points, "points")
         if values.ndim != 1:
             raise NearCliffordError(f"points has shape {values.shape}; expected (M,): a sequence of angles, radians.")
-        return values.astype(np.float64)
+        angles = values.astype(np.float64)
+        for k in np.flatnonzero(~np.isfinite(angles))[:1]:
+            raise NearCliffordError(f"points[{k}] is {values[k]}; expected finite angles.")
+        return angles
 
     @cached_property
     def _sweeps(self) -> tuple[Sweep, ...]:
