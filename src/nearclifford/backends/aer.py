@@ -278,9 +278,9 @@ def _batches(device: Device, batches: Iterator[Floats], rng: np.random.Generator
         for batch in batches:
             parts.append(device.measure(batch, rng))
     except DeviceError as error:
-        error.measured = Expectations.joined(parts, None) if parts else None
+        error.measured = Expectations.joined(parts, device.shots) if parts else None
         raise
-    return Expectations.joined(parts, None)
+    return Expectations.joined(parts, device.shots)
 
 
 def _sampled(
