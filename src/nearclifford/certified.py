@@ -48,8 +48,9 @@ def certified_second_moment(
 
     Raises
     ------
-    NearCliffordError : no `Landscape`, a parameter out of range, ``max_terms`` below 1, a patch that does not fit, or angles that are not
-        independent (a parameter on several rotations, a rotation of several parameters, a fixed angle off the grid).
+    NearCliffordError : no `Landscape`, a parameter out of range, ``max_terms`` below 1, a patch that does not fit, or angles
+        that are not independent (a parameter on several rotations, a rotation of several parameters, a fixed angle off the
+        grid).
 
     Examples
     --------

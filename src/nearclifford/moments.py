@@ -100,8 +100,8 @@ class MomentSums:
 class UnbiasedMoments:
     """The moments as they were estimated, before they were confined to what is possible.
 
-    A second moment is at least the squared mean, and a variance is at least 0, but an unbiased estimate with an error may lie
-    below. To average over circuits, average these: their errors have no preferred sign.
+    A second moment is at least the squared mean, and a variance is at least 0, but an unbiased estimate with an error may
+    lie below. To average over circuits, average these: their errors have no preferred sign.
 
     Attributes
     ----------
@@ -128,7 +128,7 @@ class GradientStatistics:
     mean, second_moment, variance : float64, shape ``(P,)``: E[∂_k L], E[(∂_k L)²] and the difference of the second moment
         and the squared mean. Near a Clifford centre the mean is not zero, and the last two differ.
     mean_error, second_moment_error, variance_error : float64, shape ``(P,)``: standard errors. Where nothing was seen in n
-        trials, or nothing else, the error is that of the upper end of the 68 % interval, 1.84 / n of the range (`unseen_rate`).
+        trials, or nothing else, the error is the upper end of the 68 % interval, 1.84 / n of the range (`unseen_rate`).
     norm, norm_error : E‖∇L‖ over all D parameters and its standard error; None if the backend does not compute it.
     norm_squared, norm_squared_error : E‖∇L‖² over all D parameters and its standard error; None if it needs parameters that
         were not chosen.
@@ -229,7 +229,7 @@ class LossStatistics:
 def unseen_rate(trials: npt.ArrayLike) -> Floats:
     """Return the rate that shows nothing in n trials with probability 0.16: the upper end of the 68 % interval.
 
-    It is 1.84 / n for large n: a rate of three expected events, which shows none in 5 % of all runs, is 1.6 such errors away.
+    It is 1.84 / n for large n: three expected events, which show none in 5 % of all runs, are 1.6 such errors away.
 
     >>> unseen_rate([1, 1000]).round(6)
     array([0.841345, 0.001839])

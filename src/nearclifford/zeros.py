@@ -70,7 +70,7 @@ def vanishes(land: Landscape, rotation: int, matters: Flags) -> bool:
 
 def _stirring(generators: PauliTable) -> Flags:
     """Return which rotations can change |0...0>; Z-type ones are tested against the earlier that can."""
-    stirs: Flags = generators.x.any(axis=1)
+    stirs: Flags = np.asarray(generators.x.any(axis=1))
     for j in np.flatnonzero(~stirs):
         before = np.flatnonzero(stirs[:j])
         # A Z-type generator anticommutes through the x-parts of the others alone.

@@ -135,5 +135,10 @@ def gradient_bound(land: Landscape, matters: npt.NDArray[np.bool_] | None = None
     """
     matrix = abs(land.program.matrix)
     weights = np.ones(matrix.shape[0]) if matters is None else matters.astype(np.float64)
-    identity = ~(land.images.x | land.images.z).any(axis=1)
-    return np.asarray(matrix.T @ weights) * np.abs(land.coefficients[~identity]).sum()
+    return np.asarray(matrix.T @ weights) * varying_size(land)
+
+
+def varying_size(land: Landscape) -> float:
+    """Return Σ|c| over the terms that are not the identity."""
+    varying = (land.images.x | land.images.z).any(axis=1)
+    return float(np.abs(land.coefficients[varying]).sum())
