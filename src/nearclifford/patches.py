@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -148,7 +149,7 @@ class Uniform(Patch):
 
 
 def _positive(width: npt.ArrayLike, name: str) -> float | tuple[float, ...]:
-    widths = real_array(width, name)
+    widths: npt.NDArray[Any] = real_array(width, name)
     if widths.ndim > 1 or widths.size == 0:
         raise NearCliffordError(
             f"{name} is {width!r}; expected a positive number of radians, or a sequence of one for each parameter."
@@ -156,7 +157,7 @@ def _positive(width: npt.ArrayLike, name: str) -> float | tuple[float, ...]:
     bad = widths[~((widths > 0) & (widths <= LARGEST_WIDTH))]
     if bad.size:
         raise NearCliffordError(
-            f"{name} holds {bad.flat[0]}; expected positive numbers of radians, up to {LARGEST_WIDTH:g}: beyond, neighbouring "
-            "float64 are too far apart to be angles."
+            f"{name} holds {bad.flat[0]}; expected positive numbers of radians, up to {LARGEST_WIDTH:g}: beyond, "
+            "neighbouring float64 are too far apart to be angles."
         )
     return float(widths) if widths.ndim == 0 else tuple(widths.astype(float).tolist())

@@ -15,7 +15,7 @@ from qiskit_aer.noise import NoiseModel
 from nearclifford.arguments import Seed, generator, instance, integer, one_of, thetas
 from nearclifford.backends.batches import angles_per_job, measured_gradients, measured_values
 from nearclifford.backends.estimators import EstimatorDevice, require_estimator
-from nearclifford.backends.expectations import Device, DeviceRun, Expectations
+from nearclifford.backends.expectations import Device, DeviceRun
 from nearclifford.backends.measured import DeviceGradientStatistics, DeviceLossStatistics, gradient_moments, loss_moments
 from nearclifford.backends.rounds import Sampling, sampled
 from nearclifford.backends.shift import ParameterShift
@@ -23,7 +23,7 @@ from nearclifford.backends.simulator import Simulator
 from nearclifford.backends.statevector import gradient_bound, varying_size
 from nearclifford.budget import Budget
 from nearclifford.compiler import GRID_TOLERANCE
-from nearclifford.errors import DeviceError, NearCliffordError
+from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch
 from nearclifford.rotations import Floats, Indices

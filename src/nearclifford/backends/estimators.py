@@ -48,8 +48,8 @@ class EstimatorDevice:
         value = np.asarray(data.evs, dtype=np.float64)
         if value.shape != (count,) or not np.isfinite(value).all():
             raise DeviceError(
-                f"{type(self.estimator).__name__} returned values of shape {value.shape}, {np.count_nonzero(~np.isfinite(value))} "
-                f"of them not finite; expected {count} finite ones, one for each point."
+                f"{type(self.estimator).__name__} returned values of shape {value.shape}, "
+                f"{np.count_nonzero(~np.isfinite(value))} of them not finite; expected {count} finite ones, one a point."
             )
         reported = np.asarray(getattr(data, "stds", np.zeros_like(value)), dtype=np.float64)
         error = np.nan_to_num(reported)

@@ -24,8 +24,8 @@ class DeviceGradientStatistics(GradientStatistics):
     are 0 then. ``norm`` is None with shots: no unbiased estimate of E‖∇L‖ is known.
 
     Standard errors are never below what shots alone would make them. Where all shots of a component's circuits agree at
-    every theta their noise is estimated as zero, as it must be to be subtracted without bias, but the errors are those of the
-    rate of disagreement that n · shots equal outcomes cannot exclude (`nearclifford.moments.unseen_rate`).
+    every theta their noise is estimated as zero, as it must be to be subtracted without bias, but the errors are those of
+    the rate of disagreement that n · shots equal outcomes cannot exclude (`nearclifford.moments.unseen_rate`).
 
     Attributes
     ----------
@@ -71,15 +71,16 @@ def gradient_moments(
     spread = _sums(gradient**2 - square_error - 2 * measured.mean * gradient)
     noise = square_error.mean(axis=0)
     norm_squared = float(total.mean[0]) if complete else None
-    second = measured.unbiased.second_moment if exact else square.mean
+    second = measured.second_moment if exact else square.mean
+    error = measured.second_moment_error if exact else np.maximum(square.mean_error, errors.second_moment)
     unbiased = UnbiasedMoments(second, measured.unbiased.variance - noise, norm_squared)
     norm_squared_error = max(float(total.mean_error[0]), errors.norm_squared)
     return DeviceGradientStatistics(
         parameters=parameters,
         mean=measured.mean,
         mean_error=measured.mean_error,
-        second_moment=np.maximum(unbiased.second_moment, 0.0),
-        second_moment_error=measured.second_moment_error if exact else np.maximum(square.mean_error, errors.second_moment),
+        second_moment=second if exact else np.clip(second, 0.0, bound**2),
+        second_moment_error=np.where(bound > 0, error, 0.0),
         variance=np.maximum(unbiased.variance, 0.0),
         variance_error=measured.variance_error if exact else np.maximum(spread.mean_error, errors.variance),
         norm=measured.norm if run.shots is None and exact else None,
