@@ -70,7 +70,7 @@ def shots_to_resolve(stats: GradientStatistics, snr: float = 3.0) -> ShotsToReso
 
 
 def _shots(ratio: float, one_shot: Floats, second_moment: Floats) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         # A hair below, so that a rounding error does not ask for one shot more.
-        needed = np.ceil(ratio**2 * one_shot / second_moment * (1 - 1e-9))
+        needed = np.ceil(np.square(ratio) * one_shot / second_moment * (1 - 1e-9))
     return np.where(second_moment > 0, np.maximum(needed, 1.0), np.inf)
