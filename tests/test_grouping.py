@@ -94,7 +94,7 @@ def test_many_terms_on_ten_qubits():
     error = found.std(ddof=1) / np.sqrt(12)
     assert abs(found.mean() - exact) < 6 * error
     most = np.sqrt(sum(np.abs(group.coefficients).sum() ** 2 for group in groups) / 200)
-    assert 0.1 * most < found.std(ddof=1) < most
+    assert 0.1 * most < found.std(ddof=1) < 1.6 * most
 
 
 @pytest.mark.parametrize("n_qubits", [63, 64, 65, 130])

@@ -54,7 +54,7 @@ BACKENDS = [nc.Stabilizer(), nc.Statevector(), nc.Aer("CPU"), nc.Aer("CPU", shot
 def test_auto_ends_after_one_round_on_a_zero(make, parameters, backend):
     land = make()
     found = nc.gradient_statistics(
-        land, nc.Gaussian(0.4), backend, "auto", parameters, rng=1, rel_error=1e-3, max_seconds=600.0
+        land, nc.Gaussian(0.4), backend, "auto", parameters, rng=1, rel_error=1e-3, max_seconds=20.0
     )
     assert found.samples == (FIRST_ROUND if isinstance(backend, nc.Aer) else 1024)
     assert np.abs(found.second_moment - found.second_moment_error).max() < 1.0
@@ -68,7 +68,7 @@ def test_a_phase_at_the_beginning_of_a_deep_circuit():
     circuit = QuantumCircuit(12)
     circuit.rz(Parameter("a"), 0)
     land = nc.Landscape(circuit.compose(nc.ansatz.fhea(12, 4)), nc.observables.global_z(12))
-    found = nc.gradient_statistics(land, nc.Gaussian(0.4), nc.Stabilizer(), "auto", [0], rng=1, max_seconds=600.0)
+    found = nc.gradient_statistics(land, nc.Gaussian(0.4), nc.Stabilizer(), "auto", [0], rng=1, max_seconds=20.0)
     assert (found.samples, found.second_moment_error[0], found.bound[0]) == (1024, 0.0, 0.0)
 
 
@@ -82,7 +82,7 @@ def constant():
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("make", [constant, never_diagonal, cancelling])
 def test_auto_ends_after_one_round_on_a_loss_that_is_zero(make, backend):
-    found = nc.loss_statistics(make(), nc.Gaussian(0.4), backend, "auto", rng=1, rel_error=1e-3, max_seconds=600.0)
+    found = nc.loss_statistics(make(), nc.Gaussian(0.4), backend, "auto", rng=1, rel_error=1e-3, max_seconds=20.0)
     assert found.samples == (FIRST_ROUND if isinstance(backend, nc.Aer) else 1024)
     if backend in BACKENDS[:3]:
         assert found.second_moment < 1e-25 and found.second_moment_error < 1e-25
@@ -94,9 +94,9 @@ def test_auto_ends_where_the_loss_is_one_number(backend):
     circuit = QuantumCircuit(2)
     circuit.rx(Parameter("a"), 0)
     land = nc.Landscape(circuit, SparsePauliOp(["II", "ZI"], [0.5, 1.0]))
-    found = nc.loss_statistics(land, nc.Gaussian(0.4), backend, "auto", rng=1, max_seconds=600.0)
+    found = nc.loss_statistics(land, nc.Gaussian(0.4), backend, "auto", rng=1, max_seconds=20.0)
     assert found.samples <= 1024 and found.mean == pytest.approx(1.5, abs=1e-12)
-    gradient = nc.gradient_statistics(land, nc.Gaussian(0.4), backend, "auto", rng=1, max_seconds=600.0)
+    gradient = nc.gradient_statistics(land, nc.Gaussian(0.4), backend, "auto", rng=1, max_seconds=20.0)
     assert gradient.samples <= 1024 and gradient.bound.tolist() == [0.0] and gradient.second_moment[0] < 1e-25
 
 

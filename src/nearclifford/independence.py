@@ -62,7 +62,7 @@ def angle_moments(program: AngleMap, patch: Patch) -> tuple[Floats, Floats]:
     """
     if not isinstance(patch, Gaussian | Uniform):
         raise NearCliffordError(
-            f"patch is {patch!r}; expected Gaussian(sigma) or Uniform(half_width), which the stabilizer method knows. {WAY_OUT}"
+            f"patch is {patch!r}; expected Gaussian(sigma) or Uniform(half_width), whose averages are known. {WAY_OUT}"
         )
     rotation, factor = rotation_of_parameters(program)
     turning = rotation >= 0

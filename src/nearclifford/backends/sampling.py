@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -26,7 +27,7 @@ from nearclifford.observables import terms_of
 from nearclifford.pairs import WORD, PairPlan, plan_pairs
 from nearclifford.patches import Patch
 from nearclifford.rotations import Floats, Indices, Words
-from nearclifford.zeros import mattering_rotations, vanishes
+from nearclifford.zeros import mattering_rotations, seconds_to_tell, vanishes
 
 Flags = npt.NDArray[np.bool_]
 
@@ -34,6 +35,8 @@ Flags = npt.NDArray[np.bool_]
 MOST_COUNTS = 2**24
 # Of one call of the kernel, seconds to minutes.
 MOST_CHAINS = 2**32
+# What is found out in less is found out always, in seconds.
+MOMENT = 0.05
 # Blocks are handed out in tasks, enough of them to keep the threads busy to the end.
 TASKS_PER_THREAD = 8
 
@@ -90,7 +93,9 @@ class ChainSampler:
 
     def sample(self, budget: Budget, chosen: Indices, streams: Indices, weights: Floats) -> Found:
         """Return the second moments: of L for -1 in ``chosen``, of ∂L/∂φ_k for k; ``weights`` are those of the sum."""
-        zero = (chosen >= 0) & ~self.matters[chosen] if len(self.matters) else np.zeros(len(chosen), dtype=np.bool_)
+        zero = np.zeros(len(chosen), dtype=np.bool_)
+        if seconds_to_tell(self.land) < MOMENT and (chosen >= 0).all():
+            zero = ~self.matters[chosen]
         found, block = None, 0
         while True:
             made = found.samples if found else 0
@@ -103,16 +108,21 @@ class ChainSampler:
             if self.one_term:
                 total = self._binomial(total.hits, total.samples, total.bound, weights)
             if found is None and budget.samples is None:
-                zero |= self._known_zeros(total.without(zero, weights), chosen)
+                zero |= self._known_zeros(total.without(zero, weights), chosen, budget.max_seconds)
             found = total.without(zero, weights)
 
-    def _known_zeros(self, found: Found, chosen: Indices) -> Flags:
-        """Return which moments are proven to be zero, in order up to the first that is not: samples tell of that one."""
+    def _known_zeros(self, found: Found, chosen: Indices, seconds: float) -> Flags:
+        """Return which moments are proven to be zero, in order up to the first that is not: samples tell of that one.
+
+        No more than about a tenth of the time goes into the search.
+        """
         zero = np.zeros(len(chosen), dtype=np.bool_)
-        if found.total > 2 * found.total_error:
+        if found.total > 2 * found.total_error or seconds_to_tell(self.land) > seconds / 10:
             return zero
+        ends = time.monotonic() + seconds / 10
         for place in np.flatnonzero(found.bound):
-            if found.value[place] > 2 * found.error[place] or not vanishes(self.land, int(chosen[place]), self.matters):
+            settled = found.value[place] > 2 * found.error[place] or time.monotonic() > ends
+            if settled or not vanishes(self.land, int(chosen[place]), self.matters):
                 break
             zero[place] = True
         return zero
