@@ -18,6 +18,7 @@ BACKENDS = [nc.Statevector(), nc.Stabilizer()]
         ({"samples": True}, "samples is True; expected an integer of at least 2"),
         ({"samples": 100.0}, "samples is 100.0; .* or 'auto'"),
         ({"samples": None}, "samples is None"),
+        ({"samples": 10**20}, "samples is 100000000000000000000; expected an integer of at most"),
         ({"rel_error": "small"}, "rel_error is 'small'; expected a positive, finite number"),
         ({"rel_error": np.nan}, "rel_error is nan"),
         ({"max_seconds": None}, "max_seconds is None"),
@@ -56,6 +57,75 @@ def test_level_of_an_interval(backend, level):
         stats.interval(level)
 
 
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: nc.Aer(device=["CPU"]), r"device is \['CPU'\]; expected one of"),
+        (lambda: nc.Aer(method=None), "method is None; expected one of"),
+        (lambda: nc.Aer("CPU", shots=10**30), "shots is 1000"),
+        (lambda: nc.Aer("CPU", shots=10**12), "shots is 1000000000000; expected an integer of at most 1000000000"),
+        (lambda: nc.Aer(estimator=max), "estimator is a builtin_function_or_method"),
+        (lambda: nc.Aer("CPU").value("circuit", [0.0]), "land is a str; expected a Landscape"),
+        (lambda: nc.Aer("CPU").gradient(None, [0.0]), "land is a NoneType"),
+        (lambda: nc.Aer("CPU").value_and_gradient(3, [0.0]), "land is a int"),
+        (lambda: nc.Aer("CPU").circuit(nc.ansatz.mhea(2, 1)), "land is a QuantumCircuit"),
+        (lambda: nc.Statevector(device=np.zeros(2)), "device is array"),
+        (lambda: nc.Statevector(precision=["double"]), r"precision is \['double'\]"),
+    ],
+)
+def test_backends(make, text):
+    with pytest.raises(nc.NearCliffordError, match=text):
+        make()
+
+
+JUNK = [
+    None,
+    1j,
+    "x",
+    b"",
+    [],
+    {},
+    object(),
+    np.nan,
+    np.inf,
+    -1,
+    -1.5,
+    10**30,
+    1e300,
+    [[1], [1, 2]],
+    np.array([1j]),
+    max,
+    QuantumCircuit,
+]
+FUNCTIONS = [
+    (nc.gradient_statistics, {"land": LAND, "patch": PATCH, "backend": nc.Stabilizer(), "samples": 8, "max_seconds": 0.1}),
+    (nc.loss_statistics, {"land": LAND, "patch": PATCH, "backend": None, "samples": 8, "rel_error": 0.1}),
+    (nc.certified_second_moment, {"land": LAND, "patch": PATCH, "parameter": 0, "max_terms": 100}),
+    (nc.shots_to_resolve, {"stats": nc.gradient_statistics(LAND, PATCH, samples=4, rng=1), "snr": 3.0}),
+    (nc.Aer, {"device": "CPU", "shots": 10, "noise_model": None, "method": "automatic"}),
+    (nc.Statevector, {"device": "CPU", "precision": "double"}),
+    (nc.Gaussian, {"sigma": 0.1}),
+    (nc.Uniform, {"half_width": 0.1}),
+    (nc.ansatz.mhea, {"n_qubits": 2, "layers": 1}),
+    (nc.ansatz.fhea, {"n_qubits": 2, "layers": 1}),
+    (nc.ansatz.random_pqc, {"n_qubits": 2, "layers": 1, "rng": 1}),
+]
+
+
+@pytest.mark.parametrize(("function", "arguments"), FUNCTIONS)
+def test_anything_for_anything(function, arguments):
+    """Each argument in turn is replaced by what makes no sense: a result, or an error of the package, in words."""
+    refused = 0
+    for name in arguments:
+        for value in JUNK:
+            try:
+                function(**arguments | {name: value})
+            except nc.NearCliffordError as error:
+                assert "expected" in str(error) and str(error).rstrip().endswith((".", "dtype=object)."))
+                refused += 1
+    assert refused > 0.6 * len(arguments) * len(JUNK)
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_numpy_integers_no_parameters_and_repeated_ones_are_fine(backend):
     arguments = {"patch": PATCH, "backend": backend, "samples": np.int64(16), "rng": np.uint8(3)}
@@ -72,6 +142,8 @@ def test_certified_bounds():
         ({"parameter": 12}, "parameter 12 is out of range"),
         ({"max_terms": 0}, "max_terms is 0; expected an integer of at least 1"),
         ({"max_terms": None}, "max_terms is None"),
+        ({"max_terms": 10**30}, "max_terms is 1000000000000000000000000000000; expected an integer of at most"),
+        ({"land": nc.ansatz.mhea(2, 1)}, "land is a QuantumCircuit; expected a Landscape"),
         ({"patch": 0.1}, "patch is 0.1"),
     ):
         with pytest.raises(nc.NearCliffordError, match=text):

@@ -1,11 +1,14 @@
 """Any object with the interface of BaseEstimatorV2: Qiskit's, Aer's, and some that fail."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from qiskit.primitives import BaseEstimatorV2, StatevectorEstimator
 from qiskit_aer.primitives import Estimator, EstimatorV2
 
 import nearclifford as nc
+from nearclifford.backends.estimators import EstimatorDevice
 from random_circuits import random_center, random_circuit, random_observable
 
 
@@ -75,7 +78,7 @@ def test_a_failing_job_runs_once_more():
 
 
 def test_two_failures_are_reported_and_lose_nothing(monkeypatch):
-    monkeypatch.setattr("nearclifford.backends.aer.MOST_ANGLES", 8 * 16)
+    monkeypatch.setattr("nearclifford.backends.batches.MOST_ANGLES", 8 * 16)
     land, patch = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2)), nc.Gaussian(0.2)
     recorder = Recorder(failing=[4, 5])
     with pytest.raises(
@@ -85,12 +88,44 @@ def test_two_failures_are_reported_and_lose_nothing(monkeypatch):
     assert caught.value.job_id == "job-5"
     before = nc.gradient_statistics(land, patch, samples=3, rng=3)
     assert np.abs(caught.value.statistics.second_moment - before.second_moment).max() < 1e-12
-    monkeypatch.setattr("nearclifford.backends.aer.MOST_ANGLES", 8 * 4)
+    monkeypatch.setattr("nearclifford.backends.batches.MOST_ANGLES", 8 * 4)
     with pytest.raises(nc.DeviceError) as caught:
         nc.Aer(estimator=Recorder(failing=[3, 4])).gradient(land, np.full(8, 0.3))
     shifts = 0.3 + np.pi / 2 * np.eye(8)
     assert np.abs(caught.value.measured.value - land.value(shifts)).max() < 1e-12
     assert caught.value.statistics is None
+
+
+class Answer:
+    """An estimator of one fixed answer."""
+
+    def __init__(self, evs, stds):
+        self.evs, self.stds = evs, stds
+
+    def run(self, pubs, precision=None):
+        return self
+
+    def job_id(self):
+        return "job"
+
+    def result(self):
+        return [SimpleNamespace(data=self)]
+
+
+def test_errors_that_are_not_known_are_those_of_the_precision():
+    land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
+    device = EstimatorDevice(land, Answer([0.5, 0.25, 0.0], [np.nan, 0.1, 0.0]), shots=25)
+    found = device.measure(np.zeros((3, 8)), np.random.default_rng(1))
+    assert np.allclose(found.square_error, [0.04, 0.01, 0.0])
+    silent = EstimatorDevice(land, Answer([0.5, 0.25], [np.nan, np.nan]), shots=25)
+    assert np.allclose(silent.measure(np.zeros((2, 8)), np.random.default_rng(1)).square_error, 0.04)
+
+
+@pytest.mark.parametrize("evs", [[0.5], 0.5, [[0.5, 0.5]], [0.5, np.nan], [np.inf, 0.5]])
+def test_an_estimator_that_returns_something_else(evs):
+    land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
+    with pytest.raises(nc.DeviceError, match=r"Answer returned values of shape .*; expected 2 finite ones"):
+        nc.Aer(estimator=Answer(evs, [0.1, 0.1])).value(land, np.zeros((2, 8)))
 
 
 class OldEstimator(Estimator):

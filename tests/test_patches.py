@@ -83,8 +83,38 @@ def test_width_of_each_parameter() -> None:
         Gaussian([0.1, 0.2]).sample((4, 3), np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("width", [0, -0.1, np.nan, np.inf, [0.1, 0.0], [], [[0.1]], "wide", None, 1j])
+BAD_WIDTHS = [0, -0.1, np.nan, np.inf, [0.1, 0.0], [], [[0.1]], "wide", None, 1j, [[1], [1, 2]], [None], 9e307, 1e200, {}]
+
+
+@pytest.mark.parametrize("width", BAD_WIDTHS)
 @pytest.mark.parametrize(("kind", "name"), [(Gaussian, "sigma"), (Uniform, "half_width")])
 def test_bad_widths(kind, name: str, width) -> None:
     with pytest.raises(NearCliffordError, match=name):
         kind(width)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("width", [5e-324, 1e-300, 1e-160, 1e15])
+@pytest.mark.parametrize("kind", [Gaussian, Uniform])
+def test_the_widest_and_the_narrowest(kind, width: float) -> None:
+    patch = kind(width)
+    narrow = width < 1
+    assert patch.cosine_mean() == pytest.approx(1.0 if narrow else 0.0, abs=1e-14)
+    assert patch.sine_square_mean() == pytest.approx(0.0 if narrow else 0.5, abs=1e-14)
+    assert np.isfinite(patch.sample((1000, 1), np.random.default_rng(1))).all()
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda patch: patch.sample("x", 1), "shape is 'x'; expected a sequence"),
+        (lambda patch: patch.sample((), 1), "shape is empty"),
+        (lambda patch: patch.sample((2, -3), 1), "an entry of shape is -3"),
+        (lambda patch: patch.sample((2, 3), "seed"), "rng is 'seed'"),
+        (lambda patch: patch.for_parameters(None), "n_parameters is None"),
+        (lambda patch: patch.for_parameters(10**30), "n_parameters is 1000"),
+    ],
+)
+def test_bad_requests(call, text: str) -> None:
+    with pytest.raises(NearCliffordError, match=text):
+        call(Gaussian(0.1))

@@ -11,6 +11,7 @@ from scipy import stats as distributions
 import nearclifford as nc
 from chain_twin import exact_moments
 from nearclifford import pairs
+from nearclifford.backends import sampling
 from nearclifford.center import center_gradient
 from nearclifford.independence import angle_moments
 from nearclifford.moments import binomial_interval
@@ -264,6 +265,16 @@ def test_bad_arguments(arguments, text):
     land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.global_z(3))
     with pytest.raises(nc.NearCliffordError, match=text):
         nc.gradient_statistics(land, **{"patch": nc.Gaussian(0.1), "backend": BACKEND, **arguments})
+
+
+def test_calls_cut_short_change_no_number(monkeypatch):
+    """A long run is many calls, so that a Ctrl-C is heard; their samples are those of one."""
+    land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.global_z(4))
+    whole = nc.gradient_statistics(land, nc.Gaussian(0.4), BACKEND, samples=10_000, rng=3)
+    monkeypatch.setattr(sampling, "MOST_CHAINS", 2048 * land.n_parameters)
+    parts = nc.gradient_statistics(land, nc.Gaussian(0.4), BACKEND, samples=10_000, rng=3)
+    assert parts.hits.tolist() == whole.hits.tolist() and parts.samples == whole.samples == 10_000
+    assert parts.second_moment_error.tolist() == whole.second_moment_error.tolist()
 
 
 def test_an_observable_whose_pairs_all_vanish():

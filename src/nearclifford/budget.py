@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from nearclifford.arguments import integer, positive
+from nearclifford.arguments import LARGEST_COUNT, integer, positive
 
 FIRST_ROUND = 1024
 
@@ -39,16 +39,16 @@ class Budget:
         count = integer(samples, "samples", 2, otherwise=", so that there is a standard error, or 'auto'")
         return cls(count, error, seconds)
 
-    def next_round(self, made: int, estimate: float, error: float) -> int:
-        """Return how many samples to add to those made, 0 for none."""
+    def next_round(self, made: int, estimate: float, error: float, least: float = 0.0) -> int:
+        """Return how many samples to add to those made, 0 for none; an estimate up to ``least`` is the rounding of zero."""
         if self.samples is not None:
             return self.samples - made
         if made == 0:
             return FIRST_ROUND
-        if error <= self.rel_error * abs(estimate):
+        if error <= self.rel_error * abs(estimate) or max(abs(estimate), error) <= least:
             return 0
         spent = time.monotonic() - self.started
         left = self.max_seconds - spent
-        affordable = int(made * left / max(spent, 1e-9)) if left > 0 else 0
+        affordable = int(min(made * left / max(spent, 1e-9), LARGEST_COUNT)) if left > 0 else 0
         more = min(made, affordable)
         return more if more >= min(made, FIRST_ROUND) // 2 else 0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nearclifford.arguments import integer, parameter_index
+from nearclifford.arguments import instance, integer, parameter_index
 from nearclifford.compression import compress
 from nearclifford.independence import angle_moments, rotation_of_parameters
 from nearclifford.kernels.merging import adapted_basis, adapted_coordinates, propagate, time_order
@@ -48,8 +48,9 @@ def certified_second_moment(
 
     Raises
     ------
-    NearCliffordError : a parameter out of range, ``max_terms`` below 1, a patch that does not fit, or angles that are not
-        independent (a parameter on several rotations, a rotation of several parameters, a fixed angle off the grid).
+    NearCliffordError : no `Landscape`, a parameter out of range, ``max_terms`` below 1, a patch that does not fit, or angles
+        that are not independent (a parameter on several rotations, a rotation of several parameters, a fixed angle off the
+        grid).
 
     Examples
     --------
@@ -68,6 +69,7 @@ def certified_second_moment(
     >>> 0 < lower < upper < 1
     True
     """
+    instance(land, Landscape, "land", "Landscape(circuit, observable)")
     limit = integer(max_terms, "max_terms", 1)
     cosine, flip = angle_moments(land.program, patch)
     stay = 1.0 - flip
@@ -85,6 +87,22 @@ def certified_second_moment(
         total = _add(total, _product_moment(product, land.images, turns, chosen, limit))
     lower, upper = _multiply(total, (scale, scale))
     return max(lower, 0.0), max(upper, 0.0)
+
+
+def chains_end(generators: PauliTable, starts: PauliTable, chosen: int, limit: int) -> bool:
+    """Return whether some branch of a chain may end Z-type, having met the rotation ``chosen`` (-1 for none) before.
+
+    False is certain; True may also mean that more than ``limit`` strings were needed at once.
+
+    >>> import stim
+    >>> turn = PauliTable.from_stim(1, [stim.PauliString("Z")])
+    >>> [chains_end(turn, PauliTable.from_stim(1, [stim.PauliString(letter)]), -1, 16) for letter in "XZ"]
+    [False, True]
+    """
+    half = np.full(len(generators), 0.5)
+    turns = _Turns(generators, half, half, np.ones(len(generators)))
+    everything = TermProduct(np.zeros(starts.z.shape[1], np.uint64), np.arange(len(starts)), np.ones(len(starts)))
+    return _product_moment(everything, starts, turns, chosen, limit) != (0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,7 +61,9 @@ def angle_moments(program: AngleMap, patch: Patch) -> tuple[Floats, Floats]:
     [0.882497, 0.882497]
     """
     if not isinstance(patch, Gaussian | Uniform):
-        raise NearCliffordError(f"The patch is {patch!r}; the stabilizer method knows Gaussian and Uniform. {WAY_OUT}")
+        raise NearCliffordError(
+            f"patch is {patch!r}; expected Gaussian(sigma) or Uniform(half_width), whose averages are known. {WAY_OUT}"
+        )
     rotation, factor = rotation_of_parameters(program)
     turning = rotation >= 0
     widths = (np.abs(factor) * patch.for_parameters(program.n_parameters))[turning]

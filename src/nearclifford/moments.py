@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
 from nearclifford.arguments import confidence
+from nearclifford.errors import NearCliffordError
 from nearclifford.rotations import Floats, Indices
 
 
@@ -15,7 +17,8 @@ from nearclifford.rotations import Floats, Indices
 class MomentSums:
     """Sums of the first four powers of ``x - shift`` over a sample; two of one shift add up.
 
-    A shift near the mean keeps the central moments exact where the spread is small beside the mean.
+    A shift near the mean keeps the central moments exact where the spread is small beside the mean. Raises
+    `NearCliffordError` where sums of different shifts are added.
 
     Attributes
     ----------
@@ -42,6 +45,8 @@ class MomentSums:
         return cls(len(samples), shift, np.stack(powers))
 
     def __add__(self, other: MomentSums) -> MomentSums:
+        if not np.array_equal(self.shift, other.shift):
+            raise NearCliffordError(f"Sums of shift {self.shift} and of shift {other.shift} are added; expected one shift.")
         return MomentSums(self.count + other.count, self.shift, self.powers + other.powers)
 
     @property
@@ -92,19 +97,43 @@ class MomentSums:
 
 
 @dataclass(frozen=True, eq=False)
+class UnbiasedMoments:
+    """The moments as they were estimated, before they were confined to what is possible.
+
+    A second moment is at least the squared mean, and a variance is at least 0, but an unbiased estimate with an error may
+    lie below. To average over circuits, average these: their errors have no preferred sign.
+
+    Attributes
+    ----------
+    second_moment, variance : of the shapes in the statistics.
+    norm_squared : float; None where the statistics have none, and for a loss.
+    """
+
+    second_moment: Floats | float
+    variance: Floats | float
+    norm_squared: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class GradientStatistics:
     """Moments of the components of ∇L over a patch, with standard errors, and how they were found.
+
+    No second moment, variance or squared norm is below what is possible; ``unbiased`` has the estimates themselves. One that
+    does not stand out of its error is not resolved (`resolved`, `variance_resolved`): near a Clifford centre a variance, and
+    for a Hamiltonian whose pairs of terms cancel a second moment, may be far below it. Quote `interval` then.
 
     Attributes
     ----------
     parameters : int64, shape ``(P,)``: the components, as indices into ``circuit.parameters``.
     mean, second_moment, variance : float64, shape ``(P,)``: E[∂_k L], E[(∂_k L)²] and the difference of the second moment
         and the squared mean. Near a Clifford centre the mean is not zero, and the last two differ.
-    mean_error, second_moment_error, variance_error : float64, shape ``(P,)``: standard errors.
+    mean_error, second_moment_error, variance_error : float64, shape ``(P,)``: standard errors. Where nothing was seen in n
+        trials, or nothing else, the error is the upper end of the 68 % interval, 1.84 / n of the range (`unseen_rate`).
     norm, norm_error : E‖∇L‖ over all D parameters and its standard error; None if the backend does not compute it.
     norm_squared, norm_squared_error : E‖∇L‖² over all D parameters and its standard error; None if it needs parameters that
         were not chosen.
-    bound : float64, shape ``(P,)``: what |∂_k L| cannot exceed, anywhere.
+    bound : float64, shape ``(P,)``: what |∂_k L| cannot exceed, anywhere; 0 where it is known to be zero everywhere.
+    unbiased : the second moments, variances and squared norm before they were confined to what is possible.
     samples, method, version : number of thetas (of Clifford circuits for each component), backend and package version.
     hits, trials : int64, shape ``(P,)``, where the second moment is ``bound²`` times a probability: how often it was seen in
         how many trials; None where it is a mean of numbers.
@@ -122,18 +151,30 @@ class GradientStatistics:
     norm_squared: float | None
     norm_squared_error: float | None
     bound: Floats
+    unbiased: UnbiasedMoments
     samples: int
     method: str
     version: str
     hits: Indices | None = None
     trials: Indices | None = None
 
+    @property
+    def resolved(self) -> npt.NDArray[np.bool_]:
+        """Whether each second moment is at least twice its error, or zero for certain: bool, shape ``(P,)``."""
+        return self.second_moment_error <= self.second_moment / 2
+
+    @property
+    def variance_resolved(self) -> npt.NDArray[np.bool_]:
+        """Whether each variance is at least twice its error, or zero for certain: bool, shape ``(P,)``."""
+        return self.variance_error <= self.variance / 2
+
     def interval(self, level: float = 0.95) -> Floats:
         """Return the confidence interval of each second moment, float64, shape ``(P, 2)``.
 
         Counted hits have the interval of Clopper and Pearson, which covers the true value with probability ``level`` at
         least, however few they are. Means of numbers have Student's t around them. Where nothing was seen, the interval goes
-        from 0 to the largest second moment that would have shown nothing in n samples with probability ``1 - level``.
+        from 0 to the largest second moment that would have shown nothing in n samples with probability ``1 - level``. No
+        interval begins below the squared mean where the mean is exact.
 
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
@@ -146,17 +187,22 @@ class GradientStatistics:
         Raises `NearCliffordError` unless ``level`` lies strictly between 0 and 1.
         """
         level = confidence(level)
-        unseen = self.bound**2 * (1.0 - (1.0 - level) ** (1.0 / self.samples))
+        least = np.where(self.mean_error == 0, self.mean**2, 0.0)
         if self.hits is not None and self.trials is not None:
-            return self.bound[:, None] ** 2 * binomial_interval(self.hits, self.trials, level)
+            found = self.bound[:, None] ** 2 * binomial_interval(self.hits, self.trials, level)
+            return np.maximum(found, least[:, None])
+        unseen = self.bound**2 * (1.0 - (1.0 - level) ** (1.0 / self.samples))
         low, high = two_sided(self.second_moment, self.second_moment_error, self.samples, level)
         high = np.where(self.second_moment > 0, high, np.maximum(high, unseen))
-        return np.stack([np.maximum(low, 0.0), high], axis=-1)
+        return np.maximum(np.stack([low, high], axis=-1), least[:, None])
 
 
 @dataclass(frozen=True, eq=False)
 class LossStatistics:
-    """Moments of L over a patch, with standard errors, and how they were found; all float64 numbers."""
+    """Moments of L over a patch, with standard errors, and how they were found; all float64 numbers.
+
+    As in `GradientStatistics` no moment is below what is possible, and ``unbiased`` has the estimates themselves.
+    """
 
     mean: float
     mean_error: float
@@ -164,9 +210,31 @@ class LossStatistics:
     second_moment_error: float
     variance: float
     variance_error: float
+    unbiased: UnbiasedMoments
     samples: int
     method: str
     version: str
+
+    @property
+    def resolved(self) -> bool:
+        """Whether the second moment is at least twice its error, or zero for certain."""
+        return self.second_moment_error <= self.second_moment / 2
+
+    @property
+    def variance_resolved(self) -> bool:
+        """Whether the variance is at least twice its error, or zero for certain."""
+        return self.variance_error <= self.variance / 2
+
+
+def unseen_rate(trials: npt.ArrayLike) -> Floats:
+    """Return the rate that shows nothing in n trials with probability 0.16: the upper end of the 68 % interval.
+
+    It is 1.84 / n for large n: three expected events, which show none in 5 % of all runs, are 1.6 such errors away.
+
+    >>> unseen_rate([1, 1000]).round(6)
+    array([0.841345, 0.001839])
+    """
+    return -np.expm1(special.log_ndtr(-1.0) / np.asarray(trials, dtype=np.float64))
 
 
 def two_sided(estimate: Floats, error: Floats, samples: int, level: float) -> tuple[Floats, Floats]:

@@ -27,6 +27,7 @@ class PairPlan:
     weight : float64, shape ``(n_words,)``: includes s_ab Π_J E[cos]; never zero.
     pair : int64, shape ``(n_words,)``, ascending: words of one pair are of one kind.
     frozen : uint64, shape ``(n_pairs, ceil(n_rotations / 64))``: J of each pair, the rotations that the chain must not flip.
+    size : what a sum of one pair after the other, weighted without signs, cannot exceed.
     draws : how many pairs were drawn at random, each an independent estimate (those that vanish need no word); 0 where
         these are all the pairs there are.
     """
@@ -35,6 +36,7 @@ class PairPlan:
     weight: Floats
     pair: Indices
     frozen: Words
+    size: float
     draws: int
 
 
@@ -85,7 +87,7 @@ def _share(term: Indices, weight: Floats, frozen: Words, n_words: int) -> PairPl
     size = np.abs(weight)
     share = np.maximum(1, np.round(size / size.sum() * n_words)).astype(np.int64)
     pair = np.repeat(np.arange(len(size)), share)
-    return PairPlan(term[pair], (weight / share)[pair], pair, frozen, draws=0)
+    return PairPlan(term[pair], (weight / share)[pair], pair, frozen, float(size.sum()), draws=0)
 
 
 def _draw(term: Indices, weight: Floats, frozen: Words, n_words: int, rng: np.random.Generator) -> PairPlan:
@@ -93,7 +95,8 @@ def _draw(term: Indices, weight: Floats, frozen: Words, n_words: int, rng: np.ra
     size = np.abs(weight)
     drawn = np.sort(rng.choice(len(size), size=n_words, p=size / size.sum()))
     visited, pair = np.unique(drawn, return_inverse=True)
-    return PairPlan(term[drawn], np.sign(weight[drawn]) * size.sum() / n_words, pair, frozen[visited], draws=n_words)
+    total = float(size.sum())
+    return PairPlan(term[drawn], np.sign(weight[drawn]) * total / n_words, pair, frozen[visited], total, draws=n_words)
 
 
 def _draw_terms(
@@ -125,10 +128,11 @@ def _draw_terms(
     visited, times = np.unique(drawn, axis=0, return_counts=True)
     first, second = visited.T.copy()
     joined, frozen = _join(generators, images, cosine, first, second)
-    weight = joined * np.sign(coefficients[first] * coefficients[second]) * (total**2).sum() / n_words
+    most = float((total**2).sum())
+    weight = joined * np.sign(coefficients[first] * coefficients[second]) * most / n_words
     alive = np.flatnonzero(weight)
     pair = np.repeat(np.arange(len(alive)), times[alive])
-    return PairPlan(first[alive][pair], weight[alive][pair], pair, frozen[alive], draws=n_words)
+    return PairPlan(first[alive][pair], weight[alive][pair], pair, frozen[alive], most, draws=n_words)
 
 
 @dataclass(frozen=True, eq=False)

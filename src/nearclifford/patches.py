@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from nearclifford.arguments import Seed, generator, integer, integers, real_array
 from nearclifford.errors import NearCliffordError
 from nearclifford.rotations import Floats
+
+# A float64 of this size is an angle to 1/8 rad.
+LARGEST_WIDTH = 1e15
 
 
 class Patch(ABC):
@@ -44,6 +49,7 @@ class Patch(ABC):
         >>> Gaussian(0.1).for_parameters(3)
         array([0.1, 0.1, 0.1])
         """
+        integer(n_parameters, "n_parameters", 0)
         widths = np.asarray(self.width)
         if widths.ndim and len(widths) != n_parameters:
             raise NearCliffordError(
@@ -52,20 +58,24 @@ class Patch(ABC):
             )
         return np.broadcast_to(widths, (n_parameters,)).astype(np.float64)
 
-    def sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
+    def sample(self, shape: tuple[int, ...], rng: Seed) -> Floats:
         """Return displacements t, float64, of a shape ``(..., D)``, radians.
+
+        Raises `NearCliffordError` for what is no shape, another number of widths than D, or no seed.
 
         >>> Uniform(0.2).sample((2, 3), np.random.default_rng(1)).shape
         (2, 3)
         """
-        return self._draw(shape, rng) * self.for_parameters(shape[-1])
+        sizes = tuple(integers(shape, "shape", 0, "(100, 8)"))
+        return self._draw(sizes, generator(rng)) * self.for_parameters(sizes[-1])
 
 
 @dataclass(frozen=True)
 class Gaussian(Patch):
     """Normal displacements of standard deviation ``sigma``, radians: one number, or one for each parameter.
 
-    Moments: E[cos t] = exp(-σ²/2), E[sin² t] = (1 - exp(-2σ²))/2. Raises `NearCliffordError` unless σ is positive.
+    Moments: E[cos t] = exp(-σ²/2), E[sin² t] = (1 - exp(-2σ²))/2. Raises `NearCliffordError` unless σ is positive
+    and at most 1e15.
 
     >>> Gaussian(0.5)
     Gaussian(sigma=0.5)
@@ -100,7 +110,7 @@ class Uniform(Patch):
     """Displacements uniform on [-half_width, half_width], radians: one number, or one for each parameter.
 
     Moments, r the half width: E[cos t] = sin r / r, E[sin² t] = 1/2 - sin(2r)/(4r). Raises `NearCliffordError` unless r
-    is positive.
+    is positive and at most 1e15.
 
     >>> Uniform(np.pi)
     Uniform(half_width=3.141592653589793)
@@ -139,12 +149,15 @@ class Uniform(Patch):
 
 
 def _positive(width: npt.ArrayLike, name: str) -> float | tuple[float, ...]:
-    widths = np.asarray(width)
-    if widths.dtype.kind not in "fiu" or widths.ndim > 1 or widths.size == 0:
+    widths: npt.NDArray[Any] = real_array(width, name)
+    if widths.ndim > 1 or widths.size == 0:
         raise NearCliffordError(
             f"{name} is {width!r}; expected a positive number of radians, or a sequence of one for each parameter."
         )
-    bad = widths[~(np.isfinite(widths) & (widths > 0))]
+    bad = widths[~((widths > 0) & (widths <= LARGEST_WIDTH))]
     if bad.size:
-        raise NearCliffordError(f"{name} holds {bad.flat[0]}; expected positive, finite numbers of radians.")
+        raise NearCliffordError(
+            f"{name} holds {bad.flat[0]}; expected positive numbers of radians, up to {LARGEST_WIDTH:g}: beyond, "
+            "neighbouring float64 are too far apart to be angles."
+        )
     return float(widths) if widths.ndim == 0 else tuple(widths.astype(float).tolist())

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from nearclifford.arguments import Seed, generator, parameter_index
+from nearclifford.arguments import Seed, generator, instance, parameter_index
 from nearclifford.backends import Aer, Stabilizer, Statevector
 from nearclifford.budget import Budget
 from nearclifford.errors import NearCliffordError
@@ -40,7 +40,8 @@ def gradient_statistics(
         Clifford circuits, `Stabilizer()`, at any number of qubits; or a device with shots and noise, `Aer()`.
     samples : number of thetas, or of Clifford circuits for each component, at least 2; or "auto": more and more until the
         standard error of E‖∇L‖² (of the chosen components) is at most ``rel_error * E‖∇L‖²``, as it is at once where
-        nothing is uncertain, or ``max_seconds`` are over. The result says how many there were.
+        nothing is uncertain, or ``max_seconds`` are over. The result says how many there were. A gradient that is found to
+        be zero everywhere (`nearclifford.zeros`) ends it after one round.
     parameters : indices into ``circuit.parameters``; all of them by default.
     rng : seed or generator; one seed gives the same numbers on any number of threads, unless the time ends the sampling.
     rel_error, max_seconds : where "auto" stops.
@@ -97,10 +98,9 @@ def _parameters(land: Landscape, parameters: object) -> Indices:
     return np.array([parameter_index(parameter, land.n_parameters) for parameter in parameters], dtype=np.int64)
 
 
-def _backend(land: object, patch: object, backend: object) -> Backend:
+def _backend(land: Landscape, patch: object, backend: object) -> Backend:
     """Return the backend that was meant; `NearCliffordError` names what is of another kind or does not fit."""
-    if not isinstance(land, Landscape):
-        raise NearCliffordError(f"land is a {type(land).__name__}; expected a Landscape(circuit, observable).")
+    instance(land, Landscape, "land", "Landscape(circuit, observable)")
     if not isinstance(patch, Patch):
         raise NearCliffordError(f"patch is {patch!r}; expected a patch such as Gaussian(sigma) or Uniform(half_width).")
     patch.for_parameters(land.n_parameters)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import pi
 from typing import Any
@@ -13,26 +12,30 @@ from qiskit import QuantumCircuit
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
 
-from nearclifford.arguments import Seed, generator, integer, thetas
+from nearclifford.arguments import Seed, generator, instance, integer, one_of, thetas
+from nearclifford.backends.batches import angles_per_job, measured_gradients, measured_values
 from nearclifford.backends.estimators import EstimatorDevice, require_estimator
-from nearclifford.backends.expectations import Device, DeviceRun, Expectations
+from nearclifford.backends.expectations import Device, DeviceRun
 from nearclifford.backends.measured import DeviceGradientStatistics, DeviceLossStatistics, gradient_moments, loss_moments
+from nearclifford.backends.rounds import Sampling, sampled
 from nearclifford.backends.shift import ParameterShift
 from nearclifford.backends.simulator import Simulator
-from nearclifford.backends.statevector import gradient_bound
+from nearclifford.backends.statevector import gradient_bound, varying_size
 from nearclifford.budget import Budget
 from nearclifford.compiler import GRID_TOLERANCE
-from nearclifford.errors import DeviceError, NearCliffordError
+from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch
 from nearclifford.rotations import Floats, Indices
+from nearclifford.zeros import mattering_rotations, vanishes
 
 DEVICES = ("auto", "CPU", "GPU")
 METHODS = ("automatic", "statevector", "density_matrix", "stabilizer", "matrix_product_state", "tensor_network")
 EXACT_WITH_NOISE = ("automatic", "density_matrix")
-# Bound angles of one job, in numbers; and thetas of one round where samples are "auto".
-MOST_ANGLES = 2**20
-FIRST_ROUND = 16
+# Of one circuit: Aer draws about a million a second, and holds them.
+MOST_SHOTS = 10**9
+# What a value of zero may differ from zero by, beside the largest, in double precision.
+ROUNDING = 1e-13
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,9 @@ class Aer:
         Raises `NearCliffordError` for a bad theta, `ResourceError` where the state does not fit the memory, `DeviceError`
         where Aer or the estimator fails.
         """
-        points = thetas(theta, land.n_parameters)
+        points = thetas(theta, _landscape(land).n_parameters)
         flat = points.reshape(-1, land.n_parameters)
-        found = _values(self._device(land, flat), flat, generator(rng))
+        found = measured_values(self._device(land, flat), flat, generator(rng))
         return found.value.reshape(points.shape[:-1])[()]
 
     def gradient(self, land: Landscape, theta: npt.ArrayLike, rng: Seed = None) -> Floats:
@@ -119,11 +122,11 @@ class Aer:
         >>> abs(nc.Aer().gradient(land, land.center)[3].round(12))
         np.float64(1.0)
         """
-        points = thetas(theta, land.n_parameters)
+        points = thetas(theta, _landscape(land).n_parameters)
         flat = points.reshape(-1, land.n_parameters)
         device = self._device(land, flat)
         shift = ParameterShift.of(device.circuit.angle_map, np.arange(land.n_parameters))
-        return _gradients(device, shift, flat, generator(rng))[0].reshape(points.shape)
+        return measured_gradients(device, shift, flat, generator(rng))[0].reshape(points.shape)
 
     def value_and_gradient(
         self, land: Landscape, theta: npt.ArrayLike, rng: Seed = None
@@ -140,7 +143,7 @@ class Aer:
         >>> dict(nc.Aer().circuit(land).count_ops())
         {'ry': 4, 'rz': 4, 'cx': 1}
         """
-        return self._device(land, None).circuit.circuit.copy()
+        return self._device(_landscape(land), None).circuit.circuit.copy()
 
     def gradient_statistics(
         self, land: Landscape, patch: Patch, budget: Budget, parameters: Indices, rng: np.random.Generator
@@ -149,38 +152,54 @@ class Aer:
         device = self._device(land, None)
         shift = ParameterShift.of(device.circuit.angle_map, parameters)
         complete = len(parameters) == land.n_parameters == len(np.unique(parameters))
-        bound = gradient_bound(land)[parameters]
+        matters = self._matters(land)
+        bound = gradient_bound(land, matters)[parameters]
 
         def made(gradient: Floats, square_error: Floats, run: DeviceRun) -> DeviceGradientStatistics:
             return gradient_moments(gradient, square_error, parameters, bound, complete, run)
 
         def progress(gradient: Floats, square_error: Floats) -> Floats:
-            return (gradient**2 - square_error).sum(axis=1)
+            return (gradient**2 - square_error)[:, bound > 0].sum(axis=1)
+
+        def settled() -> bool:
+            turned = [land.program.rotations_of(int(k)) for k in parameters]
+            return matters is not None and all(vanishes(land, int(j), matters) for j in np.concatenate([*turned, []]))
 
         def measure(theta: Floats, noise: np.random.Generator) -> tuple[Floats, Floats, DeviceRun]:
-            return _gradients(device, shift, theta, noise)
+            return measured_gradients(device, shift, theta, noise)
 
-        angles = max(shift.n_points, 1) * max(device.circuit.angle_map.n_rotations, 1)
-        return made(*_sampled(land, patch, budget, rng, max(1, MOST_ANGLES // angles), measure, progress, made))
+        angles = max(shift.n_points, 1) * device.circuit.angle_map.n_rotations
+        plan = Sampling(angles_per_job(angles), measure, progress, made, settled)
+        least = float(np.square(ROUNDING * gradient_bound(land)[parameters]).sum())
+        return made(*sampled(land, patch, budget, rng, plan, least))
 
     def loss_statistics(
         self, land: Landscape, patch: Patch, budget: Budget, rng: np.random.Generator
     ) -> DeviceLossStatistics:
         """Return the moments of the loss over thetas drawn from the patch."""
         device = self._device(land, None)
+        bound, matters = float(np.abs(land.coefficients).sum()), self._matters(land)
 
         def made(value: Floats, square_error: Floats, run: DeviceRun) -> DeviceLossStatistics:
-            return loss_moments(value[:, 0], square_error[:, 0], run)
+            return loss_moments(value[:, 0], square_error[:, 0], bound, varying_size(land), run)
 
         def progress(value: Floats, square_error: Floats) -> Floats:
             return (value**2 - square_error)[:, 0]
 
         def measure(theta: Floats, noise: np.random.Generator) -> tuple[Floats, Floats, DeviceRun]:
-            found = _values(device, theta, noise)
+            found = measured_values(device, theta, noise)
             return found.value[:, None], found.square_error[:, None], found.run
 
-        chunk = max(1, MOST_ANGLES // max(device.circuit.angle_map.n_rotations, 1))
-        return made(*_sampled(land, patch, budget, rng, chunk, measure, progress, made))
+        def settled() -> bool:
+            return matters is not None and (not matters.any() or vanishes(land, -1, matters))
+
+        plan = Sampling(angles_per_job(device.circuit.angle_map.n_rotations), measure, progress, made, settled)
+        return made(*sampled(land, patch, budget, rng, plan, (ROUNDING * bound) ** 2))
+
+    def _matters(self, land: Landscape) -> npt.NDArray[np.bool_] | None:
+        """Return which rotations may change the loss; None with noise, or an estimator, where other rules hold."""
+        exact = self.estimator is None and self.noise_model is None
+        return mattering_rotations(land) if exact else None
 
     def _device(self, land: Landscape, theta: Floats | None) -> Device:
         """Return what runs the landscape, at these thetas or at general ones."""
@@ -207,9 +226,10 @@ class Aer:
                     "Give them to the estimator, for instance EstimatorV2(options={'backend_options': {...}})."
                 )
             return
-        for name, value, known in (("device", self.device, DEVICES), ("method", self.method, METHODS)):
-            if value not in known:
-                raise NearCliffordError(f"{name} is {value!r}; expected one of {', '.join(map(repr, known))}.")
+        one_of(self.device, "device", DEVICES)
+        one_of(self.method, "method", METHODS)
+        if self.shots is not None:
+            integer(self.shots, "shots", most=MOST_SHOTS)
         _device_name(self.device)
         try:
             AerSimulator(**self.options)
@@ -239,6 +259,10 @@ class Aer:
             )
 
 
+def _landscape(land: Landscape) -> Landscape:
+    return instance(land, Landscape, "land", "Landscape(circuit, observable)")
+
+
 def _device_name(device: str) -> str:
     available = AerSimulator().available_devices()
     if device == "auto":
@@ -250,71 +274,3 @@ def _device_name(device: str) -> str:
             "device='auto'."
         )
     return device
-
-
-def _values(device: Device, theta: Floats, rng: np.random.Generator) -> Expectations:
-    angle = device.circuit.angle_map.angles(theta)
-    step = max(1, MOST_ANGLES // max(angle.shape[1], 1))
-    return _batches(device, (angle[start : start + step] for start in range(0, len(angle), step)), rng)
-
-
-def _gradients(
-    device: Device, shift: ParameterShift, theta: Floats, rng: np.random.Generator
-) -> tuple[Floats, Floats, DeviceRun]:
-    """Return gradients and their squared errors, shapes ``(batch, P)``, and what was run."""
-    total, step = shift.n_points * len(theta), max(1, MOST_ANGLES // max(shift.angle_map.n_rotations, 1))
-    batches = (shift.points(theta, start, min(start + step, total)) for start in range(0, total, step))
-    found = _batches(device, batches, rng)
-    if not total:
-        nothing = np.zeros((len(theta), shift.weight.shape[0]))
-        return nothing, nothing, found.run
-    return shift.gradient(found.value), shift.square_error(found.square_error), found.run
-
-
-def _batches(device: Device, batches: Iterator[Floats], rng: np.random.Generator) -> Expectations:
-    """Run one batch after another; a failure carries what was measured before it."""
-    parts: list[Expectations] = []
-    try:
-        for batch in batches:
-            parts.append(device.measure(batch, rng))
-    except DeviceError as error:
-        error.measured = Expectations.joined(parts, None) if parts else None
-        raise
-    return Expectations.joined(parts, None)
-
-
-def _sampled(
-    land: Landscape,
-    patch: Patch,
-    budget: Budget,
-    rng: np.random.Generator,
-    chunk: int,
-    measure: Callable[[Floats, np.random.Generator], tuple[Floats, Floats, DeviceRun]],
-    progress: Callable[[Floats, Floats], Floats],
-    made: Callable[[Floats, Floats, DeviceRun], Any],
-) -> tuple[Floats, Floats, DeviceRun]:
-    """Return measurements at thetas from the patch, their squared errors and what was run, until the budget ends."""
-    [noise] = rng.spawn(1)
-    parts: list[tuple[Floats, Floats, DeviceRun]] = []
-    count, total, error = 0, 0.0, 0.0
-    while (more := budget.next_round(count, total, error)) > 0:
-        more = min(more, FIRST_ROUND) if budget.samples is None and count == 0 else more
-        for start in range(0, more, chunk):
-            theta = land.center + patch.sample((min(chunk, more - start), land.n_parameters), rng)
-            try:
-                parts.append(measure(theta, noise))
-            except DeviceError as failure:
-                finished = _joined(parts) if sum(len(part[0]) for part in parts) > 1 else None
-                failure.statistics = made(*finished) if finished else None
-                raise
-        count += more
-        square = progress(*_joined(parts)[:2])
-        total, error = float(square.mean()), float(square.std(ddof=1)) / np.sqrt(count)
-    return _joined(parts)
-
-
-def _joined(parts: list[tuple[Floats, Floats, DeviceRun]]) -> tuple[Floats, Floats, DeviceRun]:
-    run = parts[0][2]
-    for part in parts[1:]:
-        run += part[2]
-    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts]), run

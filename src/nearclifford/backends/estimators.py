@@ -37,15 +37,26 @@ class EstimatorDevice:
         del rng
         start = time.perf_counter()
         data = self._job([(self.circuit.circuit, self.observable, angle)])
-        value = np.asarray(data.evs, dtype=np.float64)
-        error = np.asarray(getattr(data, "stds", np.zeros_like(value)), dtype=np.float64)
-        if self.precision is not None and not error.any():
-            # StatevectorEstimator adds noise of the precision and reports none.
-            error = np.full_like(value, self.precision)
+        value, error = self._read(data, len(angle))
         run = DeviceRun(
             (type(self.estimator).__name__,), ("estimator",), len(value), time.perf_counter() - start, self.shots
         )
-        return Expectations(value, np.nan_to_num(error) ** 2, run)
+        return Expectations(value, error**2, run)
+
+    def _read(self, data: Any, count: int) -> tuple[Floats, Floats]:
+        """Return values and standard errors; `DeviceError` for anything but one finite value a point."""
+        value = np.asarray(data.evs, dtype=np.float64)
+        if value.shape != (count,) or not np.isfinite(value).all():
+            raise DeviceError(
+                f"{type(self.estimator).__name__} returned values of shape {value.shape}, "
+                f"{np.count_nonzero(~np.isfinite(value))} of them not finite; expected {count} finite ones, one a point."
+            )
+        reported = np.asarray(getattr(data, "stds", np.zeros_like(value)), dtype=np.float64)
+        error = np.nan_to_num(reported)
+        if self.precision is None:
+            return value, error
+        # StatevectorEstimator adds noise of the precision and reports none; others report NaN for what they do not know.
+        return value, np.where(np.isnan(reported) | (not error.any()), self.precision, error)
 
     def _job(self, pubs: list[tuple[Any, ...]]) -> Any:
         identity = None
@@ -74,7 +85,10 @@ def require_estimator(estimator: Any) -> None:
     nearclifford.errors.NearCliffordError: estimator is a builtin_function_or_method; expected an object with ...
     """
     run = getattr(estimator, "run", None)
-    names = list(inspect.signature(run).parameters) if callable(run) else []
+    try:
+        names = list(inspect.signature(run).parameters) if callable(run) else []
+    except ValueError:  # compiled code may have no signature
+        names = []
     if "pubs" not in names:
         old = " of the V1 interface, whose run takes circuits and observables apart" if "observables" in names else ""
         raise NearCliffordError(

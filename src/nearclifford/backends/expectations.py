@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Protocol
 
 import numpy as np
 
 from nearclifford.backends.device_circuit import DeviceCircuit
+from nearclifford.errors import NearCliffordError
 from nearclifford.rotations import Floats
 
 
 @dataclass(frozen=True)
 class DeviceRun:
-    """A tally of circuits; two of them add up.
+    """A tally of circuits; two of them of the same shots add up.
+
+    Raises `NearCliffordError` where circuits of different shots are added: their errors are not of one kind.
 
     Attributes
     ----------
@@ -43,12 +46,17 @@ class DeviceRun:
         return self.seconds / max(self.circuits, 1)
 
     def __add__(self, other: DeviceRun) -> DeviceRun:
+        if self.circuits and other.circuits and self.shots != other.shots:
+            raise NearCliffordError(
+                f"Circuits of {self.shots} shots are added to circuits of {other.shots}; expected one number of shots. Keep "
+                "such runs apart."
+            )
         return DeviceRun(
             tuple(sorted({*self.devices, *other.devices})),
             tuple(sorted({*self.methods, *other.methods})),
             self.circuits + other.circuits,
             self.seconds + other.seconds,
-            other.shots if self.shots is None else self.shots,
+            self.shots if self.circuits else other.shots,
         )
 
 
@@ -69,9 +77,10 @@ class Expectations:
 
     @classmethod
     def joined(cls, parts: Iterable[Expectations], shots: int | None) -> Expectations:
-        """Return several results as one, in order."""
+        """Return several results of the same shots as one, in order."""
         every = list(parts)
         run = reduce(DeviceRun.__add__, (part.run for part in every), DeviceRun((), (), 0, 0.0, shots))
+        run = replace(run, shots=run.shots if run.circuits else shots)
         values = [part.value for part in every], [part.square_error for part in every]
         value, square_error = (np.concatenate([np.zeros(0), *rows]) for rows in values)
         return cls(value, square_error, run)
@@ -81,6 +90,7 @@ class Device(Protocol):
     """Runs one circuit at many angles."""
 
     circuit: DeviceCircuit
+    shots: int | None
 
     def measure(self, angle: Floats, rng: np.random.Generator) -> Expectations:
         """Return the loss at angles of shape ``(n, n_rotations)``, radians."""

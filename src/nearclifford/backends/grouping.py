@@ -11,6 +11,9 @@ from qiskit.quantum_info import SparsePauliOp
 
 from nearclifford.rotations import Floats, Words
 
+# Of the outcomes that are looked at together, times the terms: 32 MiB.
+MOST_WORDS = 2**22
+
 
 @dataclass(frozen=True, eq=False)
 class TermGroup:
@@ -32,12 +35,19 @@ class TermGroup:
         shots = np.array(list(counts.values()), dtype=np.float64)
         n_bytes = 8 * self.masks.shape[1]
         raw = b"".join(int(outcome, 16).to_bytes(n_bytes, "little") for outcome in counts)
-        words = np.frombuffer(raw, dtype="<u8").reshape(len(counts), 1, -1)
-        odd = np.bitwise_count(words & self.masks).sum(axis=2) & 1
-        value = (1.0 - 2.0 * odd) @ self.coefficients
+        value = self.values(np.frombuffer(raw, dtype="<u8").reshape(len(counts), -1))
         total = float(shots.sum())
         mean = float(shots @ value) / total
         return mean, float(shots @ (value - mean) ** 2) / (total * (total - 1))
+
+    def values(self, outcomes: Words) -> Floats:
+        """Return Σ c_a P_a of measured bits, 64 to a word: uint64, shape ``(n, words)``, to float64, shape ``(n,)``."""
+        value = np.empty(len(outcomes))
+        step = max(1, MOST_WORDS // self.masks.size)
+        for start in range(0, len(outcomes), step):
+            odd = np.bitwise_count(outcomes[start : start + step, None] & self.masks).sum(axis=2) & 1
+            value[start : start + step] = (1.0 - 2.0 * odd) @ self.coefficients
+        return value
 
 
 def term_groups(observable: SparsePauliOp) -> tuple[float, list[TermGroup]]:
@@ -70,5 +80,6 @@ def _group(part: SparsePauliOp) -> TermGroup:
         measurement.measure(qubit, bit)
     letters = (part.paulis.x | part.paulis.z)[:, support]
     packed = np.packbits(letters, axis=1, bitorder="little")
-    padded = np.pad(packed, ((0, 0), (0, -packed.shape[1] % 8)))
+    # The letters of chosen qubits lie column by column in memory, and a view as words needs whole rows.
+    padded = np.ascontiguousarray(np.pad(packed, ((0, 0), (0, -packed.shape[1] % 8))))
     return TermGroup(measurement, padded.view("<u8"), part.coeffs.real.astype(np.float64))

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from nearclifford.backends.expectations import DeviceRun
-from nearclifford.moments import GradientStatistics, LossStatistics, MomentSums
+from nearclifford.backends.shot_errors import ShotErrors
+from nearclifford.moments import GradientStatistics, LossStatistics, MomentSums, UnbiasedMoments
 from nearclifford.rotations import Floats, Indices
 from nearclifford.version import __version__
 
@@ -18,8 +19,13 @@ class DeviceGradientStatistics(GradientStatistics):
     """Moments of the gradient with the shot noise taken out, the same of the measured one, and what was run.
 
     With shots, a measured component is g + e, e of mean zero and a variance that the samples tell without bias. The moments
-    of this record are those of g: E[g²] is the mean of (g + e)² less the estimated variance of e, which may come out below
-    zero where shots drown the gradient. ``norm`` is None with shots: no unbiased estimate of E‖∇L‖ is known.
+    of this record are those of g: E[g²] is the mean of (g + e)² less the estimated variance of e. Where shots drown the
+    gradient that estimate, in ``unbiased``, may come out below zero; ``second_moment``, ``variance`` and ``norm_squared``
+    are 0 then. ``norm`` is None with shots: no unbiased estimate of E‖∇L‖ is known.
+
+    Standard errors are never below what shots alone would make them. Where all shots of a component's circuits agree at
+    every theta their noise is estimated as zero, as it must be to be subtracted without bias, but the errors are those of
+    the rate of disagreement that n · shots equal outcomes cannot exclude (`nearclifford.moments.unseen_rate`).
 
     Attributes
     ----------
@@ -43,50 +49,46 @@ class DeviceLossStatistics(LossStatistics):
 
 
 def gradient_moments(
-    gradient: Floats, square_error: Floats, parameters: Indices, bound: Floats, complete: bool, run: DeviceRun
+    gradient: Floats,
+    square_error: Floats,
+    parameters: Indices,
+    bound: Floats,
+    complete: bool,
+    run: DeviceRun,
+    reach: Floats | None = None,
 ) -> DeviceGradientStatistics:
     """Return the statistics of measured components and their squared errors, shapes ``(n, P)``.
 
-    ``bound``, shape ``(P,)``, limits each component; ``complete`` says whether they are all components, so that their norm
-    is that of the gradient.
+    ``bound``, shape ``(P,)``, limits each component, and ``reach`` what one circuit's shots can change it by (the bound, if
+    None); ``complete`` says whether these are all components, so that their norm is that of the gradient.
     """
-    seen, norms = _sums(gradient), _sums(np.linalg.norm(gradient, axis=1, keepdims=True))
-    measured = GradientStatistics(
-        parameters=parameters,
-        mean=seen.mean,
-        mean_error=seen.mean_error,
-        second_moment=seen.second_moment,
-        second_moment_error=seen.second_moment_error,
-        variance=seen.variance,
-        variance_error=seen.variance_error,
-        norm=float(norms.mean[0]) if complete else None,
-        norm_error=float(norms.mean_error[0]) if complete else None,
-        norm_squared=float(norms.second_moment[0]) if complete else None,
-        norm_squared_error=float(norms.second_moment_error[0]) if complete else None,
-        bound=bound,
-        samples=len(gradient),
-        method="aer",
-        version=__version__,
-    )
+    errors = ShotErrors.of(gradient, square_error, bound, bound if reach is None else reach, run.shots)
+    measured = _measured(gradient, parameters, bound, complete, errors)
     exact = not square_error.any()
     # Unbiased for the square of the true component, theta by theta.
     square = _sums(gradient**2 - square_error)
     total = _sums((gradient**2 - square_error).sum(axis=1, keepdims=True))
-    spread = _sums(gradient**2 - square_error - 2 * seen.mean * gradient)
+    spread = _sums(gradient**2 - square_error - 2 * measured.mean * gradient)
     noise = square_error.mean(axis=0)
+    norm_squared = float(total.mean[0]) if complete else None
+    second = measured.second_moment if exact else square.mean
+    error = measured.second_moment_error if exact else np.maximum(square.mean_error, errors.second_moment)
+    unbiased = UnbiasedMoments(second, measured.unbiased.variance - noise, norm_squared)
+    norm_squared_error = max(float(total.mean_error[0]), errors.norm_squared)
     return DeviceGradientStatistics(
         parameters=parameters,
         mean=measured.mean,
         mean_error=measured.mean_error,
-        second_moment=measured.second_moment if exact else square.mean,
-        second_moment_error=measured.second_moment_error if exact else square.mean_error,
-        variance=measured.variance - noise,
-        variance_error=measured.variance_error if exact else spread.mean_error,
-        norm=measured.norm if exact else None,
-        norm_error=measured.norm_error if exact else None,
-        norm_squared=float(total.mean[0]) if complete else None,
-        norm_squared_error=float(total.mean_error[0]) if complete else None,
+        second_moment=second if exact else np.clip(second, 0.0, bound**2),
+        second_moment_error=np.where(bound > 0, error, 0.0),
+        variance=np.maximum(unbiased.variance, 0.0),
+        variance_error=measured.variance_error if exact else np.maximum(spread.mean_error, errors.variance),
+        norm=measured.norm if run.shots is None and exact else None,
+        norm_error=measured.norm_error if run.shots is None and exact else None,
+        norm_squared=None if norm_squared is None else max(norm_squared, 0.0),
+        norm_squared_error=norm_squared_error if complete else None,
         bound=bound,
+        unbiased=unbiased,
         samples=len(gradient),
         method="aer",
         version=__version__,
@@ -96,10 +98,39 @@ def gradient_moments(
     )
 
 
-def loss_moments(value: Floats, square_error: Floats, run: DeviceRun) -> DeviceLossStatistics:
-    """Return the statistics of measured losses and their squared errors, shapes ``(n,)``."""
-    ones = np.zeros(1, dtype=np.int64)
-    found = gradient_moments(value[:, None], square_error[:, None], ones, np.ones(1), False, run)
+def _measured(
+    gradient: Floats, parameters: Indices, bound: Floats, complete: bool, errors: ShotErrors
+) -> GradientStatistics:
+    """Return the moments of what was measured, shot noise and all."""
+    seen, norms = _sums(gradient), _sums(np.linalg.norm(gradient, axis=1, keepdims=True))
+    norm_squared = float(norms.second_moment[0]) if complete else None
+    return GradientStatistics(
+        parameters=parameters,
+        mean=seen.mean,
+        mean_error=np.maximum(seen.mean_error, errors.mean),
+        second_moment=seen.second_moment,
+        second_moment_error=np.maximum(seen.second_moment_error, errors.second_moment),
+        variance=seen.variance,
+        variance_error=np.maximum(seen.variance_error, errors.variance),
+        norm=float(norms.mean[0]) if complete else None,
+        norm_error=max(float(norms.mean_error[0]), errors.norm) if complete else None,
+        norm_squared=norm_squared,
+        norm_squared_error=max(float(norms.second_moment_error[0]), errors.norm_squared) if complete else None,
+        bound=bound,
+        unbiased=UnbiasedMoments(seen.second_moment, seen.variance, norm_squared),
+        samples=len(gradient),
+        method="aer",
+        version=__version__,
+    )
+
+
+def loss_moments(value: Floats, square_error: Floats, bound: float, varying: float, run: DeviceRun) -> DeviceLossStatistics:
+    """Return the statistics of measured losses and their squared errors, shapes ``(n,)``.
+
+    ``bound`` limits the loss, and ``varying`` its part that is measured: its shots may change it by twice as much.
+    """
+    nothing, columns = np.zeros(1, dtype=np.int64), (value[:, None], square_error[:, None])
+    found = gradient_moments(*columns, nothing, np.full(1, bound), False, run, np.full(1, 2 * varying))
     return DeviceLossStatistics(
         **_numbers(found),
         measured=LossStatistics(**_numbers(found.measured)),
@@ -115,4 +146,6 @@ def _sums(samples: Floats) -> MomentSums:
 def _numbers(stats: GradientStatistics) -> dict[str, Any]:
     names = ("mean", "mean_error", "second_moment", "second_moment_error", "variance", "variance_error")
     numbers = {name: float(getattr(stats, name)[0]) for name in names}
-    return {**numbers, "samples": stats.samples, "method": stats.method, "version": stats.version}
+    second, variance = (np.atleast_1d(part) for part in (stats.unbiased.second_moment, stats.unbiased.variance))
+    unbiased = UnbiasedMoments(float(second[0]), float(variance[0]))
+    return {**numbers, "unbiased": unbiased, "samples": stats.samples, "method": stats.method, "version": stats.version}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
+from nearclifford.backends.found import Found
 from nearclifford.budget import Budget
 from nearclifford.chain import RowList, row_list
 from nearclifford.independence import angle_moments
@@ -20,62 +22,23 @@ from nearclifford.kernels.means import derivative_means, loss_means
 from nearclifford.kernels.reach import reach_of_terms
 from nearclifford.kernels.words import BITS, WIDTH
 from nearclifford.landscape import Landscape
+from nearclifford.moments import unseen_rate
 from nearclifford.observables import terms_of
 from nearclifford.pairs import WORD, PairPlan, plan_pairs
 from nearclifford.patches import Patch
 from nearclifford.rotations import Floats, Indices, Words
+from nearclifford.zeros import mattering_rotations, seconds_to_tell, vanishes
 
 Flags = npt.NDArray[np.bool_]
 
 # Of the hits of one round, in numbers; the rounds of a longer run add up.
 MOST_COUNTS = 2**24
+# Of one call of the kernel, seconds to minutes.
+MOST_CHAINS = 2**32
+# What is found out in less is found out always, in seconds.
+MOMENT = 0.05
 # Blocks are handed out in tasks, enough of them to keep the threads busy to the end.
 TASKS_PER_THREAD = 8
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """Estimates of some second moments and of their weighted sum; two of them add up by their samples.
-
-    Attributes
-    ----------
-    samples : of each of the T targets.
-    value, square_error : float64, shape ``(T,)``: estimates and squared standard errors.
-    total, total_square_error : of the sum with the targets' weights.
-    hits : int64, shape ``(T,)``: samples that ended Z-type.
-    bound : float64, shape ``(T,)``: what L, or the derivative, cannot exceed; 0 where the moment is zero for certain.
-    """
-
-    samples: int
-    value: Floats
-    square_error: Floats
-    total: float
-    total_square_error: float
-    hits: Indices
-    bound: Floats
-
-    def __add__(self, other: Found) -> Found:
-        samples = self.samples + other.samples
-        mine, theirs = self.samples / samples, other.samples / samples
-        return Found(
-            samples,
-            mine * self.value + theirs * other.value,
-            mine**2 * self.square_error + theirs**2 * other.square_error,
-            mine * self.total + theirs * other.total,
-            mine**2 * self.total_square_error + theirs**2 * other.total_square_error,
-            self.hits + other.hits,
-            np.minimum(self.bound, other.bound),
-        )
-
-    @property
-    def error(self) -> Floats:
-        """Standard errors of the estimates."""
-        return np.sqrt(self.square_error)
-
-    @property
-    def total_error(self) -> float:
-        """Standard error of the sum."""
-        return float(np.sqrt(self.total_square_error))
 
 
 class ChainSampler:
@@ -123,8 +86,16 @@ class ChainSampler:
         arguments = (g.x, g.z, g.sign, images.x, images.z, images.sign, self.land.coefficients, self.cosine)
         return np.append(derivative_means(*arguments), 0.0)[rotation]
 
+    @cached_property
+    def matters(self) -> Flags:
+        """Which rotations may change the loss."""
+        return mattering_rotations(self.land)
+
     def sample(self, budget: Budget, chosen: Indices, streams: Indices, weights: Floats) -> Found:
         """Return the second moments: of L for -1 in ``chosen``, of ∂L/∂φ_k for k; ``weights`` are those of the sum."""
+        zero = np.zeros(len(chosen), dtype=np.bool_)
+        if seconds_to_tell(self.land) < MOMENT and (chosen >= 0).all():
+            zero = ~self.matters[chosen]
         found, block = None, 0
         while True:
             made = found.samples if found else 0
@@ -133,9 +104,28 @@ class ChainSampler:
                 return found
             run = self._one_term if self.one_term else self._pairs
             part, block = run(max(wanted, 1), block, chosen, streams, weights)
-            found = found + part if found else part
+            total = found + part if found else part
             if self.one_term:
-                found = self._binomial(found.hits, found.samples, found.bound, weights)
+                total = self._binomial(total.hits, total.samples, total.bound, weights)
+            if found is None and budget.samples is None:
+                zero |= self._known_zeros(total.without(zero, weights), chosen, budget.max_seconds)
+            found = total.without(zero, weights)
+
+    def _known_zeros(self, found: Found, chosen: Indices, seconds: float) -> Flags:
+        """Return which moments are proven to be zero, in order up to the first that is not: samples tell of that one.
+
+        No more than about a tenth of the time goes into the search.
+        """
+        zero = np.zeros(len(chosen), dtype=np.bool_)
+        if found.total > 2 * found.total_error or seconds_to_tell(self.land) > seconds / 10:
+            return zero
+        ends = time.monotonic() + seconds / 10
+        for place in np.flatnonzero(found.bound):
+            settled = found.value[place] > 2 * found.error[place] or time.monotonic() > ends
+            if settled or not vanishes(self.land, int(chosen[place]), self.matters):
+                break
+            zero[place] = True
+        return zero
 
     def _count(
         self, plan: PairPlan | None, samples: int, first_block: int, per_task: int, chosen: Indices, streams: Indices
@@ -170,35 +160,37 @@ class ChainSampler:
         return by_word[: len(plan.term)] if plan else by_word.sum(axis=0, keepdims=True)
 
     def _one_term(self, samples: int, block: int, chosen: Indices, streams: Indices, weights: Floats) -> tuple[Found, int]:
-        n_blocks = -(-samples // BITS)
+        # Python hears a Ctrl-C between calls alone; whole blocks, so that the cut shows in no number.
+        n_blocks = min(-(-samples // BITS), max(1, MOST_CHAINS // (BITS * max(len(chosen), 1))))
+        made = min(samples, n_blocks * BITS)
         per_task = max(1, n_blocks * max(len(chosen), 1) // (TASKS_PER_THREAD * numba.get_num_threads()))
-        hits, silent = self._count(None, samples, block, min(per_task, n_blocks), chosen, streams)
+        hits, silent = self._count(None, made, block, min(per_task, n_blocks), chosen, streams)
         bound = np.where(silent, 0.0, np.abs(self.land.coefficients[0]))
-        return self._binomial(hits.sum(axis=(1, 2)), samples, bound, weights), block + n_blocks
+        return self._binomial(hits.sum(axis=(1, 2)), made, bound, weights), block + n_blocks
 
     def _binomial(self, hits: Indices, samples: int, bound: Floats, weights: Floats) -> Found:
         rate, scale = hits / samples, self.land.coefficients[0] ** 2
         spread = rate * (1 - rate) / samples * scale**2
         # Where none or all were hit the error is not zero yet, unless the moment is zero for certain.
-        square_error = np.where((hits == 0) | (hits == samples), _edge(samples, bound), spread)
+        edge = np.where((hits == 0) | (hits == samples), (unseen_rate(samples) * bound**2) ** 2, 0.0)
         value = rate * scale
-        total_square_error = _of_sum(weights, spread, square_error)
-        return Found(samples, value, square_error, float(weights @ value), total_square_error, hits, bound)
+        sums = float(weights @ value), float(weights**2 @ spread), float((weights**2 * edge).max(initial=0.0))
+        return Found(samples, value, spread, edge, *sums, hits, bound)
 
     def _pairs(self, samples: int, block: int, chosen: Indices, streams: Indices, weights: Floats) -> tuple[Found, int]:
         """Sample every derivative by the pairs of the terms that can meet its rotation; no other term matters to it."""
         n_words = min(-(-samples // WORD), max(64, MOST_COUNTS // max(len(chosen), 1)))
-        value, square_error, bound = np.zeros((3, len(chosen)))
+        value, spread, edge, bound = np.zeros((4, len(chosen)))
         hits = np.zeros(len(chosen), dtype=np.int64)
-        total_square_error, following = 0.0, block
+        total_spread, total_edge, following = 0.0, 0.0, block
         for terms, where in self._term_sets(chosen):
             part, end = self._pairs_of(terms, n_words, block, chosen[where], streams[where], weights[where])
-            value[where], square_error[where], bound[where] = part.value, part.square_error, part.bound
+            value[where], spread[where], edge[where], bound[where] = part.value, part.spread, part.edge, part.bound
             hits[where] = part.hits
-            total_square_error += part.total_square_error
-            following = max(following, end)
-        total = float(weights @ value)
-        return Found(n_words * WORD, value, square_error, total, total_square_error, hits, bound), following
+            total_spread += part.total_spread
+            total_edge, following = max(total_edge, part.total_edge), max(following, end)
+        sums = float(weights @ value), total_spread, total_edge
+        return Found(n_words * WORD, value, spread, edge, *sums, hits, bound), following
 
     def _term_sets(self, chosen: Indices) -> Iterator[tuple[Indices, Indices]]:
         """Yield (terms, places in ``chosen``) of the targets that the same terms, at least one, can meet."""
@@ -219,10 +211,10 @@ class ChainSampler:
         plan = plan_pairs(self.land.program.generators, images, coefficients, self.cosine, n_words, rng)
         bound = np.full(len(chosen), np.abs(coefficients).sum())
         if not len(plan.term):  # none of the pairs that were drawn counts
-            square_error = _edge(n_words * WORD, bound)
-            nothing, hits = np.zeros(len(chosen)), np.zeros(len(chosen), dtype=np.int64)
-            total_square_error = _of_sum(weights, nothing, square_error)
-            return Found(n_words * WORD, nothing, square_error, 0.0, total_square_error, hits, bound), block
+            value, spread, hits = np.zeros((len(chosen), 0)), np.zeros(len(chosen)), np.zeros(len(chosen), dtype=np.int64)
+            edge = np.full(len(chosen), (unseen_rate(n_words) * plan.size) ** 2)
+            sums = 0.0, 0.0, float((weights**2 * edge).max(initial=0.0))
+            return Found(n_words * WORD, value.sum(axis=1), spread, edge, *sums, hits, bound), block
         plan = replace(plan, term=terms[plan.term])
         n_slots = -(-len(plan.term) // WIDTH)
         first = -(-block // n_slots) * n_slots  # a slot is the remainder of its block
@@ -231,17 +223,13 @@ class ChainSampler:
         weight = np.where(_is_frozen(plan, chosen), 0.0, plan.weight)
         value = (weight * by_word).sum(axis=1) / WORD
         if plan.draws:
-            each = weight * (by_word / WORD) * plan.draws
-            spread = _square_error_of_mean(each, plan.draws)
-            total_spread = float(_square_error_of_mean(weights @ each, plan.draws))
-            square_error = np.maximum(spread, _edge(WORD * plan.draws, bound))
-            total_square_error = max(total_spread, _of_sum(weights, 0 * spread, _edge(WORD * plan.draws, bound)))
+            spread, edge, total_spread = _drawn(plan, weight * (by_word / WORD) * plan.draws, weights)
         else:
             bound[silent] = 0.0
-            square_error = np.where(silent, 0.0, _stratified(plan, weight, by_word))
-            total_square_error = float(weights**2 @ square_error)
-        total = float(weights @ value)
-        found = Found(n_words * WORD, value, square_error, total, total_square_error, by_word.sum(axis=1), bound)
+            spread, edge = (np.where(silent, 0.0, part) for part in _stratified(plan, weight, by_word))
+            total_spread = float(weights**2 @ spread)
+        sums = float(weights @ value), total_spread, float((weights**2 * edge).max(initial=0.0))
+        found = Found(n_words * WORD, value, spread, edge, *sums, by_word.sum(axis=1), bound)
         return found, first + n_slots
 
 
@@ -255,18 +243,16 @@ def _slots(plan: PairPlan | None) -> tuple[Indices, Indices, Words]:
     return term, np.where(freezes[mask], mask, -1), plan.frozen
 
 
-def _edge(samples: int, bound: Floats) -> Floats:
-    """Return the squared error of a moment of which nothing was hit, or all: that of half a hit, or half a miss."""
-    rate = 0.5 / (samples + 1)
-    return bound**4 * rate * (1 - rate) / samples
+def _drawn(plan: PairPlan, each: Floats, weights: Floats) -> tuple[Floats, Floats, float]:
+    """Return (spread, edge, spread of the weighted sum) of means over drawn pairs; ``each`` : shape ``(targets, n_words)``.
 
-
-def _of_sum(weights: Floats, spread: Floats, square_error: Floats) -> float:
-    """Return the squared error of a weighted sum of independent estimates.
-
-    Their counts add up: many that were never hit are together as uncertain as one of them.
+    A word of samples is one draw, whatever it holds: chains of a pair that was not drawn have not been run.
     """
-    return max(float(weights**2 @ spread), float((weights**2 * square_error).max(initial=0.0)))
+    listed = np.pad(each, ((0, 0), (0, int(each.shape[1] < plan.draws))))
+    alike = np.ptp(listed, axis=1) == 0
+    spread = np.where(alike, 0.0, _square_error_of_mean(each, plan.draws))
+    edge = np.where(alike, (unseen_rate(plan.draws) * plan.size) ** 2, 0.0)
+    return spread, edge, float(_square_error_of_mean(weights @ each, plan.draws))
 
 
 def _square_error_of_mean(each: Floats, n: int) -> Floats:
@@ -281,11 +267,11 @@ def _is_frozen(plan: PairPlan, chosen: Indices) -> Flags:
     return inside[:, plan.pair]
 
 
-def _stratified(plan: PairPlan, weight: Floats, by_word: Indices) -> Floats:
-    """Return the squared error of a sum over all pairs, each a binomial estimate of its own."""
+def _stratified(plan: PairPlan, weight: Floats, by_word: Indices) -> tuple[Floats, Floats]:
+    """Return (spread, edge) of a sum over all pairs, each a binomial estimate of its own."""
     starts = np.flatnonzero(np.diff(plan.pair, prepend=-1))
     trials = WORD * np.bincount(plan.pair)
-    hits = np.add.reduceat(by_word, starts, axis=1)
+    rate = np.add.reduceat(by_word, starts, axis=1) / trials
     full = weight[:, starts] * np.bincount(plan.pair)
-    rate = (hits + 0.5) / (trials + 1)
-    return (full**2 * rate * (1 - rate) / trials).sum(axis=1)
+    edge = np.where((rate == 0) | (rate == 1), (full * unseen_rate(trials)) ** 2, 0.0)
+    return (full**2 * rate * (1 - rate) / trials).sum(axis=1), edge.max(axis=1, initial=0.0)

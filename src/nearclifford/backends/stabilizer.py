@@ -11,7 +11,7 @@ from nearclifford.budget import Budget
 from nearclifford.independence import rotation_of_parameters
 from nearclifford.kernels.prune import NO_ROTATION
 from nearclifford.landscape import Landscape
-from nearclifford.moments import GradientStatistics, LossStatistics
+from nearclifford.moments import GradientStatistics, LossStatistics, UnbiasedMoments
 from nearclifford.patches import Patch
 from nearclifford.rotations import Floats, Indices
 from nearclifford.version import __version__
@@ -27,7 +27,8 @@ class Stabilizer:
     derivative takes only the terms that can meet its rotation.
 
     ``norm`` is not computed (None), and ``norm_squared`` only over all parameters. Errors of the mean are zero. Samples
-    are counted for each component; with several terms there may be more, a word of 64 for each pair at least.
+    are counted for each component; with several terms there may be more, a word of 64 for each pair at least. The mean being
+    exact, a second moment is reported between the squared mean and the squared bound, and the variance is their difference.
 
     Raises `NearCliffordError` where angles are not independent (`nearclifford.independence`).
 
@@ -45,12 +46,13 @@ class Stabilizer:
         turning = rotation >= 0
         found = chain.sample(budget, rotation[turning], parameters[turning], factor[turning] ** 2)
         mean = factor * chain.derivative_means(rotation)
-        second, error, bound = np.zeros((3, len(parameters)))
+        unbiased, error, bound = np.zeros((3, len(parameters)))
         hits = np.zeros(len(parameters), dtype=np.int64)
-        second[turning] = found.value * factor[turning] ** 2
+        unbiased[turning] = found.value * factor[turning] ** 2
         error[turning] = found.error * factor[turning] ** 2
         bound[turning] = np.abs(factor[turning]) * found.bound
         hits[turning] = found.hits
+        second = _possible(unbiased, mean, bound)
         complete = (
             np.array_equal(np.unique(parameters), np.arange(land.n_parameters)) and len(parameters) == land.n_parameters
         )
@@ -64,9 +66,10 @@ class Stabilizer:
             variance_error=error,
             norm=None,
             norm_error=None,
-            norm_squared=found.total if complete else None,
+            norm_squared=max(found.total, float((mean**2).sum())) if complete else None,
             norm_squared_error=found.total_error if complete else None,
             bound=bound,
+            unbiased=UnbiasedMoments(unbiased, unbiased - mean**2, found.total if complete else None),
             samples=found.samples,
             method="stabilizer",
             version=__version__,
@@ -79,7 +82,8 @@ class Stabilizer:
         chain = ChainSampler(land, patch, rng)
         found = chain.sample(budget, np.array([NO_ROTATION]), np.array([land.n_parameters]), np.ones(1))
         mean = chain.loss_mean()
-        second, error = float(found.value[0]), float(found.error[0])
+        unbiased, error = float(found.value[0]), float(found.error[0])
+        second = float(_possible(np.array(unbiased), np.array(mean), np.abs(land.coefficients).sum()))
         return LossStatistics(
             mean=mean,
             mean_error=0.0,
@@ -87,13 +91,19 @@ class Stabilizer:
             second_moment_error=error,
             variance=float(_variance(np.array(second), np.array(mean))),
             variance_error=error,
+            unbiased=UnbiasedMoments(unbiased, unbiased - mean**2),
             samples=found.samples,
             method="stabilizer",
             version=__version__,
         )
 
 
+def _possible(second: Floats, mean: Floats, bound: Floats) -> Floats:
+    """Return the second moment between what it is at least and at most."""
+    return np.maximum(np.minimum(second, bound**2), mean**2)
+
+
 def _variance(second: Floats, mean: Floats) -> Floats:
     """Return the difference, zero where it is below the rounding of its parts."""
     difference = second - mean**2
-    return np.where(np.abs(difference) <= 1e-13 * mean**2, 0.0, difference)
+    return np.where(difference <= 1e-13 * mean**2, 0.0, difference)

@@ -6,17 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from nearclifford.arguments import one_of
 from nearclifford.backends.gpu import REAL, Cuda, GpuLandscape, Precision
 from nearclifford.budget import Budget
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
-from nearclifford.moments import GradientStatistics, LossStatistics, MomentSums
+from nearclifford.moments import GradientStatistics, LossStatistics, MomentSums, UnbiasedMoments
 from nearclifford.patches import Patch
 from nearclifford.rotations import Floats, Indices
 from nearclifford.version import __version__
+from nearclifford.zeros import mattering_rotations
 
 CHUNK_ANGLES = 2**18
+# Roundings of one value, in units of the precision: those of some thousand rotations add up like a walk.
+ROUNDING = 100.0
 
 
 @dataclass(frozen=True)
@@ -38,12 +43,15 @@ class Statevector:
     precision: Precision = "double"
 
     def __post_init__(self) -> None:
-        known = {"device": (self.device, ("CPU", "GPU")), "precision": (self.precision, tuple(REAL))}
-        for name, (value, allowed) in known.items():
-            if value not in allowed:
-                raise NearCliffordError(f"{name} is {value!r}; expected one of {', '.join(map(repr, allowed))}.")
+        one_of(self.device, "device", ("CPU", "GPU"))
+        one_of(self.precision, "precision", tuple(REAL))
         if self.device == "CPU" and self.precision == "single":
             raise NearCliffordError("precision is 'single', but the CPU computes in 'double'. Use it with device='GPU'.")
+
+    @property
+    def _rounding(self) -> float:
+        """What a value of zero may differ from zero by, beside the largest."""
+        return ROUNDING * float(np.finfo(REAL[self.precision][1]).eps)
 
     def _on_device(self, land: Landscape) -> Landscape | GpuLandscape:
         return land if self.device == "CPU" else GpuLandscape(land, Cuda(self.precision), self.precision)
@@ -57,7 +65,8 @@ class Statevector:
         origins = shift[parameters], np.linalg.norm(shift[None], axis=1), np.linalg.norm(shift[None, parameters], axis=1)
         sums = tuple(MomentSums(0, origin, np.zeros((4, len(origin)))) for origin in origins)
         made, total, error = 0, 0.0, 0.0
-        while (more := budget.next_round(made, total, error)) > 0:
+        least = float(np.square(self._rounding * gradient_bound(land)[parameters]).sum())
+        while (more := budget.next_round(made, total, error, least)) > 0:
             for theta in _thetas(land, patch, more, rng):
                 gradient = exact.value_and_gradient(theta)[1]
                 norm = np.linalg.norm(gradient, axis=1, keepdims=True)
@@ -79,7 +88,8 @@ class Statevector:
             norm_error=float(norms.mean_error[0]),
             norm_squared=float(norms.second_moment[0]),
             norm_squared_error=float(norms.second_moment_error[0]),
-            bound=gradient_bound(land)[parameters],
+            bound=gradient_bound(land, mattering_rotations(land))[parameters],
+            unbiased=UnbiasedMoments(components.second_moment, components.variance, float(norms.second_moment[0])),
             samples=made,
             method="statevector",
             version=__version__,
@@ -90,7 +100,8 @@ class Statevector:
         exact = self._on_device(land)
         sums = MomentSums(0, np.reshape(exact.value(land.center[None]), 1), np.zeros((4, 1)))
         made, total, error = 0, 0.0, 0.0
-        while (more := budget.next_round(made, total, error)) > 0:
+        least = float(self._rounding * np.abs(land.coefficients).sum()) ** 2
+        while (more := budget.next_round(made, total, error, least)) > 0:
             for theta in _thetas(land, patch, more, rng):
                 sums += MomentSums.of(np.reshape(exact.value(theta), (-1, 1)), sums.shift)
             made += more
@@ -102,6 +113,7 @@ class Statevector:
             second_moment_error=float(sums.second_moment_error[0]),
             variance=float(sums.variance[0]),
             variance_error=float(sums.variance_error[0]),
+            unbiased=UnbiasedMoments(float(sums.second_moment[0]), float(sums.variance[0])),
             samples=made,
             method="statevector",
             version=__version__,
@@ -116,6 +128,17 @@ def _thetas(land: Landscape, patch: Patch, samples: int, rng: np.random.Generato
         yield land.center + patch.sample(shape, rng)
 
 
-def gradient_bound(land: Landscape) -> Floats:
-    """Return the largest |∂_k L| that is possible: each rotation's derivative is half a difference of two losses."""
-    return np.asarray(abs(land.program.matrix).sum(axis=0)) * np.abs(land.coefficients).sum()
+def gradient_bound(land: Landscape, matters: npt.NDArray[np.bool_] | None = None) -> Floats:
+    """Return the largest |∂_k L| that is possible: each rotation's derivative is half a difference of two losses.
+
+    Rotations that do not matter (`nearclifford.zeros`) add nothing; without ``matters`` all do.
+    """
+    matrix = abs(land.program.matrix)
+    weights = np.ones(matrix.shape[0]) if matters is None else matters.astype(np.float64)
+    return np.asarray(matrix.T @ weights) * varying_size(land)
+
+
+def varying_size(land: Landscape) -> float:
+    """Return Σ|c| over the terms that are not the identity."""
+    varying = (land.images.x | land.images.z).any(axis=1)
+    return float(np.abs(land.coefficients[varying]).sum())

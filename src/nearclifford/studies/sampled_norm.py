@@ -33,6 +33,6 @@ def sampled_squared_norm(
     drawn = rng.choice(others, size=min(components, len(others)), replace=False)
     chosen = np.concatenate([certain, drawn])
     found = gradient_statistics(land, patch, Stabilizer(), samples=chains, parameters=chosen.tolist(), rng=rng)
-    second = found.second_moment
+    second = np.asarray(found.unbiased.second_moment)
     rest = second[len(certain) :].sum() * (len(others) / max(len(drawn), 1))
     return float(second[: len(certain)].sum() + rest)
