@@ -194,7 +194,7 @@ def test_cost_prints_the_methods(circuit_file, capsys):
         ({"--observable": "ZQ"}, "--observable is 'ZQ'; expected Pauli strings"),
         ({"--observable": "ZZI + ZZ"}, "differ in length"),
         ({"--observable": "ZZ"}, "acts on 2 qubits; expected 3"),
-        ({"--parameter": "12"}, "expected 0 to 11"),
+        ({"--parameter": "12"}, "--parameter is '12'; expected an index from 0 to 11"),
         ({"--parameter": "phi"}, "--parameter is 'phi'; expected an index from 0 to 11, or one of theta[0]"),
         ({"--term": "1"}, "term is 1"),
         ({"-o": "encoded.txt"}, "ends in .qasm or .qpy"),

@@ -43,10 +43,15 @@ def told(path: Path, expected: str, error: type[NearCliffordError] = NearCliffor
         raise error(f"{path}: {problem.strerror or problem}; expected {expected}.") from problem
 
 
-def read_bytes(path: Path, expected: str, error: type[NearCliffordError] = NearCliffordError) -> bytes:
-    """Return what a file holds; ``error`` as for `told`."""
-    with told(path, expected, error):
-        return path.read_bytes()
+def read_bytes(
+    path: Path, expected: str, error: type[NearCliffordError] = NearCliffordError, most: int | None = None
+) -> bytes:
+    """Return what a file holds; ``error`` as for `told`, and for more than ``most`` bytes: a device may have no end."""
+    with told(path, expected, error), path.open("rb") as stream:
+        data = stream.read(-1 if most is None else most + 1)
+    if most is not None and len(data) > most:
+        raise error(f"{path} is larger than {most} bytes; expected {expected}.")
+    return data
 
 
 @contextmanager
