@@ -15,7 +15,7 @@ from typing import Any
 from qiskit import QuantumCircuit, qasm3, qpy
 
 from nearclifford.errors import CircuitError
-from nearclifford.files import path_of, read_bytes, replacing
+from nearclifford.files import path_of, printable, read_bytes, replacing
 from nearclifford.parameter_names import declared_names, in_order_of, with_names_beside
 
 # 22,000 rotations take 2 MB in either format; the parser of OpenQASM 3 needs some ten seconds for a megabyte.
@@ -111,14 +111,12 @@ def _one_line(error: BaseException) -> str:
         return "it is cut short"
     tokens = (getattr(one, "offendingToken", None) for one in getattr(error.__cause__, "args", ()))
     if token := next(filter(None, tokens), None):
-        return f"line {token.line} is wrong at {token.text!r}"
+        return f"line {token.line} is wrong at {printable(token.text, 40)!r}"
     text = str(error).replace("\\n", " ").replace("\\x1b", "\x1b")
     text = re.sub(r"\x1b\[[0-9;]*m|[\u2500-\u257f]", "", text)
     if found := re.search(r"Error: (.+?)\s+While parsing field ('\w+')", text, re.DOTALL):
         text = f"{found[1]}, at its field {found[2]}"
-    words = "".join(letter if letter.isprintable() else " " for letter in text).split()
-    line = " ".join(words).strip('". ')
-    return (line if len(line) <= 300 else f"{line[:297]}...") or type(error).__name__
+    return printable(text).strip('". ') or type(error).__name__
 
 
 # QPY -------------------------------------------------------------------------------------------------------------

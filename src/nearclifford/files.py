@@ -27,6 +27,16 @@ def path_of(path: object, name: str) -> Path:
     return Path(found)
 
 
+def printable(text: str, most: int = 300) -> str:
+    r"""Return a text as one line that a terminal can show, shortened if need be.
+
+    >>> printable("two\nlines \x1b and a bell"), len(printable("long" * 100))
+    ('two lines and a bell', 300)
+    """
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
 @contextmanager
 def told(path: Path, expected: str, error: type[NearCliffordError] = NearCliffordError) -> Iterator[None]:
     """Turn what the system says of a path into one line of ``error``, which ends with what was expected there.

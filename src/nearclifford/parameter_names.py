@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -65,8 +64,7 @@ def declared_names(inputs: Sequence[str], text: str) -> dict[str, str]:
     # a comment that Qiskit would not have spelled so is about something else
     noted = {name: full for name, full in noted.items() if re.fullmatch(re.escape(identifier(full)) + r"(_\d+)?", name)}
     names = {name: noted.get(name, name) if noted else _unescaped(name) for name in inputs}
-    taken = Counter(names.values())
-    return {name: full if taken[full] == 1 else name for name, full in names.items()}
+    return names if len(set(names.values())) == len(names) else {name: name for name in names}
 
 
 def _unescaped(name: str) -> str:
@@ -104,8 +102,16 @@ def _with_vectors(names: Sequence[str]) -> dict[str, Parameter]:
 
 
 def _renamed(circuit: QuantumCircuit, names: Mapping[str, str], parameters: Mapping[str, Parameter]) -> QuantumCircuit:
-    new = {parameter: parameters[names[parameter.name]] for parameter in circuit.parameters}
-    return circuit.assign_parameters(new) if new else circuit
+    new = {one: parameters[names[one.name]] for one in circuit.parameters if one.name != names[one.name]}
+    if not new:
+        return circuit
+    if {one.name for one in circuit.parameters} & {
+        other.name for other in new.values()
+    }:  # Qiskit puts in one after another, and two of one name never
+        between = {parameter: Parameter(f"{k} of {len(new)}") for k, parameter in enumerate(new)}
+        circuit = circuit.assign_parameters(between)
+        new = {between[parameter]: other for parameter, other in new.items()}
+    return circuit.assign_parameters(new)
 
 
 def _two_orders(path: Path, declared: Sequence[str], sorted_names: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ def layers_rule(given: str | int) -> str:
     >>> layers_rule("N"), layers_rule(3), layers_rule("3")
     ('N', '3', '3')
     """
-    text = given.strip() if isinstance(given, str) else shown(given)
+    text = _text(given).strip()
     if text == "N":
         return text
     digits = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
@@ -33,6 +33,13 @@ def layers_rule(given: str | int) -> str:
             f"{MOST_DIGITS} digits."
         )
     return str(int(text))
+
+
+def _text(given: object) -> str:
+    try:
+        return str(given)
+    except ValueError:  # Python refuses to print very long integers
+        return shown(given)
 
 
 def n_layers(rule: str, n_qubits: int) -> int:
@@ -52,7 +59,7 @@ def sigma_rule(given: str | int | float) -> str:
     >>> sigma_rule("sqrt(ln D / D)")
     'sqrt(lnD/D)'
     """
-    text = given.replace(" ", "") if isinstance(given, str) else shown(given)
+    text = _text(given).replace(" ", "")
     if text == LOGARITHMIC:
         return text
     power = re.fullmatch(r"D\^-?(\d+(?:/\d+|\.\d+)?)", text) if len(text) <= 80 else None

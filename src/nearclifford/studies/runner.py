@@ -38,6 +38,7 @@ def run_points(spec: StudySpec, store: Store, workers: int | None, progress: boo
     The bar counts predicted seconds, so that the time left means something although points differ a thousandfold.
     """
     points = list(points_of(spec))
+    store.check()
     if damaged := store.damaged(points):
         warnings.warn(
             f"{store.path} is damaged: {len(damaged)} of {len(points)} points have not the numbers that were written, "

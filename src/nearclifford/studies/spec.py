@@ -15,7 +15,7 @@ from nearclifford.arguments import instance
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import path_of, read_bytes
 from nearclifford.studies.catalogue import ANSATZE, ENCODERS, OBSERVABLES
-from nearclifford.studies.checks import entries, integer, one_of
+from nearclifford.studies.checks import entries, integer, one_of, shown
 from nearclifford.studies.experiment import Experiment
 from nearclifford.studies.experiments import EXPERIMENTS
 from nearclifford.studies.experiments.gradient import Gradient
@@ -121,7 +121,7 @@ class StudySpec:
         for key in given:
             if key not in own and key not in common:
                 known = ", ".join([*common, *(entry.name for entry in fields(EXPERIMENTS[name]))])
-                raise NearCliffordError(f"A study of the experiment {name!r} has no entry {key!r}; it knows {known}.")
+                raise NearCliffordError(f"A study of the experiment {name!r} has no entry {shown(key)}; it knows {known}.")
         for key in ("ansatz", "qubits"):
             if key not in given:
                 raise NearCliffordError(f"The study names no {key}; expected a list, as in {_EXAMPLES[key]}.")

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from nearclifford.errors import NearCliffordError
-from nearclifford.files import path_of, told
+from nearclifford.files import path_of, printable, told
 from nearclifford.studies.draws import Draws
 from nearclifford.studies.points import FORMAT, Point
 from nearclifford.studies.spec import StudySpec
@@ -79,7 +79,7 @@ class Store:
         """Turn what SQLite says into one line that ends with what to do."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise NearCliffordError(f"{self.path} {_explained(error)}") from error
 
     def _open_patiently(self) -> None:
@@ -131,6 +131,13 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._connection.close()
+
+    def check(self) -> None:
+        """Raise `NearCliffordError` where pages or indices of the file are damaged; `damaged` finds single numbers."""
+        with self._told():
+            [found] = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
+            if found != "ok":
+                raise sqlite3.DatabaseError(f"it is damaged, {found}")
 
     def begin_run(self, spec: StudySpec) -> int:
         """Record that a study was started, with what; return the number of the run."""
@@ -208,17 +215,18 @@ LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
-def _code(error: sqlite3.Error) -> int:
+def _code(error: Exception) -> int:
     """Return SQLite's primary result code; -1 for what Python's own module raises."""
     return getattr(error, "sqlite_errorcode", -1) & 0xFF
 
 
-def _explained(error: sqlite3.Error) -> str:
+def _explained(error: Exception) -> str:
+    said = printable(str(error))
     if _code(error) in LOCKED:
-        return f"is kept locked by another process: {error}. What is finished is kept; run the study again to go on."
+        return f"is kept locked by another process: {said}. What is finished is kept; run the study again to go on."
     if _code(error) in NO_ROOM:
-        return f"cannot be written: {error}. What is finished is kept; make room there and run the study again to go on."
-    return f"cannot be used as a study's results: {error}; choose another directory, or move the file away."
+        return f"cannot be written: {said}. What is finished is kept; make room there and run the study again to go on."
+    return f"cannot be used as a study's results: {said}; choose another directory, or move the file away."
 
 
 def provenance() -> dict[str, str]:
