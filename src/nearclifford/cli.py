@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 import shlex
@@ -17,6 +18,7 @@ import pandas as pd
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
+from nearclifford.arguments import integer
 from nearclifford.backends import Aer, Stabilizer, Statevector
 from nearclifford.circuit_files import output_path, read_circuit, write_circuit
 from nearclifford.encoder import encode
@@ -203,7 +205,7 @@ def _encode(options: argparse.Namespace) -> int:
 def _variance(options: argparse.Namespace) -> int:
     land = Landscape(read_circuit(options.circuit), read_observable(options.observable))
     backend = BACKENDS[options.backend]() if options.shots is None else _with_shots(options.backend, options.shots)
-    found = gradient_statistics(land, Gaussian(options.sigma), backend, options.samples, rng=options.seed)
+    found = gradient_statistics(land, Gaussian(options.sigma), backend, options.samples, rng=_seed(options))
     names = ("mean", "mean_error", "second_moment", "second_moment_error", "variance", "variance_error")
     table = pd.DataFrame({"parameter": [parameter.name for parameter in land.circuit.parameters]})
     table = table.assign(**{name: getattr(found, name) for name in names})
@@ -221,6 +223,10 @@ def _variance(options: argparse.Namespace) -> int:
     return 0
 
 
+def _seed(options: argparse.Namespace) -> int:
+    return integer(options.seed, "--seed", 0, most=2**256)
+
+
 def _with_shots(backend: str, shots: int) -> Aer:
     if backend != "aer":
         raise NearCliffordError(f"--shots is {shots}, but --backend {backend} takes none; expected --backend aer.")
@@ -230,7 +236,7 @@ def _with_shots(backend: str, shots: int) -> Aer:
 def _cost(options: argparse.Namespace) -> int:
     land = Landscape(read_circuit(options.circuit), read_observable(options.observable))
     patch = Gaussian(options.sigma)
-    print(simulation_cost(land, patch, options.tolerance, max_seconds=options.max_seconds, rng=options.seed))
+    print(simulation_cost(land, patch, options.tolerance, max_seconds=options.max_seconds, rng=_seed(options)))
     return 0
 
 
@@ -249,7 +255,10 @@ def read_observable(text: str) -> SparsePauliOp:
         raise ObservableError(
             f"--observable is {text!r}, whose strings differ in length; expected one letter for each qubit."
         )
-    return SparsePauliOp([label for _, _, label in found], [float(f"{sign}{size or 1}") for sign, size, _ in found])
+    factors = [float(f"{sign}{size or 1}") for sign, size, _ in found]
+    if not all(map(math.isfinite, factors)):
+        raise ObservableError(f"--observable is {text!r}; expected factors below 1e308.")
+    return SparsePauliOp([label for _, _, label in found], factors)
 
 
 def read_samples(text: str) -> Samples:
