@@ -302,7 +302,7 @@ def test_ctrl_c_is_one_line_wherever_it_comes(circuit_file, tmp_path, monkeypatc
     monkeypatch.setattr("nearclifford.cli.save_figures", interrupt)
     (tmp_path / "mine.toml").write_text(STUDY)
     assert main(["study", str(tmp_path / "mine.toml"), "--workers", "1", "--out", str(tmp_path / "out")]) == 130
-    assert f"Stopped with 16 of 16 points in {tmp_path}/out. To go on:" in capsys.readouterr().err
+    assert f"Stopped with 8 of 8 points in {tmp_path}/out. To go on:" in capsys.readouterr().err
     assert (tmp_path / "out/table.csv").exists()
 
 

@@ -101,14 +101,14 @@ def test_a_study_needs_a_spec():
 
 @pytest.mark.parametrize("workers", [None, 1, 2])
 def test_a_full_disk_is_told_and_the_study_goes_on(workers, tmp_path, monkeypatch):
-    spec = dataclasses.replace(SPEC, qubits=(2, 3, 4), draws=200)
+    spec = dataclasses.replace(SPEC, qubits=(2, 3), draws=100)
     study, fresh = Study(spec), Study(spec)
     fresh.run(tmp_path / "fresh", progress=False)
     original = Store._open
 
     def small(self):
         original(self)
-        self._connection.execute("PRAGMA max_page_count = 30")
+        self._connection.execute("PRAGMA max_page_count = 20")
 
     with monkeypatch.context() as patched, pytest.raises(NearCliffordError, match="What is finished is kept") as told:
         patched.setattr(Store, "_open", small)
