@@ -194,7 +194,7 @@ def test_cost_prints_the_methods(circuit_file, capsys):
         ({"--observable": "ZQ"}, "--observable is 'ZQ'; expected Pauli strings"),
         ({"--observable": "ZZI + ZZ"}, "differ in length"),
         ({"--observable": "ZZ"}, "acts on 2 qubits; expected 3"),
-        ({"--parameter": "12"}, "expected 0 to 11"),
+        ({"--parameter": "12"}, "--parameter is '12'; expected an index from 0 to 11"),
         ({"--parameter": "phi"}, "--parameter is 'phi'; expected an index from 0 to 11, or one of theta[0]"),
         ({"--term": "1"}, "term is 1"),
         ({"-o": "encoded.txt"}, "ends in .qasm or .qpy"),
@@ -240,7 +240,7 @@ def test_wrong_sigma_samples_and_seed(circuit_file, capsys):
     for option, words in (
         (["--sigma", "-1"], "sigma"),
         (["--sigma", "0.1", "--samples", "1"], "samples is 1"),
-        (["--sigma", "0.1", "--seed", "-1"], "rng is -1"),
+        (["--sigma", "0.1", "--seed", "-1"], "--seed is -1; expected an integer of at least 0"),
     ):
         assert main(["variance", str(circuit_file), "--observable", "ZZI", *option]) == 2
         told = capsys.readouterr().err
@@ -248,6 +248,79 @@ def test_wrong_sigma_samples_and_seed(circuit_file, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["variance", str(circuit_file), "--observable", "ZZI", "--sigma", "0.1", "--samples", "many"])
     assert "'many'; expected a number, or 'auto'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--sigma", "nan"], "sigma holds nan"),
+        (["--sigma", "-1e-3"], "sigma holds -0.001"),
+        (
+            ["--sigma", "1", "--samples", "99999999999999999999"],
+            "samples is 99999999999999999999; expected an integer of at",
+        ),
+        (["--sigma", "1", "--seed", "x"], "argument --seed: invalid int value: 'x'; see nearclifford variance --help"),
+        (["--sigma", "1", "--observable"], "argument --observable: expected one argument"),
+        (["--sigma", "1", "--observable", "1e999*ZZI"], "expected factors below 1e308"),
+        (["--sigma", "1", "--workers", "2"], "unrecognized arguments: --workers 2"),
+        ([], "--sigma"),
+    ],
+)
+def test_wrong_options_are_one_line(options, words, circuit_file, capsys):
+    try:
+        status = main(["variance", str(circuit_file), "--observable", "ZZI", *options])
+    except SystemExit as ended:
+        status = ended.code
+    told = capsys.readouterr().err
+    assert status == 2 and told.startswith("nearclifford") and told.count("\n") == 1 and words in told
+
+
+def test_an_observable_may_begin_with_a_minus(circuit_file, capsys):
+    command = ["variance", str(circuit_file), "--sigma", "0.2", "--samples", "8", "--observable"]
+    assert main([*command, "ZZI"]) == 0 and main([*command, "-ZZI"]) == 0
+    plus, minus = (part.split("\n") for part in capsys.readouterr().out.split("8 samples")[:2])
+    rows = [[float(line.split()[2]) for line in part if "theta[" in line] for part in (plus, minus)]
+    assert len(rows[0]) == 12 and rows[0] == [-mean for mean in rows[1]]
+
+
+@pytest.mark.parametrize("name", ["absent/encoded.qpy", "folder.qpy", "/proc/encoded.qasm", "/dev/full"])
+def test_outputs_that_cannot_be_written_are_one_line(name, circuit_file, tmp_path, capsys):
+    (tmp_path / "folder.qpy").mkdir()
+    command = ["encode", str(circuit_file), "--observable", "ZZI", "--parameter", "0", "-o", str(tmp_path / name)]
+    assert main(command) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("nearclifford: ") and told.count("\n") == 1 and name in told
+
+
+def test_ctrl_c_is_one_line_wherever_it_comes(circuit_file, tmp_path, monkeypatch, capsys):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nearclifford.cli.gradient_statistics", interrupt)
+    assert main(["variance", str(circuit_file), "--observable", "ZZI", "--sigma", "1"]) == 130
+    assert capsys.readouterr().err == "\nnearclifford: stopped by Ctrl-C.\n"
+    monkeypatch.setattr("nearclifford.cli.save_figures", interrupt)
+    (tmp_path / "mine.toml").write_text(STUDY)
+    assert main(["study", str(tmp_path / "mine.toml"), "--workers", "1", "--out", str(tmp_path / "out")]) == 130
+    assert f"Stopped with 8 of 8 points in {tmp_path}/out. To go on:" in capsys.readouterr().err
+    assert (tmp_path / "out/table.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("stdout", "status", "told"), [("closed", 0, ""), ("/dev/full", 2, "standard output: No space left")]
+)
+def test_a_standard_output_that_takes_nothing(stdout, status, told, circuit_file):
+    command = [sys.executable, "-m", "nearclifford", "variance", str(circuit_file), "--observable", "ZZI", "--sigma", "0.1"]
+    process = subprocess.Popen(
+        [*command, "--samples", "4"],
+        stdout=subprocess.PIPE if stdout == "closed" else open(stdout, "w"),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    if process.stdout:
+        process.stdout.close()
+    said = process.stderr.read()
+    assert process.wait(timeout=120) == status and said.count("\n") == bool(told) and told in said
 
 
 def test_observables_are_sums_of_strings():

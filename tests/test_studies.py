@@ -88,6 +88,70 @@ def test_wrong_entries_are_named(entry, words):
     assert words in str(told.value)
 
 
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"qubits": [10**6]}, "qubits holds 1000000 and layers 'N': mhea has 3000002000000 gates then"),
+        ({"qubits": [10**5000]}, "qubits holds an integer of 16610 bits; expected an integer of at most"),
+        ({"qubits": [float("nan")]}, "qubits holds nan"),
+        ({"qubits": {"from": 2}}, "qubits is {'from': 2}; expected a list"),
+        ({"qubits": [[2]]}, "qubits holds [2]"),
+        ({"layers": [10**8]}, "layers '100000000': mhea has"),
+        ({"layers": [10**5000]}, "layers holds an integer of 16610 bits"),
+        ({"layers": ["9" * 5000]}, "layers holds '999"),
+        ({"sigma": [float("nan")]}, "sigma holds nan"),
+        ({"sigma": [10**5000]}, "sigma holds an integer of 16610 bits"),
+        ({"sigma": ["D^-400"]}, "up to D^-20"),
+        ({"sigma": ["D^-" + "9" * 5000]}, "sigma holds 'D^-999"),
+        ({"draws": 10**12}, "draws holds 1000000000000: with the lists of the study these are"),
+        ({"draws": 10**5000}, "draws holds an integer of 16610 bits"),
+        ({"seed": 10**5000}, "seed holds an integer of 16610 bits"),
+        ({"samples": 10**20}, "samples holds 100000000000000000000; expected an integer of at most"),
+        ({"samples": "many"}, "samples holds 'many'"),
+        ({"title": 3}, "title is 3"),
+        ({"a" * 5000: 1}, "has no entry 'aaa"),
+    ],
+)
+def test_entries_of_any_size_and_kind_are_named(entry, words):
+    with pytest.raises(NearCliffordError) as told:
+        StudySpec.from_mapping({"ansatz": ["mhea"], "qubits": [2]} | entry)
+    assert words in str(told.value) and str(told.value).isprintable() and len(str(told.value)) < 500
+
+
+def test_numbers_of_numpy_are_numbers_of_radians():
+    assert StudySpec(["mhea"], [2], sigma=[np.float64(0.1)]).sigma == ("0.1",)
+
+
+def test_files_that_are_no_toml_are_told_in_one_line(tmp_path):
+    (tmp_path / "endless.toml").symlink_to("/dev/zero")
+    for name, data, words in (
+        ("latin.toml", 'title = "N\u00e4he"'.encode("latin-1"), "is no text in UTF-8"),
+        ("deep.toml", b"a = " + b"[" * 10**5, "nested too deeply"),
+        ("digits.toml", b"seed = " + b"9" * 5000, "digits"),
+        ("table.toml", b"[ansatz]\nmhea = 3\n[qubits]\nN = 2", "ansatz is {'mhea': 3}; expected a list"),
+        ("endless.toml", None, "larger than 1048576 bytes"),
+    ):
+        if data is not None:
+            (tmp_path / name).write_bytes(data)
+        with pytest.raises(NearCliffordError, match=words) as told:
+            Study.from_toml(tmp_path / name)
+        assert name in str(told.value) and str(told.value).isprintable()
+    for wrong in ("a\0b", 3, tmp_path):
+        with pytest.raises(NearCliffordError):
+            Study.from_toml(wrong)
+    with pytest.raises(NearCliffordError, match="the study is a list; expected a Mapping"):
+        StudySpec.from_mapping([1])
+
+
+def test_too_little_memory_is_told(tmp_path, monkeypatch):
+    def fail(points):
+        raise MemoryError
+
+    monkeypatch.setattr(Gradient, "measure", fail)
+    with pytest.raises(NearCliffordError, match=r"GradientPoint\(.*needs more memory than there is"):
+        Study(SMALL).run(tmp_path, progress=False)
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_settings_belong_to_their_experiment(name):
     """Every entry of another experiment is refused, and a file that names its own comes back the same."""

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 import shlex
-import struct
 import sys
+import warnings
 from collections.abc import Callable, Sequence
-from importlib import import_module
+from contextlib import suppress
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pandas as pd
-from qiskit import QuantumCircuit, qasm3, qpy
-from qiskit.exceptions import QiskitError
+from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
+from nearclifford.arguments import integer
 from nearclifford.backends import Aer, Stabilizer, Statevector
+from nearclifford.circuit_files import output_path, read_circuit, write_circuit
 from nearclifford.encoder import encode
 from nearclifford.errors import CircuitError, NearCliffordError, ObservableError
 from nearclifford.landscape import Landscape
+from nearclifford.parameter_names import identifier
 from nearclifford.patches import Gaussian
 from nearclifford.plots import save_figures
 from nearclifford.statistics import Backend, Samples, gradient_statistics
 from nearclifford.studies import Study, preset_names
+from nearclifford.studies.store import FILE_NAME
+from nearclifford.studies.study import TABLE_NAME
+from nearclifford.studies.table import write_table
 from nearclifford.surrogates.cost import simulation_cost
 from nearclifford.version import __version__
 
@@ -34,6 +41,9 @@ LEVEL = 0.95
 # What --backend can name.
 BACKENDS: dict[str, Callable[[], Backend]] = {"statevector": Statevector, "stabilizer": Stabilizer, "aer": Aer}
 
+# Options whose value may begin with a minus.
+SIGNED = ("--observable", "--sigma", "--tolerance", "--max-seconds")
+
 CIRCUIT_HELP = "circuit with free parameters: OpenQASM 3 (.qasm, 'input float theta;') or Qiskit's .qpy"
 SAMPLES_HELP = "number of thetas, or of Clifford circuits for each component, or 'auto' (default: 1000)"
 OBSERVABLE_HELP = "Pauli strings, the rightmost letter qubit 0: ZZII, or '0.5*ZZII - XIXI'"
@@ -41,16 +51,63 @@ OBSERVABLE_HELP = "Pauli strings, the rightmost letter qubit 0: ZZII, or '0.5*ZZ
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, 2 after an error that was told in one line, or 130 after Ctrl-C."""
-    options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning  # type: ignore[assignment]
+            options = _parser().parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
+            status = int(options.run(options))
+        sys.stdout.flush()
+        return status
     except NearCliffordError as error:
         print(f"nearclifford: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        _discard_output()  # `nearclifford ... | head`: who reads has enough
+        return 0
+    except OSError as error:
+        _discard_output()
+        print(f"nearclifford: {error.filename or 'standard output'}: {error.strerror or error}.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nnearclifford: stopped by Ctrl-C.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _discard_output() -> None:
+    """Let standard output go nowhere, or Python would try once more, and complain, when it closes the stream."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _show_warning(message: Warning | str, *_: Any) -> None:
+    """Print a warning as one line, without the place in the source that raised it."""
+    print(f"nearclifford: warning: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with values that begin with a minus joined to their option; argparse would take them for options.
+
+    >>> _joined(["--observable", "-ZZ", "--sigma", "1"])
+    ['--observable=-ZZ', '--sigma', '1']
+    """
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] in SIGNED and re.match(r"-[^-]", argument):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="nearclifford", description="Parametrized quantum circuits near Clifford points.")
+    parser = _Parser(prog="nearclifford", description="Parametrized quantum circuits near Clifford points.")
     parser.add_argument("--version", action="version", version=f"nearclifford {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -108,6 +165,7 @@ def _study(options: argparse.Namespace) -> int:
     command = shlex.join(["nearclifford", "study", *source, "--out", str(out)])
     try:
         study.run(out, workers=options.workers)
+        _print_results(study, out, f"{command}   (nearclifford {__version__}, seed {study.spec.seed})")
     except KeyboardInterrupt:
         total = len(study.points)
         print(
@@ -115,31 +173,29 @@ def _study(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return INTERRUPTED
-    frame, experiment = study.frame(), study.spec.experiment
-    made_by = f"{command}   (nearclifford {__version__}, seed {study.spec.seed})"
-    tables = {out / f"{name}.csv": table for name, table in experiment.tables(frame).items()}
-    for path, table in tables.items():
-        table.to_csv(path, index=False)
-    written = [out / "study.sqlite", out / "table.csv", *tables, *save_figures(experiment, frame, out, made_by)]
-    print(experiment.report(frame))
-    print("\nWritten:", *map(str, written), sep="\n  ")
     return 0
 
 
+def _print_results(study: Study, out: Path, made_by: str) -> None:
+    """Write the tables and figures of a study that was run, and print its report and where they are."""
+    frame, experiment = study.frame(), study.spec.experiment
+    tables = {out / f"{name}.csv": table for name, table in experiment.tables(frame).items()}
+    for path, table in tables.items():
+        write_table(table, path)
+    written = [out / FILE_NAME, out / TABLE_NAME, *tables, *save_figures(experiment, frame, out, made_by)]
+    print(experiment.report(frame))
+    print("\nWritten:", *map(str, written), sep="\n  ")
+
+
 def _encode(options: argparse.Namespace) -> int:
-    if options.output.suffix not in (".qasm", ".qpy"):
-        raise NearCliffordError(f"--output is {options.output}; expected a name that ends in .qasm or .qpy.")
+    output = output_path(options.output)
     circuit = read_circuit(options.circuit)
     index = parameter_index(circuit, options.parameter)
     encoding = encode(circuit, read_observable(options.observable), index, options.term, style=options.style)
-    if options.output.suffix == ".qpy":
-        with options.output.open("wb") as stream:
-            qpy.dump(encoding.circuit, stream)
-    else:
-        options.output.write_text(qasm3.dumps(encoding.circuit) + "\n", encoding="utf-8")
+    write_circuit(encoding.circuit, output)
     name = circuit.parameters[index].name
     print(
-        f"{options.output}: parameter {index} ({name}), style {encoding.style}; at θ = 0 the loss is {encoding.loss:g}, "
+        f"{output}: parameter {index} ({name}), style {encoding.style}; at θ = 0 the loss is {encoding.loss:g}, "
         f"∂L/∂{name} is {encoding.gradient[index]:g} and ‖∇L‖ is {encoding.gradient_norm:.6g}; "
         f"{encoding.added_two_qubit_gates} two-qubit gates and a depth of {encoding.added_depth} were added."
     )
@@ -149,7 +205,7 @@ def _encode(options: argparse.Namespace) -> int:
 def _variance(options: argparse.Namespace) -> int:
     land = Landscape(read_circuit(options.circuit), read_observable(options.observable))
     backend = BACKENDS[options.backend]() if options.shots is None else _with_shots(options.backend, options.shots)
-    found = gradient_statistics(land, Gaussian(options.sigma), backend, options.samples, rng=options.seed)
+    found = gradient_statistics(land, Gaussian(options.sigma), backend, options.samples, rng=_seed(options))
     names = ("mean", "mean_error", "second_moment", "second_moment_error", "variance", "variance_error")
     table = pd.DataFrame({"parameter": [parameter.name for parameter in land.circuit.parameters]})
     table = table.assign(**{name: getattr(found, name) for name in names})
@@ -167,6 +223,10 @@ def _variance(options: argparse.Namespace) -> int:
     return 0
 
 
+def _seed(options: argparse.Namespace) -> int:
+    return integer(options.seed, "--seed", 0, most=2**256)
+
+
 def _with_shots(backend: str, shots: int) -> Aer:
     if backend != "aer":
         raise NearCliffordError(f"--shots is {shots}, but --backend {backend} takes none; expected --backend aer.")
@@ -176,42 +236,8 @@ def _with_shots(backend: str, shots: int) -> Aer:
 def _cost(options: argparse.Namespace) -> int:
     land = Landscape(read_circuit(options.circuit), read_observable(options.observable))
     patch = Gaussian(options.sigma)
-    print(simulation_cost(land, patch, options.tolerance, max_seconds=options.max_seconds, rng=options.seed))
+    print(simulation_cost(land, patch, options.tolerance, max_seconds=options.max_seconds, rng=_seed(options)))
     return 0
-
-
-def read_circuit(path: Path) -> QuantumCircuit:
-    """Return the circuit in an OpenQASM 3 (.qasm) or QPY (.qpy) file; `CircuitError` names the file and what is wrong."""
-    try:
-        if path.suffix == ".qpy":
-            with path.open("rb") as stream:
-                return qpy.load(stream)[0]
-        text = path.read_text(encoding="utf-8")
-        if re.search(r"^\s*OPENQASM\s+2", text, re.MULTILINE):
-            raise CircuitError(
-                f"{path} is OpenQASM 2, which has no free parameters; write OpenQASM 3 with 'input float theta;' for each, "
-                "or save the circuit with qiskit.qpy."
-            )
-        return _parse(text, path)
-    except OSError as error:
-        raise CircuitError(f"{path}: {error.strerror}; expected a circuit, .qasm or .qpy.") from error
-    except (QiskitError, UnicodeDecodeError, struct.error) as error:
-        reason = " ".join(str(error).split())
-        raise CircuitError(f"{path} is no circuit that Qiskit can read: {reason}") from error
-
-
-def _parse(text: str, path: Path) -> QuantumCircuit:
-    try:
-        import_module("qiskit_qasm3_import")
-        syntax_error = import_module("openqasm3.parser").QASM3ParsingError
-    except ImportError as error:
-        raise CircuitError(
-            f"{path}: reading OpenQASM 3 needs 'pip install qiskit-qasm3-import'; or use a .qpy file."
-        ) from error
-    try:
-        return qasm3.loads(text)
-    except syntax_error as error:
-        raise CircuitError(f"{path} is no circuit that Qiskit can read: {str(error) or 'wrong OpenQASM 3'}") from error
 
 
 def read_observable(text: str) -> SparsePauliOp:
@@ -229,7 +255,10 @@ def read_observable(text: str) -> SparsePauliOp:
         raise ObservableError(
             f"--observable is {text!r}, whose strings differ in length; expected one letter for each qubit."
         )
-    return SparsePauliOp([label for _, _, label in found], [float(f"{sign}{size or 1}") for sign, size, _ in found])
+    factors = [float(f"{sign}{size or 1}") for sign, size, _ in found]
+    if not all(map(math.isfinite, factors)):
+        raise ObservableError(f"--observable is {text!r}; expected factors below 1e308.")
+    return SparsePauliOp([label for _, _, label in found], factors)
 
 
 def read_samples(text: str) -> Samples:
@@ -247,13 +276,16 @@ def read_samples(text: str) -> Samples:
 
 
 def parameter_index(circuit: QuantumCircuit, given: str) -> int:
-    """Return the index in ``circuit.parameters`` of a parameter given by index or by name."""
+    """Return the index in ``circuit.parameters`` of a parameter given by index, name, or spelling in OpenQASM 3."""
     names = [parameter.name for parameter in circuit.parameters]
-    if given in names:
-        return names.index(given)
-    if given.isascii() and given.isdigit():
-        return int(given)
-    shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-    raise CircuitError(
-        f"--parameter is {given!r}; expected an index from 0 to {len(names) - 1}, or one of {shown or 'none'}."
-    )
+    for spelled in (names, [identifier(name) for name in names]):
+        if spelled.count(given) == 1:
+            return spelled.index(given)
+    if not names:
+        raise CircuitError(
+            f"--parameter is {given!r}, but the circuit has no parameters; expected 'input float theta;' in it."
+        )
+    if not (given.isascii() and given.isdigit() and len(given) < 10 and int(given) < len(names)):
+        shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+        raise CircuitError(f"--parameter is {given!r}; expected an index from 0 to {len(names) - 1}, or one of {shown}.")
+    return int(given)

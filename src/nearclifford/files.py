@@ -27,6 +27,16 @@ def path_of(path: object, name: str) -> Path:
     return Path(found)
 
 
+def printable(text: str, most: int = 300) -> str:
+    r"""Return a text as one line that a terminal can show, shortened if need be.
+
+    >>> printable("two\nlines \x1b and a bell"), len(printable("long" * 100))
+    ('two lines and a bell', 300)
+    """
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
 @contextmanager
 def told(path: Path, expected: str, error: type[NearCliffordError] = NearCliffordError) -> Iterator[None]:
     """Turn what the system says of a path into one line of ``error``, which ends with what was expected there.
@@ -43,10 +53,15 @@ def told(path: Path, expected: str, error: type[NearCliffordError] = NearCliffor
         raise error(f"{path}: {problem.strerror or problem}; expected {expected}.") from problem
 
 
-def read_bytes(path: Path, expected: str, error: type[NearCliffordError] = NearCliffordError) -> bytes:
-    """Return what a file holds; ``error`` as for `told`."""
-    with told(path, expected, error):
-        return path.read_bytes()
+def read_bytes(
+    path: Path, expected: str, error: type[NearCliffordError] = NearCliffordError, most: int | None = None
+) -> bytes:
+    """Return what a file holds; ``error`` as for `told`, and for more than ``most`` bytes: a device may have no end."""
+    with told(path, expected, error), path.open("rb") as stream:
+        data = stream.read(-1 if most is None else most + 1)
+    if most is not None and len(data) > most:
+        raise error(f"{path} is larger than {most} bytes; expected {expected}.")
+    return data
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from nearclifford.files import replacing
 from nearclifford.studies.rules import LOGARITHMIC
 
 # Okabe and Ito's colours, which readers of every colour vision tell apart; marker and line say the same once more.
@@ -26,8 +27,11 @@ def save(figure: Figure, stem: Path) -> list[Path]:
     paths = [stem.with_suffix(".png"), stem.with_suffix(".svg")]
     for path, metadata in zip(paths, ({}, {"Date": None}), strict=True):
         # a search finds the words in the SVG
-        with rc_context({"svg.hashsalt": "nearclifford", "svg.fonttype": "none"}):
-            figure.savefig(path, dpi=160, metadata=metadata)
+        with (
+            rc_context({"svg.hashsalt": "nearclifford", "svg.fonttype": "none"}),
+            replacing(path, "a file for a figure") as stream,
+        ):
+            figure.savefig(stream, format=path.suffix[1:], dpi=160, metadata=metadata)
     return paths
 
 

@@ -7,9 +7,14 @@ import re
 from fractions import Fraction
 
 from nearclifford.errors import NearCliffordError
+from nearclifford.studies.checks import shown
 
 # The width up to which the encoded gradient may decay like a power: theory puts the transition zone behind it.
 LOGARITHMIC = "sqrt(lnD/D)"
+
+# Narrower patches have moments that leave the range of a float.
+LARGEST_POWER = 20
+MOST_DIGITS = 9
 
 
 def layers_rule(given: str | int) -> str:
@@ -18,12 +23,23 @@ def layers_rule(given: str | int) -> str:
     >>> layers_rule("N"), layers_rule(3), layers_rule("3")
     ('N', '3', '3')
     """
-    text = str(given).strip()
+    text = _text(given).strip()
     if text == "N":
         return text
-    if isinstance(given, bool) or not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise NearCliffordError(f'layers holds {given!r}; expected "N", for as many layers as qubits, or an integer >= 1.')
+    digits = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
+    if isinstance(given, bool) or not digits or int(text) < 1:
+        raise NearCliffordError(
+            f'layers holds {shown(given)}; expected "N", for as many layers as qubits, or an integer >= 1 of at most '
+            f"{MOST_DIGITS} digits."
+        )
     return str(int(text))
+
+
+def _text(given: object) -> str:
+    try:
+        return str(given)
+    except ValueError:  # Python refuses to print very long integers
+        return shown(given)
 
 
 def n_layers(rule: str, n_qubits: int) -> int:
@@ -43,23 +59,23 @@ def sigma_rule(given: str | int | float) -> str:
     >>> sigma_rule("sqrt(ln D / D)")
     'sqrt(lnD/D)'
     """
-    text = str(given).replace(" ", "")
+    text = _text(given).replace(" ", "")
     if text == LOGARITHMIC:
         return text
-    power = re.fullmatch(r"D\^-?(\d+(?:/\d+|\.\d+)?)", text)
+    power = re.fullmatch(r"D\^-?(\d+(?:/\d+|\.\d+)?)", text) if len(text) <= 80 else None
     if power and not re.search(r"/0+$", text):
         exponent = Fraction(power[1])
         if exponent == 0:
             return "1"
-        if text.startswith("D^-"):
+        if text.startswith("D^-") and exponent <= LARGEST_POWER:
             return f"D^-{exponent}"
     elif not isinstance(given, bool) and re.fullmatch(r"\d*\.?\d+(?:[eE][+-]?\d+)?", text):
         width = float(text)
         if 0 < width < math.inf:
             return f"{width:g}" if float(f"{width:g}") == width else repr(width)
     raise NearCliffordError(
-        f'sigma holds {given!r}; expected a rule such as "D^-1/2" or "sqrt(lnD/D)", D the number of parameters, or a '
-        "positive number of radians."
+        f'sigma holds {shown(given)}; expected a rule such as "D^-1/2" (up to D^-{LARGEST_POWER}) or "sqrt(lnD/D)", D the '
+        "number of parameters, or a positive number of radians."
     )
 
 

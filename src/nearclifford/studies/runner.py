@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -17,7 +18,7 @@ from multiprocessing import connection
 import numba
 from tqdm import tqdm
 
-from nearclifford.errors import NearCliffordError
+from nearclifford.errors import NearCliffordError, ResourceError
 from nearclifford.studies.draws import Draws
 from nearclifford.studies.experiment import Experiment
 from nearclifford.studies.plan import bundles_of, points_of
@@ -32,11 +33,19 @@ BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed} passed, {remaining} left{post
 
 
 def run_points(spec: StudySpec, store: Store, workers: int | None, progress: bool) -> None:
-    """Measure and store every point of a study that the store has not got.
+    """Measure and store every point of a study that the store has not got, or not intact, of which it warns.
 
     The bar counts predicted seconds, so that the time left means something although points differ a thousandfold.
     """
     points = list(points_of(spec))
+    store.check()
+    if damaged := store.damaged(points):
+        warnings.warn(
+            f"{store.path} is damaged: {len(damaged)} of {len(points)} points have not the numbers that were written, "
+            f"the first is {damaged[0]}. They are measured anew; look after the disk.",
+            stacklevel=3,
+        )
+        store.forget(damaged)
     missing = store.missing(points)
     if not missing:
         return
@@ -57,7 +66,10 @@ def run_points(spec: StudySpec, store: Store, workers: int | None, progress: boo
 def timed(experiment: type[Experiment], bundle: Sequence[Point]) -> list[Result]:
     """Return points that are measured together with their numbers, and with equal shares of the seconds that they took."""
     start = time.perf_counter()
-    draws = experiment.measure(bundle)
+    try:
+        draws = experiment.measure(bundle)
+    except MemoryError as error:
+        raise ResourceError(f"{bundle[0]} needs more memory than there is; expected smaller circuits or samples.") from error
     seconds = (time.perf_counter() - start) / len(bundle)
     return [(point, found, seconds) for point, found in zip(bundle, draws, strict=True)]
 

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+from nearclifford.arguments import instance
 from nearclifford.errors import NearCliffordError
+from nearclifford.files import path_of, read_bytes
 from nearclifford.studies.catalogue import ANSATZE, ENCODERS, OBSERVABLES
-from nearclifford.studies.checks import entries, integer, one_of
+from nearclifford.studies.checks import entries, integer, one_of, shown
 from nearclifford.studies.experiment import Experiment
 from nearclifford.studies.experiments import EXPERIMENTS
 from nearclifford.studies.experiments.gradient import Gradient
-from nearclifford.studies.rules import layers_rule, sigma_rule
+from nearclifford.studies.rules import layers_rule, n_layers, sigma_rule
+
+# A circuit of so many gates takes minutes and ten gigabytes to build.
+MOST_GATES = 10**7
+MOST_POINTS = 10**6
+LARGEST_FILE = 2**20
 
 PAPER_SIGMAS = ("D^-1", "D^-1/2", "D^-1/3", "D^-1/5", "1")
 
@@ -65,7 +74,7 @@ class StudySpec:
         self._settle("encoder", lambda name: one_of("encoder", name, ENCODERS))
         one_of("observable", self.observable, OBSERVABLES)
         integer("draws", self.draws, 2)
-        integer("seed", self.seed, 0)
+        integer("seed", self.seed, 0, most=2**256)
         if not isinstance(self.title, str):
             raise NearCliffordError(f"title is {self.title!r}; expected a line of text.")
         if not isinstance(self.experiment, Experiment):
@@ -75,6 +84,25 @@ class StudySpec:
         least = 2 if self.observable in ("heisenberg", "biased_heisenberg", "ising") else 1
         if min(self.qubits) < least:
             raise NearCliffordError(f"qubits holds {min(self.qubits)}; {self.observable} needs at least {least}.")
+        self._check_size()
+
+    def _check_size(self) -> None:
+        """Refuse circuits that could not be built, and more points than could be listed."""
+        n_qubits = max(self.qubits)
+        for ansatz, rule in product(self.ansatz, self.layers):
+            if (n_gates := ANSATZE[ansatz].n_gates(n_qubits, n_layers(rule, n_qubits))) > MOST_GATES:
+                raise NearCliffordError(
+                    f"qubits holds {n_qubits} and layers {rule!r}: {ansatz} has {n_gates} gates then; expected at most "
+                    f"{MOST_GATES}."
+                )
+        blocks = -(-self.draws // self.experiment.draws_per_point)
+        lists = [self.ansatz, self.qubits, self.layers, self.sigma, self.encoder]
+        n_points = blocks * math.prod(map(len, [*lists, *(axis.values for axis in self.experiment.axes)]))
+        if n_points > MOST_POINTS:
+            raise NearCliffordError(
+                f"draws holds {self.draws}: with the lists of the study these are {n_points} points; expected at most "
+                f"{MOST_POINTS}."
+            )
 
     def _settle(self, name: str, canonical: Callable[[Any], Any]) -> None:
         """Replace a list by the tuple of its entries, each in its one spelling and named once."""
@@ -86,13 +114,14 @@ class StudySpec:
 
         An entry that the experiment does not read is unknown.
         """
+        given = instance(given, Mapping, "the study", '{"ansatz": ["mhea"], "qubits": [2, 4]}')  # type: ignore[type-abstract]
         name = one_of("experiment", given.get("experiment", Gradient.name), EXPERIMENTS)
         own = {entry.name for entry in fields(EXPERIMENTS[name])}
         common = [entry.name for entry in fields(cls)]
         for key in given:
             if key not in own and key not in common:
                 known = ", ".join([*common, *(entry.name for entry in fields(EXPERIMENTS[name]))])
-                raise NearCliffordError(f"A study of the experiment {name!r} has no entry {key!r}; it knows {known}.")
+                raise NearCliffordError(f"A study of the experiment {name!r} has no entry {shown(key)}; it knows {known}.")
         for key in ("ansatz", "qubits"):
             if key not in given:
                 raise NearCliffordError(f"The study names no {key}; expected a list, as in {_EXAMPLES[key]}.")
@@ -102,11 +131,15 @@ class StudySpec:
     @classmethod
     def from_toml(cls, path: str | Path) -> StudySpec:
         """Return the spec in a TOML file; the errors name the file."""
+        path = path_of(path, "the study's file")
+        data = read_bytes(path, "the TOML file of a study", most=LARGEST_FILE)
         try:
-            return cls.from_mapping(tomllib.loads(Path(path).read_text(encoding="utf-8")))
-        except OSError as error:
-            raise NearCliffordError(f"{path}: {error.strerror}; expected the TOML file of a study.") from error
-        except (NearCliffordError, ValueError) as error:
+            return cls.from_mapping(tomllib.loads(data.decode()))
+        except UnicodeDecodeError as error:
+            raise NearCliffordError(f"{path} is no text in UTF-8; expected the TOML file of a study.") from error
+        except RecursionError as error:
+            raise NearCliffordError(f"{path} is nested too deeply; expected the TOML file of a study.") from error
+        except ValueError as error:
             raise NearCliffordError(f"{path}: {error}") from error
 
     def to_mapping(self) -> dict[str, Any]:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from nearclifford.arguments import integer
+from nearclifford.arguments import instance, integer
 from nearclifford.errors import NearCliffordError
+from nearclifford.files import path_of, told
 from nearclifford.studies.plan import points_of
 from nearclifford.studies.points import Point
 from nearclifford.studies.presets import preset_path
 from nearclifford.studies.runner import run_points
 from nearclifford.studies.spec import StudySpec
-from nearclifford.studies.store import Store
-from nearclifford.studies.table import columns_of, make_frame
+from nearclifford.studies.store import FILE_NAME, Store
+from nearclifford.studies.table import columns_of, make_frame, write_table
 
 TABLE_NAME = "table.csv"
 
@@ -38,7 +39,7 @@ class Study:
     """
 
     def __init__(self, spec: StudySpec) -> None:
-        self.spec = spec
+        self.spec = instance(spec, StudySpec, "spec", 'Study.preset("quick").spec')
         self.out: Path | None = None
 
     def __repr__(self) -> str:
@@ -86,15 +87,16 @@ class Study:
 
         Raises
         ------
-        NearCliffordError : ``workers`` below 1, a directory with other files of that name, a worker that died.
+        NearCliffordError : ``workers`` below 1, a directory that cannot be used or has other files of that name, no room on
+            the disk, a worker that died. What is finished is kept.
         ResourceError : a circuit whose exact gradient does not fit the memory; smaller ones are stored by then.
         """
         if workers is not None:
             integer(workers, "workers", 1, otherwise=", or None for this process alone")
-        self.out = Path(out)
+        self.out = path_of(out, "out")
         with Store(self.out) as store:
             run_points(self.spec, store, workers, progress)
-            make_frame(self.spec, store).to_csv(self.out / TABLE_NAME, index=False)
+            write_table(make_frame(self.spec, store), self.out / TABLE_NAME)
 
     def frame(self, out: str | Path | None = None) -> pd.DataFrame:
         """Return the table of what is finished in ``out``, by default the directory of the last run.
@@ -102,13 +104,17 @@ class Study:
         One row for each ansatz, rule for L, encoder, σ, value on the experiment's own axes, and N: `columns` says what the
         columns hold.
         """
-        directory = self.out if out is None else Path(out)
+        directory = self.out if out is None else path_of(out, "out")
         if directory is None:
             raise NearCliffordError("The study was not run yet; call run(out=...) first, or name the directory: frame(out).")
         with Store(directory, create=False) as store:
             return make_frame(self.spec, store)
 
     def remaining(self, out: str | Path) -> int:
-        """Return how many points ``out`` has not got yet."""
-        with Store(out) as store:
-            return len(store.missing(self.points))
+        """Return how many points ``out`` has not got yet; damaged ones count, as `run` measures them anew."""
+        directory, points = path_of(out, "out"), self.points
+        with told(directory, "a directory with the results of a study"):
+            if not (directory / FILE_NAME).exists():
+                return len(points)
+        with Store(directory, create=False) as store:
+            return len(store.missing(points)) + len(store.damaged(points))

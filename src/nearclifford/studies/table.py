@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pandas as pd
 
+from nearclifford.errors import NearCliffordError
+from nearclifford.files import replacing
 from nearclifford.studies.catalogue import ANSATZE
-from nearclifford.studies.draws import joined
+from nearclifford.studies.draws import Draws, joined
 from nearclifford.studies.plan import Cell, cells_of, points_of_cell
 from nearclifford.studies.rules import n_layers, sigma_value
 from nearclifford.studies.spec import StudySpec
@@ -42,9 +47,23 @@ def make_frame(spec: StudySpec, store: Store) -> pd.DataFrame:
         loaded = (store.load(point) for point in points_of_cell(spec, cell))
         blocks = [block for block in loaded if block is not None]
         if blocks:
-            draws = joined(blocks)
-            rows.append(_describe(spec, cell) | {"draws": len(draws)} | spec.experiment.summary(draws))
+            rows.append(_describe(spec, cell) | _summary(spec, blocks, store))
     return pd.DataFrame(rows, columns=list(columns_of(spec)))
+
+
+def _summary(spec: StudySpec, blocks: Sequence[Draws], store: Store) -> dict[str, object]:
+    found: dict[str, object] = {}
+    try:
+        draws = joined(blocks)
+        return found | {"draws": len(draws)} | spec.experiment.summary(draws)
+    except KeyError as error:  # a file without checksums may have lost all numbers of one name
+        raise NearCliffordError(f"{store.path} is damaged: it lacks numbers named {error}; move it away.") from error
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, as a whole or not at all; `NearCliffordError` where the file cannot be written."""
+    with replacing(path, "a file for a table") as stream:
+        stream.write(frame.to_csv(index=False).encode())
 
 
 def _describe(spec: StudySpec, cell: Cell) -> dict[str, object]:
