@@ -2,8 +2,8 @@
 
     python benchmarks/mutated_surrogates.py [--mutations N] [--seed K]
 
-Arrays of good files get other values, shapes and dtypes, or are dropped or replaced; bytes of the archive are flipped, cut and
-doubled. What loads is evaluated: value, gradient and Hessian. All of it runs in a process of its own, so that a crash is
+Arrays of good files get other values, shapes and dtypes, or are dropped or replaced; bytes of the archive are flipped, cut
+and doubled. What loads is evaluated: value, gradient and Hessian. All of it runs in a process of its own, so that a crash is
 counted, with the mutation that led to it.
 """
 
@@ -84,7 +84,9 @@ def with_array_changed(content, rng):
     elif how == 4:
         del arrays[name]
     elif how == 5:
-        arrays[name] = [array[..., None], array.reshape(-1)[: int(rng.integers(array.size + 1))], array[None]][rng.integers(3)]
+        arrays[name] = [array[..., None], array.reshape(-1)[: int(rng.integers(array.size + 1))], array[None]][
+            rng.integers(3)
+        ]
     elif how == 6:
         kind = ["f4", "i8", "u1", ">f8", "c16", "O", "U8", "?"][rng.integers(8)]
         arrays[name] = array.astype(kind) if array.dtype.kind != "U" or kind in ("O", "U8") else np.zeros(3, kind)
@@ -135,7 +137,9 @@ def main(arguments=None):
     if options.here:
         with open(options.here, "w") as log:
             counts = try_all(options.mutations, options.seed, log)
-        print(f"{options.mutations} damaged surrogates: {counts['refused']} refused, {counts['loaded']} loaded and evaluated")
+        print(
+            f"{options.mutations} damaged surrogates: {counts['refused']} refused, {counts['loaded']} loaded and evaluated"
+        )
         return 0
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"

@@ -115,8 +115,8 @@ def terms_of(observable: SparsePauliOp | Pauli, n_qubits: int) -> tuple[list[sti
     """
     if not isinstance(observable, SparsePauliOp | Pauli):
         raise ObservableError(
-            f"The observable is a {type(observable).__name__}; expected a qiskit.quantum_info.SparsePauliOp or Pauli, such as "
-            'SparsePauliOp(["XX", "ZI"], [1.0, 0.5]) or SparsePauliOp("ZZ"); the rightmost letter is qubit 0.'
+            f"The observable is a {type(observable).__name__}; expected a qiskit.quantum_info.SparsePauliOp or Pauli, such "
+            'as SparsePauliOp(["XX", "ZI"], [1.0, 0.5]) or SparsePauliOp("ZZ"); the rightmost letter is qubit 0.'
         )
     # Two Y or a phase may hide in the Paulis: SparsePauliOp moves all phases into the coefficients.
     given = SparsePauliOp(observable)

@@ -33,7 +33,7 @@ def _add(left, right):
 
 @njit(cache=True)
 def _load_series(angle, first, r, cosines, sines):
-    """Write the coefficients of ε² ... ε^{2r} of cos εt, shape ``(n * r, 8)``, and of all of sin εt / ε, ``(n * (r + 1), 8)``."""
+    """Write coefficients 1 ... r of cos εt in ε², shape ``(n * r, 8)``, and 0 ... r of sin εt / ε, ``(n * (r + 1), 8)``."""
     for lane in range(WIDTH):
         row = min(first + lane, len(angle) - 1)
         for j in range(angle.shape[1]):
@@ -216,9 +216,7 @@ def series_values(level, rotation, weight, stay_start, stays, n_levels, width, o
         levels, total, began = np.zeros((n_levels * (r + 1), WIDTH)), np.empty((1, WIDTH)), np.empty((0, WIDTH))
         _load_series(angle, WIDTH * group, r, cosines, sines)
         _multiply_neighbours(cosines, r, width, n, table)
-        found = _forwards(
-            0, len(level), order, r, level, rotation, weight, stay_start, stays, sines, table, levels, began
-        )
+        found = _forwards(0, len(level), order, r, level, rotation, weight, stay_start, stays, sines, table, levels, began)
         store(total, 0, found)
         for lane in range(min(WIDTH, len(angle) - WIDTH * group)):
             value[WIDTH * group + lane] = total[0, lane]
@@ -255,9 +253,7 @@ def series_gradients(level, rotation, weight, stay_start, stays, n_levels, width
         for block in range(n_blocks):
             kept[block] = levels
             first, last = block * BLOCK, min(n_steps, (block + 1) * BLOCK)
-            part = _forwards(
-                first, last, order, r, level, rotation, weight, stay_start, stays, sines, table, levels, began
-            )
+            part = _forwards(first, last, order, r, level, rotation, weight, stay_start, stays, sines, table, levels, began)
             found = _add(found, part)
         store(total, 0, found)
         for block in range(n_blocks - 1, -1, -1):

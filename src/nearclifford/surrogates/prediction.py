@@ -103,8 +103,8 @@ def refuse_beyond(order: int, found: Prediction, counted: float, max_bytes: int,
         nbytes = int(found.nbytes * n_paths / max(found.n_paths, 1.0))
         raise ResourceError(
             f"A surrogate of order {order} takes about {found.seconds:.2g} s here, on one core: a walk over about "
-            f"{found.nodes:.2g} nodes for about {n_paths:.2g} paths, {in_words(nbytes)}; max_seconds is {max_seconds:g}. Choose "
-            "a lower order, or give it more."
+            f"{found.nodes:.2g} nodes for about {n_paths:.2g} paths, {in_words(nbytes)}; max_seconds is {max_seconds:g}. "
+            "Choose a lower order, or give it more."
         )
 
 
@@ -119,6 +119,6 @@ def too_large(order: int, n_paths: float, nbytes: float, max_bytes: int) -> Reso
 def too_long(order: int, nodes: float, max_seconds: float) -> ResourceError:
     """Return the error of a search that has walked longer than it was predicted to."""
     return ResourceError(
-        f"The walk for a surrogate of order {order} was stopped after {nodes:.2g} nodes, {nodes * NODE_SECONDS:.2g} s of one "
-        f"core; max_seconds is {max_seconds:g}. Choose a lower order, or give it more."
+        f"The walk for a surrogate of order {order} was stopped after {nodes:.2g} nodes, {nodes * NODE_SECONDS:.2g} s of "
+        f"one core; max_seconds is {max_seconds:g}. Choose a lower order, or give it more."
     )

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from nearclifford.independence import rotation_of_parameters
 from nearclifford.errors import NearCliffordError
+from nearclifford.independence import rotation_of_parameters
 from nearclifford.kernels.taylor_hessians import taylor_hessians
 from nearclifford.kernels.taylor_series import series_gradients, series_values
 from nearclifford.kernels.taylor_sums import taylor_gradients, taylor_values
@@ -62,9 +62,9 @@ class TaylorSurrogate(Surrogate):
         for rows, order, by_logarithms in ways_to_sum(angle, self.order, self.tree.n_levels):
             some, found = np.ascontiguousarray(angle[rows]), np.empty(len(rows))
             if by_logarithms:
-                taylor_values(*self._steps, order, *logarithms((order - 1) // 2), some, found)
+                taylor_values(*(*self._steps, order, *logarithms((order - 1) // 2), some, found))
             else:
-                series_values(*self._steps, order, some, found)
+                series_values(*(*self._steps, order, some, found))
             value[rows] = found
         return self._finite(value)
 
@@ -74,9 +74,9 @@ class TaylorSurrogate(Surrogate):
             some, found = np.ascontiguousarray(angle[rows]), np.empty(len(rows))
             slopes = np.empty_like(some)
             if by_logarithms:
-                taylor_gradients(*self._steps, order, *logarithms((order - 1) // 2), some, found, slopes)
+                taylor_gradients(*(*self._steps, order, *logarithms((order - 1) // 2), some, found, slopes))
             else:
-                series_gradients(*self._steps, order, some, found, slopes)
+                series_gradients(*(*self._steps, order, some, found, slopes))
             value[rows], gradient[rows] = found, slopes
         self._finite(value)
         return value, self._finite(gradient)
@@ -84,13 +84,13 @@ class TaylorSurrogate(Surrogate):
     def _hessian(self, angle: Floats) -> Floats:
         found = np.zeros((1, len(angle), len(angle)))
         for _, order, _ in ways_to_sum(angle[None], self.order, self.tree.n_levels):
-            taylor_hessians(*self._steps, order, angle[None], found)
+            taylor_hessians(*(*self._steps, order, angle[None], found))
         return self._finite(found[0])
 
     def _finite(self, numbers: Floats) -> Floats:
         if np.isfinite(numbers).all():
             return numbers
         raise NearCliffordError(
-            f"A Taylor polynomial of order {self.order} leaves the range of float64 so far from its centre. Stay closer, choose "
-            'a lower order, or kind="pauli-path", whose values are bounded.'
+            f"A Taylor polynomial of order {self.order} leaves the range of float64 so far from its centre. Stay closer, "
+            'choose a lower order, or kind="pauli-path", whose values are bounded.'
         )

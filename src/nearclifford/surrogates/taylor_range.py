@@ -5,8 +5,8 @@ add up to: ln cos has the majorant ln (1 / cos), and the product of all cosines 
 
     1 / cos t = cosh t · exp(2 Σ_{q even} |c_q| t^{2q}),     ln cos t = Σ c_q t^{2q},
 
-with coefficients that are all positive, what is lost is at most the product of these factors over the angles, each sum up to
-its last q; and for r pairs of factors at most |E_2r|, Euler's number, whatever the angles: 1, 1, 5, 61 for r = 0 ... 3.
+with coefficients that are all positive, what is lost is at most the product of these factors over the angles, each sum up
+to its last q; and for r pairs of factors at most |E_2r|, Euler's number, whatever the angles: 1, 1, 5, 61 for r = 0 ... 3.
 Products of series (`nearclifford.kernels.taylor_series`) lose nothing.
 
 A polynomial of high order needs no more degrees than its angles: cosh 2t <= (cosh t)^4, so the monomials of degree k and more
@@ -29,7 +29,7 @@ LARGEST_LOSS = 61.0
 LEAST_DOUBTFUL_PAIRS = 4
 # The coefficients of ln (sin t / t) fall as π^-2q and leave the floats at q = 310.
 MOST_LOGARITHMS = 256
-# Degrees beyond which nothing counts: a whole number of classes, so that few kernels run, and bits depend on one theta alone.
+# Degrees beyond which nothing counts, in classes: few kernels run, and the bits of a theta do not depend on the others.
 LEAST_DEGREE, MOST_DEGREE = 64, 4160
 ROUNDING_BITS = 57
 
@@ -44,7 +44,7 @@ def ways_to_sum(angle: Floats, order: int, n_levels: int) -> Iterator[tuple[Indi
     >>> [(rows.tolist(), m, quick) for rows, m, quick in ways_to_sum(angles, 30, 3)]
     [([1], 30, False), ([0], 30, True)]
     >>> [(rows.tolist(), m, quick) for rows, m, quick in ways_to_sum(angles, 10**9, 3)]
-    [([1], 67, False), ([0], 67, True)]
+    [([0], 67, True), ([1], 131, False)]
     """
     needed = _orders_needed(angle, order, n_levels)
     pairs = (needed - 1) // 2

@@ -79,8 +79,8 @@ def check_tables(land: Landscape, flips: int, max_bytes: int) -> None:
     needed = sum(n * n // 8 + (8 * n * (n - 1) if flips >= LEAST_PAIR_FLIPS else 0) for n in sizes)
     if needed > max_bytes:
         raise ResourceError(
-            f"The surrogate looks up its paths in tables of {max(sizes)} rotations, which take {in_words(needed)}; max_bytes "
-            f"is {in_words(max_bytes)}. Give it more, or use a smaller circuit."
+            f"The surrogate looks up its paths in tables of {max(sizes)} rotations, which take {in_words(needed)}; "
+            f"max_bytes is {in_words(max_bytes)}. Give it more, or use a smaller circuit."
         )
 
 
@@ -136,7 +136,7 @@ def parts_of(walk: Walk, flips: int) -> list[Part]:
 
 
 def sets_of_flips(n_rotations: int, flips: int) -> float:
-    """Return n^k / (2^k k!), about the number of strings on the way after k flips; its largest for fewer flips; at most 1e300.
+    """Return n^k / (2^k k!), about the number of strings on the way after k flips, k at most n / 2; at most e^690.
 
     >>> sets_of_flips(8, 2), sets_of_flips(8, 8) == sets_of_flips(8, 4)
     (8.0, True)
