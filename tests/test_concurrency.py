@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import nearclifford
+
+KERNELS = Path(nearclifford.__file__).parent / "kernels"
 SCRIPTS = Path(__file__).with_name("concurrent_scripts.py")
 
 
@@ -61,3 +65,10 @@ def test_a_fork_waits_for_the_compiler(tmp_path: Path) -> None:
 def test_six_threads_at_once(layer: str) -> None:
     require(layer)
     assert run("threads", layer) == f"{layer} equal"
+
+
+def test_every_kernel_of_several_threads_has_a_serial_twin():
+    threaded = re.compile(r"^@njit\(.*parallel=True", re.MULTILINE)
+    assert [path.name for path in KERNELS.glob("*.py") if threaded.search(path.read_text())] == ["gradient.py"]
+    text = (KERNELS / "gradient.py").read_text()
+    assert len(threaded.findall(text)) == len(re.findall(r"^@with_serial_twin", text, re.MULTILINE)) == 4

@@ -9,9 +9,9 @@ import pytest
 import nearclifford as nc
 from nearclifford.surrogates import peers
 from nearclifford.surrogates.cardinality import n_multi_indices, n_stabilizer_calls
-from nearclifford.surrogates.contest import NODE_SECONDS, PAIR_SECONDS, Contest, MethodCost, build_log10_seconds
+from nearclifford.surrogates.contest import Contest, MethodCost, build_log10_seconds
 from nearclifford.surrogates.methods import shortened, worst_case
-from nearclifford.surrogates.paths import predict_paths
+from nearclifford.surrogates.prediction import NODE_SECONDS, PAIR_SECONDS, predict_paths
 from nearclifford.surrogates.rays import taylor_errors
 
 TOLERANCE = 1e-2

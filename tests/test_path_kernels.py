@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 import nearclifford as nc
 from nearclifford.kernels.path_tree import list_paths
-from nearclifford.surrogates import paths
-from nearclifford.surrogates.paths import find_path_tree, predict_paths
+from nearclifford.surrogates import paths, walks
+from nearclifford.surrogates.paths import find_path_tree
+from nearclifford.surrogates.prediction import predict_paths
 from random_circuits import random_circuit, random_observable
 
 
@@ -55,8 +56,10 @@ def test_all_paths_are_found_once(width, seed, order):
     land = nc.Landscape(circuit, random_observable(rng, circuit.num_qubits, 3))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(paths, "_table_width", lambda n_paths: width)
-        patch.setattr(paths, "SHORT_WALK", float(rng.choice([0.5, 1e5])))
-        tree = find_path_tree(land, order, 2**30, progress=False)
+        short = float(rng.choice([0.5, 1e5]))
+        for module in (paths, walks):
+            patch.setattr(module, "SHORT_WALK", short)
+        tree = find_path_tree(land, order, 2**30, 600.0, progress=False)
     expected = plain_paths(land, order - 1)
     as_list = [(flips, round(float(weight), 12), sorted(stays)) for (_, flips), (weight, stays) in expected.items()]
     assert tree_paths(tree) == sorted(as_list)
@@ -70,7 +73,7 @@ def test_word_boundaries(n_qubits):
     fixed = dict.fromkeys(list(circuit.parameters)[n_qubits + 12 :], 0.0)
     circuit.assign_parameters(fixed, inplace=True)
     land = nc.Landscape(circuit, random_observable(rng, n_qubits, 4) + nc.observables.global_z(n_qubits))
-    tree = find_path_tree(land, 3, 2**30, progress=False)
+    tree = find_path_tree(land, 3, 2**30, 600.0, progress=False)
     expected = plain_paths(land, 2)
     as_list = [(flips, round(float(weight), 12), sorted(stays)) for (_, flips), (weight, stays) in expected.items()]
     assert tree_paths(tree) == sorted(as_list)
@@ -81,7 +84,7 @@ def test_word_boundaries(n_qubits):
 def test_predictions_are_unbiased(order):
     """The mean of 20 predictions lies within 4.5 standard errors of the count: a false alarm in 1e5."""
     land = nc.Landscape(nc.ansatz.mhea(6, 6), nc.observables.global_z(6))
-    count = np.count_nonzero(find_path_tree(land, order, 2**30, progress=False).rotation == -1)
+    count = np.count_nonzero(find_path_tree(land, order, 2**30, 600.0, progress=False).rotation == -1)
     rng = np.random.default_rng(order)
     found = [predict_paths(land, order, rng) for _ in range(20)]
     mean, error = np.mean([p.n_paths for p in found]), np.sqrt(np.sum([p.n_paths_error**2 for p in found])) / 20

@@ -25,6 +25,8 @@ LOW_HALF = np.int64(0xFFFFFFFF)
 SPREAD = np.uint64(0x9E3779B97F4A7C15)
 # Bits of the filter for each key in the tables: one key in as many passes by mistake.
 FILTER_BITS = 16
+# Where estimates of the number of nodes end: their sums and products stay finite.
+MOST_NODES = 1e300
 
 
 class Tables(NamedTuple):
@@ -214,7 +216,7 @@ def _passes(sieve, key):
 
 
 @njit(cache=True, nogil=True)
-def find_paths(tables, root_key, root_row, first_low, first_high, budget, most):
+def find_paths(tables, root_key, root_row, first_low, first_high, budget, most, most_nodes):
     """Return (found, nodes): the paths of at most ``budget`` flips whose first flip is in ``[first_low, first_high)``.
 
     Parameters
@@ -222,7 +224,7 @@ def find_paths(tables, root_key, root_row, first_low, first_high, budget, most):
     tables : of the rotations. root_key, root_row : of the string.
     first_low, first_high : part of the first flips; the path without a flip belongs to ``first_low = 0``.
     budget : k, at least 1.
-    most : the walk stops when it has more paths.
+    most, most_nodes : the walk stops when it has more paths, or has visited more nodes.
 
     ``found`` is int32, shape ``(n_paths, budget)``: flips in the order of the walk, rotations descending, -1 beyond the end.
     """
@@ -237,7 +239,7 @@ def find_paths(tables, root_key, root_row, first_low, first_high, budget, most):
     if first_high < 64 * n_words:
         left[0, first_high >> 6] &= (ONE << uint64(first_high & 63)) - ONE
         left[0, (first_high >> 6) + 1 :] = uint64(0)
-    while depth >= 0 and count <= most:
+    while depth >= 0 and count <= most and nodes <= most_nodes:
         w, j, key = 0, -1, key_at[depth]
         while w < n_words and j < 0:
             bits = left[depth, w]
@@ -272,7 +274,7 @@ def sample_walks(tables, root_key, root_row, budget, uniform):
     """Return unbiased estimates of (paths, nodes) that `find_paths` finds and visits, float64, one a row of ``uniform``.
 
     Each sample takes one child of every node, rotation j with a weight of (j + 1)^(flips still to walk), which is about
-    the number of nodes below it, and counts for the inverse of its probability (Knuth 1975).
+    the number of nodes below it, and counts for the inverse of its probability (Knuth 1975). Numbers end at 1e300.
 
     ``uniform`` : numbers in [0, 1), shape ``(samples, levels)`` of at least budget levels.
     """
@@ -285,20 +287,23 @@ def sample_walks(tables, root_key, root_row, budget, uniform):
         paths[sample] = key == uint64(0)
         for depth in range(deepest + 1):
             least, power = tables.least[leading_zeros(key)], deepest - depth
-            total = 0.0
-            for j in range(least, len(tables.keys)):
+            total, top = 0.0, len(tables.keys) - 1
+            while top >= least and not _is_set(state, top):
+                top -= 1
+            # relative to the largest: powers of hundreds of flips leave the floats
+            for j in range(least, top + 1):
                 if _is_set(state, j):
-                    total += (j + 1.0) ** power
+                    total += ((j + 1.0) / (top + 1.0)) ** power
             if total == 0.0:
                 break
             goal, j, passed = uniform[sample, depth] * total, np.int64(least), 0.0
             last = j
-            while j < len(tables.keys) and passed <= goal:
+            while j <= top and passed <= goal:
                 if _is_set(state, j):
-                    passed += (j + 1.0) ** power
+                    passed += ((j + 1.0) / (top + 1.0)) ** power
                     last = j
                 j += 1
-            weight *= total / (last + 1.0) ** power
+            weight = min(weight * total / ((last + 1.0) / (top + 1.0)) ** power, MOST_NODES)
             nodes[sample] += weight
             descend(state, tables.meets, last, child)
             state[:] = child

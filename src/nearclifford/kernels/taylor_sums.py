@@ -1,4 +1,4 @@
-"""Sums of Taylor polynomials of paths, eight thetas at a time, with gradients; Hessians one theta at a time.
+"""Sums of Taylor polynomials of paths by logarithms, eight thetas at a time, with gradients.
 
 A path is Π_S sin t Π_K cos t. Scaled by ε its logarithm is even in ε up to the factor ε^|S| Π_S t, so the polynomial of
 total degree below m is
@@ -8,6 +8,9 @@ total degree below m is
 
 Stays only add to the U_q: their sums over neighbouring rotations come from a table as the products in `path_sums` do. A
 level holds Π t and U_1 ... U_r, the r of its own flips; the last two orders need no stays at all.
+
+The series of the logarithms end at |t| = π/2, those of the polynomial nowhere: beyond, and for many wide angles before,
+large terms cancel. `nearclifford.surrogates.taylor` knows where, and takes `taylor_series` there.
 
 Cost: r additions of eight numbers a row of stays, 5 ns a step; gradients take about four times as long.
 """
@@ -221,90 +224,3 @@ def taylor_gradients(
                     slope += power * cos_series[q] * by_cosines[j * r + q, lane]
                     slope += power * sin_series[q] * by_sines[j * r + q, lane]
                 gradient[WIDTH * group + lane, j] = slope
-
-
-@njit(cache=True)
-def _product_without(t, flips, count, one, other):
-    """Return the product of t over the flips, but for those at two places (-1 for none)."""
-    product = 1.0
-    for place in range(count):
-        if place not in (one, other):
-            product *= t[flips[place]]
-    return product
-
-
-@njit(cache=True)
-def _add_path(t, flips, d, stayed, n_stayed, order, weight, cos_series, sin_series, hessian):
-    """Add the second derivatives of one path: of Π t by Π t, of Π t by U, and of U by U and twice by one angle."""
-    r = (order - 1 - d) >> 1
-    count = d + (n_stayed if r else 0)
-    e, sums = np.zeros(r + 1), np.zeros(r + 1)
-    first, second, name = np.zeros((count, r + 1)), np.zeros((count, r + 1)), np.empty(count, np.int64)
-    for i in range(count):
-        name[i] = flips[i] if i < d else stayed[i - d]
-        angle = t[name[i]]
-        for q in range(1, r + 1):
-            c = sin_series[q - 1] if i < d else cos_series[q - 1]
-            sums[q] += c * angle ** (2 * q)
-            first[i, q] = c * 2 * q * angle ** (2 * q - 1)
-            second[i, q] = c * 2 * q * (2 * q - 1) * angle ** (2 * q - 2)
-    e[0] = 1.0
-    for n in range(1, r + 1):
-        for q in range(1, n + 1):
-            e[n] += q / n * sums[q] * e[n - q]
-    partial = np.cumsum(e)  # partial[r - q] is dE/dU_q, partial[r - q - p] is d²E/dU_q dU_p
-    product = weight * _product_without(t, flips, d, -1, -1)
-    for i in range(count):
-        slope_i, bend = 0.0, 0.0
-        for q in range(1, r + 1):
-            slope_i += partial[r - q] * first[i, q]
-            bend += partial[r - q] * second[i, q]
-        hessian[name[i], name[i]] += product * bend
-        for k in range(count if r > 1 or i < d else d):
-            term, slope_k = 0.0, 0.0
-            for q in range(1, r + 1):
-                slope_k += partial[r - q] * first[k, q]
-                for p in range(1, r - q + 1):
-                    term += partial[r - q - p] * first[i, q] * first[k, p]
-            term *= product
-            if i < d:
-                term += weight * _product_without(t, flips, d, i, -1) * slope_k
-            if k < d:
-                term += weight * _product_without(t, flips, d, k, -1) * slope_i
-            if i < d and k < d and i != k:
-                term += weight * _product_without(t, flips, d, i, k) * partial[r]
-            hessian[name[i], name[k]] += term
-
-
-@parallel_kernel
-def taylor_hessians(
-    level, rotation, weight, stay_start, stays, n_levels, width, order, cos_series, sin_series, angle, hessian
-):  # fmt: skip
-    """Add the second derivatives by the angles at each row of ``angle`` to ``hessian``, shape ``(batch, n, n)``.
-
-    Cost: |S|² entries a path, and another |K| (2 |S| + |K|) for the few of fewer than m - 4 flips.
-    """
-    for row in prange(len(angle)):
-        flips, n_passed = np.empty(n_levels, np.int64), np.zeros(n_levels, np.int64)
-        passed, stayed = np.empty((n_levels, angle.shape[1]), np.int64), np.empty(angle.shape[1], np.int64)
-        for s in range(len(level)):
-            d, j = np.int64(level[s]), rotation[s]
-            above = d if j < 0 else d - 1
-            if j == START:
-                n_passed[0] = 0
-                continue
-            for i in range(stay_start[s], stay_start[s + 1]):
-                mask = np.uint64(stays[i] & ((1 << width) - 1))
-                while mask:
-                    passed[above, n_passed[above]] = (stays[i] >> width) * width + trailing_zeros(mask)
-                    n_passed[above] += 1
-                    mask &= mask - np.uint64(1)
-            if j != END:
-                flips[d - 1], n_passed[d] = j, 0
-                continue
-            count = 0
-            for above in range(d + 1):
-                for i in range(n_passed[above]):
-                    stayed[count] = passed[above, i]
-                    count += 1
-            _add_path(angle[row], flips, d, stayed, count, order, weight[s], cos_series, sin_series, hessian[row])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,18 +12,16 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
-from nearclifford.arguments import thetas
+from nearclifford.arguments import one_of, thetas
 from nearclifford.errors import NearCliffordError, ResourceError
+from nearclifford.files import path_of, replacing
 from nearclifford.kernels.path_tree import END
 from nearclifford.landscape import in_words
 from nearclifford.patches import Patch
 from nearclifford.rotations import AngleMap, Floats, PauliTable
 from nearclifford.surrogates.paths import PathTree
+from nearclifford.surrogates.storage import angles_of, arrays_of, read_arrays, table_of, tree_of
 from nearclifford.surrogates.support import support_of
-from nearclifford.version import __version__
-
-# Of the files; raise it when they hold something else.
-FORMAT = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,56 +151,31 @@ class Surrogate(ABC):
         ...     again = nc.Surrogate.load(f"{folder}/kept.npz")
         >>> bool(again.value([0.1] * 12) == kept.value([0.1] * 12)), again
         (True, PauliPathSurrogate(order 4, 12 parameters, 5 paths))
+
+        Raises `NearCliffordError`, in one line, for a name that does not end in .npz and for a place that cannot be written;
+        a file that was there stays whole then.
         """
-        if Path(path).suffix != ".npz":
+        target = path_of(path, "path")
+        if target.suffix != ".npz":
             raise NearCliffordError(f"A surrogate cannot be saved as {str(path)!r}; expected a name that ends in .npz.")
-        arrays: dict[str, npt.ArrayLike] = {
-            "format": FORMAT, "version": __version__, "kind": self.kind, "order": self.order,
-            "n_qubits": self.generators.n_qubits, "term_coefficients": self.term_coefficients,
-        }  # fmt: skip
-        for name, table in (("generators", self.generators), ("images", self.images)):
-            arrays |= {f"{name}_x": table.x, f"{name}_z": table.z, f"{name}_sign": table.sign}
-        arrays |= {f"angles_{field.name}": getattr(self.angles, field.name) for field in fields(AngleMap)}
-        arrays |= {f"tree_{field.name}": getattr(self.tree, field.name) for field in fields(PathTree)}
-        np.savez_compressed(path, allow_pickle=False, **arrays)
+        with replacing(target, "a place for the file of a surrogate") as stream:
+            np.savez_compressed(stream, allow_pickle=False, **arrays_of(self))
 
     @classmethod
     def load(cls, path: str | Path) -> Surrogate:
-        """Return the surrogate in a file that `save` wrote; nothing in the file is executed.
+        """Return the surrogate in a file that `save` wrote; nothing in the file is executed, and nothing in it believed.
 
-        Raises `NearCliffordError` for a file that is none, or of another format.
+        Raises `NearCliffordError`, which says what is wrong, for a file that is not there, none of a surrogate, of another
+        format, damaged, or of arrays that do not fit each other.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            found = int(arrays["format"])
-            if found != FORMAT:
-                raise NearCliffordError(f"{path} is of format {found}; this version of nearclifford reads {FORMAT}.")
-            return _class_of(str(arrays["kind"]))(
-                order=int(arrays["order"]),
-                angles=AngleMap(
-                    parameters=tuple(map(str, arrays["angles_parameters"])),
-                    **{f.name: arrays[f"angles_{f.name}"] for f in fields(AngleMap) if f.name != "parameters"},
-                ),
-                generators=_table(arrays, "generators"),
-                images=_table(arrays, "images"),
-                term_coefficients=arrays["term_coefficients"],
-                tree=_tree(arrays),
-            )
-        except (OSError, ValueError, KeyError, EOFError) as error:
-            if isinstance(error, NearCliffordError):
-                raise
-            raise NearCliffordError(f"{path} is no surrogate that Surrogate.save wrote: {error}") from error
-
-
-def _class_of(kind: str) -> type[Surrogate]:
-    return {known.kind: known for known in Surrogate.__subclasses__()}[kind]
-
-
-def _table(arrays: dict[str, npt.NDArray[Any]], name: str) -> PauliTable:
-    return PauliTable(int(arrays["n_qubits"]), *(arrays[f"{name}_{part}"] for part in ("x", "z", "sign")))
-
-
-def _tree(arrays: dict[str, npt.NDArray[Any]]) -> PathTree:
-    parts = {field.name: arrays[f"tree_{field.name}"] for field in fields(PathTree)}
-    return PathTree(n_levels=int(parts.pop("n_levels")), width=int(parts.pop("width")), **parts)
+        arrays = read_arrays(path_of(path, "path"))
+        kinds = {known.kind: known for known in Surrogate.__subclasses__()}
+        kind = kinds[one_of(str(arrays["kind"]), f"The kind of {path}", kinds)]
+        return kind(
+            order=int(arrays["order"]),
+            angles=angles_of(arrays),
+            generators=table_of(arrays, "generators"),
+            images=table_of(arrays, "images"),
+            term_coefficients=arrays["term_coefficients"],
+            tree=tree_of(arrays),
+        )

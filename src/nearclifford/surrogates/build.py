@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nearclifford.arguments import integer
+from nearclifford.arguments import instance, integer, one_of, positive
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
 from nearclifford.rotations import AngleMap
@@ -17,24 +17,32 @@ KINDS: dict[str, type[Surrogate]] = {kind.kind: kind for kind in (PauliPathSurro
 
 
 def surrogate(
-    land: Landscape, order: int, kind: str = "pauli-path", max_bytes: int = 2**32, progress: bool = True
+    land: Landscape,
+    order: int,
+    kind: str = "pauli-path",
+    max_bytes: int = 2**32,
+    progress: bool = True,
+    max_seconds: float = 600.0,
 ) -> Surrogate:
     """Return the surrogate of a landscape of an order m: all of its Pauli paths with fewer than m flips.
 
     Parameters
     ----------
     land : circuit, observable and centre; parameters may be shared and have factors.
-    order : m, at least 1. Order D + 1 leaves nothing out.
+    order : m, at least 1. A path has no more flips than there are rotations, so order D + 1 leaves none out.
     kind : "pauli-path" for whole paths, products of sines and cosines, or "taylor" for the Taylor polynomial of total degree
         below m (theirs is the same number of paths).
     max_bytes : memory that paths may take while they are found, about.
-    progress : show a bar on standard error where it takes more than two seconds.
+    progress : show a bar on standard error where something takes more than two seconds.
+    max_seconds : what the search may take by prediction, in seconds of one core. A walk that turns out to be longer than
+        predicted stops there.
 
     Raises
     ------
     NearCliffordError : an order below 1, an unknown kind, or a Taylor surrogate of a circuit with fixed angles off the grid
         of π/2, whose centre is not a point of all angles zero.
-    ResourceError : more paths than fit ``max_bytes``, with their predicted number, before they are held.
+    ResourceError : more paths than fit ``max_bytes``, or a search beyond ``max_seconds``, with the predicted seconds, paths
+        and bytes, before it begins.
 
     Examples
     --------
@@ -47,18 +55,15 @@ def surrogate(
     >>> bool(abs(kept.value(theta) - land.value(theta)) < 3e-3)
     True
     """
-    m = integer(order, "order", 1)
-    if not isinstance(land, Landscape):
-        raise NearCliffordError(f"land is a {type(land).__name__}; expected a nearclifford.Landscape.")
-    if kind not in KINDS:
-        raise NearCliffordError(f"kind is {kind!r}; expected one of {', '.join(map(repr, KINDS))}.")
-    program = land.program
+    m, seconds = integer(order, "order", 1), positive(max_seconds, "max_seconds", 600)
+    program = instance(land, Landscape, "land", "Landscape(circuit, observable)").program
+    one_of(kind, "kind", KINDS)
     for j in np.flatnonzero(program.offset)[: kind == TaylorSurrogate.kind]:
         raise NearCliffordError(
             f"{program.describe(j)} turns by {program.offset[j]:.6g} rad at the centre; a Taylor surrogate needs all "
             'angles to be multiples of π/2 there. Make the fixed angle a parameter, or use kind="pauli-path".'
         )
-    tree = find_path_tree(land, m, integer(max_bytes, "max_bytes", 1), progress)
+    tree = find_path_tree(land, m, integer(max_bytes, "max_bytes", 1), seconds, progress)
     angles = AngleMap(
         program.parameters, program.center, program.entry_rotation, program.entry_parameter, program.factor, program.offset
     )

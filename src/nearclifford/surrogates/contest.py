@@ -13,11 +13,10 @@ import numpy as np
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Gaussian, Patch
 from nearclifford.rotations import Floats
+from nearclifford.surrogates.prediction import NODE_SECONDS, PAIR_SECONDS, PATH_SECONDS
 
 # One Clifford gate of a stabilizer simulator in seconds: stim's tableau at a thousand qubits.
 GATE_SECONDS = 1e-7
-# One node of the walk that finds paths, one path compiled, one pair of rotations in a table, in seconds.
-NODE_SECONDS, PATH_SECONDS, PAIR_SECONDS = 1.6e-8, 2e-6, 1.5e-8
 # One amplitude through one rotation in seconds, by the exact sweeps of this package.
 AMPLITUDE_SECONDS = 0.6e-9
 
@@ -166,5 +165,6 @@ def build_log10_seconds(n_rotations: int, rank: int, order: int, n_terms: int = 
     return (math.log(n_terms) + float(np.logaddexp.reduce([nodes, paths, pairs]))) / math.log(10)
 
 
-def _log_flips(n_rotations: int, flips: int) -> float:
+def _log_flips(n_rotations: int, most_flips: int) -> float:
+    flips = min(most_flips, n_rotations // 2)  # more flips have fewer ways
     return flips * math.log(n_rotations / 2) - math.lgamma(flips + 1)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import numpy as np
 import pandas as pd
 
-from nearclifford.arguments import Seed, generator, integer
+from nearclifford.arguments import Seed, generator, instance, integer, positive
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch
@@ -93,8 +93,8 @@ def simulation_cost(
     ----------
     land, patch : the problem; every parameter turns one rotation, as for `nearclifford.Stabilizer`.
     tolerance : error of the loss, in the units of the observable.
-    samples : chains of the run behind the order by rms error; by default 5 (Σ|c_a| / tolerance)², as many as it takes to
-        see the tolerance, between 10^5 and 10^7.
+    samples : chains of the run behind the order by rms error; by default 20 (Σ|c_a| / tolerance)², as many as it takes to
+        tell (`ErrorCurve.order_for`), between 10^5 and 10^7.
     n_thetas : thetas of the patch, at least 2, at which methods are timed and compared.
     max_seconds, max_bytes : budget of each measurement. It is predicted, so a run may take a few times longer.
     rng : seed or generator; the orders follow from it, the seconds do not.
@@ -109,19 +109,18 @@ def simulation_cost(
     >>> land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.global_z(4))
     >>> cost = simulation_cost(land, nc.Gaussian(0.05), tolerance=1e-3, rng=7)
     >>> cost.rms_order, cost.worst_case_order, cost["Taylor, published", "worst case"].size
-    (4, 7, 25827165)
+    (1, 7, 25827165)
     """
-    if not (math.isfinite(tolerance) and tolerance > 0):
-        raise NearCliffordError(f"tolerance is {tolerance}; expected a positive error of the loss, such as 1e-3.")
+    wanted, seconds = positive(tolerance, "tolerance", 1e-3), positive(max_seconds, "max_seconds", 10)
+    instance(land, Landscape, "land", "Landscape(circuit, observable)")
     integer(n_thetas, "n_thetas", 2)
-    if not max_seconds > 0 or not max_bytes > 0:
-        raise NearCliffordError(f"The budget is {max_seconds} s and {max_bytes} bytes; expected positive numbers.")
     stream = generator(rng)
-    relative = tolerance / float(np.abs(land.coefficients).sum())
-    count = int(np.clip(5 / relative**2, 10**5, 10**7)) if samples is None else integer(samples, "samples", 2)
+    relative = wanted / float(np.abs(land.coefficients).sum())
+    count = int(np.clip(20 / relative**2, 10**5, 10**7)) if samples is None else integer(samples, "samples", 2)
+    nbytes = integer(max_bytes, "max_bytes", 1)
     curve = surrogate_error_curve(land, patch, orders=range(1, LARGEST_ORDER + 1), samples=count, rng=stream)
     theta = land.center + patch.sample((n_thetas, land.n_parameters), stream)
-    contest = Contest(land, patch, float(tolerance), theta, float(max_seconds), int(max_bytes))
+    contest = Contest(land, patch, wanted, theta, seconds, nbytes)
     return _compare(contest, curve, count)
 
 

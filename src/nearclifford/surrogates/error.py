@@ -5,59 +5,103 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numba
 import numpy as np
+import numpy.typing as npt
+import psutil
 
-from nearclifford.arguments import Seed, confidence, generator, integer
-from nearclifford.backends.sampling import ChainSampler
-from nearclifford.errors import NearCliffordError
-from nearclifford.landscape import Landscape
+from nearclifford.arguments import Seed, confidence, generator, instance, integer, integers, positive
+from nearclifford.backends.sampling import TASKS_PER_THREAD, ChainSampler
+from nearclifford.errors import ResourceError
+from nearclifford.kernels.words import WIDTH
+from nearclifford.landscape import Landscape, in_words
 from nearclifford.moments import binomial_interval, two_sided
 from nearclifford.pairs import WORD, PairPlan, plan_pairs
 from nearclifford.patches import Patch
 from nearclifford.rotations import Floats, Indices
+from nearclifford.surrogates.few_hits import largest_mean, least_mean
+from nearclifford.surrogates.most_flips import most_flips
 from nearclifford.version import __version__
 
+# Below so many hits of uneven weights no normal approximation is trusted.
+FEW_HITS = 30
+# An error of the size of a tolerance shows in so many hits, or the samples cannot tell.
+LEAST_HITS = 10
+MOST_SAMPLES = 10**12
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class ErrorCurve:
     """Root mean square error over a patch of the Pauli-path surrogate of each order, estimated by sampling.
+
+    Its text is a table, with ``< x`` where nothing was seen, x the upper end of the interval.
 
     Attributes
     ----------
     orders : int64, shape ``(n_orders,)``, ascending.
     mean_square, mean_square_error : float64, shape ``(n_orders,)``: E[(L - L_m)²] and its standard error.
+    gains, losses : float64, shape ``(n_orders,)``: the parts of the mean square that pairs of terms add and take away.
+    hits : int64, shape ``(n_orders,)``: how often a chain counted, for several terms how many words of 64 chains.
+    trials : number of chains that ``hits`` is a binomial count of, for one term; None for several.
     bound : float: what (L - L_m)² cannot exceed on average, (Σ |c_a|)².
+    hit_size : float: what one hit adds to the mean square at most.
+    most_flips : no path that counts flips oftener, so from order ``most_flips + 1`` on the error is zero for certain.
     samples : number of chains.
-    hits, trials : int64, shape ``(n_orders,)``, for one term, whose mean square is ``bound`` times a probability: how often
-        a chain counted, in how many; None for several terms.
     version : of the package.
     """
 
     orders: Indices
     mean_square: Floats
     mean_square_error: Floats
+    gains: Floats
+    losses: Floats
+    hits: Indices
+    trials: int | None
     bound: float
+    hit_size: float
+    most_flips: int
     samples: int
-    hits: Indices | None
-    trials: Indices | None
     version: str
+
+    def __repr__(self) -> str:
+        """Return a table of the orders; neighbours with one text share a row."""
+        cells = [_cell(*row) for row in zip(self.rms_error, self.rms_error_error, self.interval()[:, 1], strict=True)]
+        first = [i for i in range(len(cells)) if i == 0 or cells[i] != cells[i - 1]]
+        lines = []
+        for begin, end in zip(first, [*first[1:], len(cells)], strict=True):
+            low, high = self.orders[begin], self.orders[end - 1]
+            lines.append(f"{low if low == high else f'{low} to {high}':>10}  {cells[begin]}")
+        return "\n".join([f"rms error of the Pauli-path surrogate, {self.samples} samples", "     order  rms error", *lines])
+
+    @property
+    def certain(self) -> npt.NDArray[np.bool_]:
+        """Where the error is zero for certain, bool, shape ``(n_orders,)``: no path has so many flips."""
+        return self.orders > self.most_flips
 
     @property
     def rms_error(self) -> Floats:
-        """√E[(L - L_m)²], float64, shape ``(n_orders,)``; 0 where no chain counted, which `interval` bounds."""
-        return np.sqrt(np.maximum(self.mean_square, 0.0))
+        """√E[(L - L_m)²], float64, shape ``(n_orders,)``.
+
+        NaN where no chain counted, or more was taken away than added: there only `interval` tells. 0 is a certain zero.
+        """
+        with np.errstate(invalid="ignore"):
+            seen = np.where(self.mean_square > 0.0, np.sqrt(self.mean_square), np.nan)
+        return np.where(self.certain, 0.0, seen)
 
     @property
     def rms_error_error(self) -> Floats:
-        """Standard error of the rms error; where nothing was hit, the upper end of its interval at 0.68."""
+        """Standard error of the rms error; the upper end of its interval at 0.68 where the rms error is not known."""
+        rms = self.rms_error
         with np.errstate(divide="ignore", invalid="ignore"):
-            spread = self.mean_square_error / (2 * self.rms_error)
-        return np.where(self.rms_error > 0.0, spread, self.interval(0.68)[:, 1])
+            spread = self.mean_square_error / (2 * rms)
+        return np.where(rms > 0.0, spread, self.interval(0.68)[:, 1])
 
     def interval(self, level: float = 0.95) -> Floats:
         """Return the confidence interval of each rms error, float64, shape ``(n_orders, 2)``.
 
-        That of Clopper and Pearson for one term, one-sided from 0 where nothing was hit; for several terms Student's t.
+        For one term that of Clopper and Pearson. For several terms Student's t from 30 hits on, and below them the bounds
+        of `nearclifford.surrogates.few_hits`, which hold however uneven the hits weigh. Where nothing was hit it begins at 0,
+        and ends where n samples would have shown something with a probability of (1 + level) / 2 at least.
 
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.global_z(4))
@@ -67,23 +111,47 @@ class ErrorCurve:
         True
         """
         checked = confidence(level)
-        if self.hits is not None and self.trials is not None:
-            return np.sqrt(self.bound * binomial_interval(self.hits, self.trials, checked))
-        low, high = two_sided(self.mean_square, self.mean_square_error, self.samples, checked)
-        unseen = self.bound * (1.0 - (1.0 - checked) ** (1.0 / self.samples))
-        high = np.where(self.mean_square > 0.0, high, np.maximum(high, unseen))
-        return np.sqrt(np.maximum(np.stack([low, high], axis=-1), 0.0))
+        if self.trials is not None:
+            squares = self.bound * binomial_interval(self.hits, np.full(len(self.hits), self.trials), checked)
+        else:
+            squares = np.where(self.hits[:, None] < FEW_HITS, self._few(checked), self._student(checked))
+        return np.sqrt(np.where(self.certain[:, None], 0.0, np.maximum(squares, 0.0)))
+
+    def _student(self, level: float) -> Floats:
+        low, high = two_sided(self.mean_square, self.mean_square_error, self.samples, level)
+        unseen = self.hit_size * largest_mean(np.zeros(1), (1.0 - level) / 2)
+        return np.stack([low, np.maximum(high, unseen)], axis=-1)
+
+    def _few(self, level: float) -> Floats:
+        tail = (1.0 - level) / 2
+        gains, losses = self.gains / self.hit_size, self.losses / self.hit_size
+        low = least_mean(gains, tail / 2) - np.where(losses > 0.0, largest_mean(losses, tail / 2), 0.0)
+        return self.hit_size * np.stack([low, largest_mean(gains, tail)], axis=-1)
 
     def order_for(self, tolerance: float, level: float = 0.95) -> int | None:
         """Return the lowest order whose rms error is below ``tolerance`` at the upper end of its interval; None if none is.
+
+        None too where the samples are too few to tell: where an error of the size of the tolerance would show in fewer than
+        10 hits, whether an order passes would be luck. About 10 (Σ|c| / tolerance)² samples are enough. Orders whose error is
+        zero for certain pass always.
+
+        Raises `NearCliffordError` unless the tolerance is positive and finite.
 
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.heisenberg(4))
         >>> nc.surrogate_error_curve(land, nc.Gaussian(0.1), samples=100_000, rng=1).order_for(0.05)
         2
         """
-        below = np.flatnonzero(self.interval(level)[:, 1] < tolerance)
+        wanted = positive(tolerance, "tolerance", 1e-3)
+        resolved = wanted**2 >= LEAST_HITS * self.hit_size * (1 - 1e-9)
+        below = np.flatnonzero(self.certain | (resolved & (self.interval(level)[:, 1] < wanted)))
         return int(self.orders[below[0]]) if len(below) else None
+
+
+def _cell(error: float, spread: float, high: float) -> str:
+    if error > 0.0:
+        return f"{error:.2g} ± {spread:.1g}"
+    return "0, for certain" if error == 0.0 else f"< {high:.2g}"
 
 
 def surrogate_error_curve(
@@ -99,14 +167,16 @@ def surrogate_error_curve(
     ----------
     land : the landscape; the patch lies around its centre.
     patch : `Gaussian` or `Uniform`, of one width or of one for each parameter, radians.
-    orders : m, each at least 0; order 0 keeps nothing, and its error is the root mean square of L.
-    samples : number of chains, at least 2. An error of δ Σ|c| shows in about one of 1/δ² chains.
+    orders : m, each at least 0; order 0 keeps nothing, and its error is the root mean square of L. Orders above the number
+        of flips that a path can have cost nothing.
+    samples : number of chains, 2 to 10^12. An error of δ Σ|c| shows in about one of 1/δ² chains.
     rng : seed or generator; one seed gives the same numbers on any number of threads.
 
     Raises
     ------
     NearCliffordError : no order or one below 0, fewer than 2 samples, a patch that does not fit, or angles that are not
         independent (`nearclifford.independence`).
+    ResourceError : counts of flips, by order and word of chains, that do not fit the memory.
 
     Examples
     --------
@@ -117,22 +187,45 @@ def surrogate_error_curve(
     >>> nc.surrogate_error_curve(land, nc.Gaussian(1e-3), orders=[0, 1], samples=2048, rng=7).rms_error.round(3)
     array([1., 0.])
     """
-    wanted = np.unique([integer(order, "order", 0) for order in orders]).astype(np.int64)
-    if not len(wanted):
-        raise NearCliffordError("orders is empty; expected at least one order, such as range(1, 12).")
-    count = integer(samples, "samples", 2)
-    sampler = ChainSampler(land, patch, generator(rng))
-    n_columns = int(wanted[-1]) + 1
-    size = float(np.abs(land.coefficients).sum())
-    if sampler.one_term:
-        hits = _tails(sampler.flip_counts(None, count, 0, n_columns))[0][wanted]
-        rate, shrunk = hits / count, (hits + 0.5) / (count + 1)
-        edge = (hits == 0) | (hits == count)
-        error = size**2 * np.sqrt(np.where(edge, shrunk * (1 - shrunk), rate * (1 - rate)) / count)
-        trials = np.full(len(wanted), count)
-        return ErrorCurve(wanted, size**2 * rate, error, size**2, count, hits, trials, __version__)
-    mean, error, made = _several_terms(land, sampler, count, n_columns)
-    return ErrorCurve(wanted, mean[wanted], error[wanted], size**2, made, None, None, __version__)
+    wanted = np.unique(integers(orders, "orders", 0, "range(1, 12)")).astype(np.int64)
+    count = integer(samples, "samples", 2, most=MOST_SAMPLES)
+    known = instance(land, Landscape, "land", "Landscape(circuit, observable)")
+    sampler = ChainSampler(known, patch, generator(rng))
+    most = most_flips(known, sampler.sine_square)
+    n_columns = min(int(wanted[-1]), most) + 1
+    _check_memory(sampler, count, n_columns)
+    tail = _one_term(sampler, count, n_columns) if sampler.one_term else _several_terms(sampler, count, n_columns)
+    column = np.minimum(wanted, n_columns - 1)
+    parts = (np.where(wanted > most, 0, part[column]) for part in (tail.gains, tail.losses, tail.error, tail.hits))
+    gains, losses, error, hits = parts
+    bound = float(np.abs(known.coefficients).sum()) ** 2
+    trials = tail.samples if sampler.one_term else None
+    return ErrorCurve(
+        wanted, gains - losses, error, gains, losses, hits, trials, bound, tail.hit_size, most, tail.samples, __version__
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Tails:
+    """What is seen of the orders 0, 1, ...: see `ErrorCurve`."""
+
+    gains: Floats
+    losses: Floats
+    error: Floats
+    hits: Indices
+    hit_size: float
+    samples: int
+
+
+def _check_memory(sampler: ChainSampler, samples: int, n_columns: int) -> None:
+    words = WIDTH * TASKS_PER_THREAD * numba.get_num_threads() * 2 if sampler.one_term else samples // WORD + 1
+    # counts, their tails, and what these are weighted with
+    needed, available = 32 * words * n_columns, psutil.virtual_memory().available
+    if needed > available:
+        raise ResourceError(
+            f"An error curve of {samples} samples up to order {n_columns - 1} needs {in_words(needed)}; "
+            f"{in_words(available)} are free. Ask for lower orders, or fewer samples."
+        )
 
 
 def _tails(histogram: Indices) -> Indices:
@@ -140,16 +233,29 @@ def _tails(histogram: Indices) -> Indices:
     return np.cumsum(histogram[:, ::-1], axis=1)[:, ::-1]
 
 
-def _several_terms(land: Landscape, sampler: ChainSampler, samples: int, n_columns: int) -> tuple[Floats, Floats, int]:
-    """Return mean squares and errors for the orders below ``n_columns``, and the number of samples."""
-    n_words = -(-samples // WORD)
+def _one_term(sampler: ChainSampler, samples: int, n_columns: int) -> _Tails:
+    bound = float(np.abs(sampler.land.coefficients).sum()) ** 2
+    hits = _tails(sampler.flip_counts(None, samples, 0, n_columns))[0]
+    rate, shrunk = hits / samples, (hits + 0.5) / (samples + 1)
+    edge = (hits == 0) | (hits == samples)
+    error = bound * np.sqrt(np.where(edge, shrunk * (1 - shrunk), rate * (1 - rate)) / samples)
+    return _Tails(bound * rate, np.zeros(n_columns), error, hits, bound / samples, samples)
+
+
+def _several_terms(sampler: ChainSampler, samples: int, n_columns: int) -> _Tails:
+    land, n_words = sampler.land, -(-samples // WORD)
     rng = np.random.default_rng(int(sampler.seed))
     plan = plan_pairs(land.program.generators, land.images, land.coefficients, sampler.cosine, n_words, rng)
+    zero = np.zeros(n_columns)
     if not len(plan.term):
-        return np.zeros(n_columns), np.zeros(n_columns), n_words * WORD
+        return _Tails(zero, zero, zero, zero.astype(np.int64), 0.0, n_words * WORD)
     hits = _tails(sampler.flip_counts(plan, len(plan.term) * WORD, 0, n_columns))
     each = plan.weight[:, None] * hits / WORD
-    return each.sum(axis=0), np.sqrt(_square_error(plan, each, hits)), max(n_words, len(plan.term)) * WORD
+    gains, losses = (np.maximum(sign * each, 0.0).sum(axis=0) for sign in (1.0, -1.0))
+    # of a pair that was drawn at random the chains of a word are not independent
+    hit_size = float(np.abs(plan.weight).max()) / (1 if plan.draws else WORD)
+    made = max(n_words, len(plan.term)) * WORD
+    return _Tails(gains, losses, np.sqrt(_square_error(plan, each, hits)), (hits > 0).sum(axis=0), hit_size, made)
 
 
 def _square_error(plan: PairPlan, each: Floats, hits: Indices) -> Floats:

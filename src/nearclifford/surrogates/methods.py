@@ -16,9 +16,6 @@ from nearclifford.surrogates.build import surrogate
 from nearclifford.surrogates.cardinality import n_multi_indices, n_stabilizer_calls
 from nearclifford.surrogates.contest import (
     GATE_SECONDS,
-    NODE_SECONDS,
-    PAIR_SECONDS,
-    PATH_SECONDS,
     Contest,
     MethodCost,
     as_float,
@@ -26,7 +23,7 @@ from nearclifford.surrogates.contest import (
     quicker_of_two,
     times_power_of_two,
 )
-from nearclifford.surrogates.paths import predict_paths
+from nearclifford.surrogates.prediction import predict_paths
 from nearclifford.surrogates.stabilizer_rank import log2_mean_stabilizer_rank
 from nearclifford.surrogates.worst_case import worst_case_order
 
@@ -98,7 +95,9 @@ def our_surrogate(
     try:
         for _ in range(2):  # the first may compile
             start = time.perf_counter()
-            built = surrogate(contest.land, order, kind=kind, max_bytes=contest.max_bytes, progress=False)
+            built = surrogate(
+                contest.land, order, kind, contest.max_bytes, progress=False, max_seconds=10 * contest.max_seconds
+            )
             seconds = time.perf_counter() - start
     except ResourceError as error:
         return replace(cost, note=str(error)), None
@@ -112,7 +111,7 @@ def our_surrogate(
 def _predicted(contest: Contest, cost: MethodCost) -> MethodCost:
     """Return a record with the size, seconds and bytes of a surrogate, sampled where the tables for that fit the budget."""
     land, order = contest.land, cost.order or 1
-    size = max(len(group.rotations) for group in land.groups)
+    size = max((len(group.rotations) for group in land.groups), default=0)
     if 8 * size**2 > contest.max_bytes:
         return replace(
             cost, note=f"tables of pairs of {size} rotations do not fit the budget", predicted_build_seconds=math.inf
@@ -121,9 +120,7 @@ def _predicted(contest: Contest, cost: MethodCost) -> MethodCost:
     if counted > math.log10(contest.max_seconds) + DECADES:
         return replace(cost, predicted_build_seconds=10.0**counted if counted < 300 else math.inf)
     found = predict_paths(land, order, np.random.default_rng(0))
-    pairs = PAIR_SECONDS * sum(len(group.rotations) ** 2 for group in land.groups) * (1.0 if order > 4 else 0.5)
-    seconds = NODE_SECONDS * found.nodes + PATH_SECONDS * found.n_paths + pairs
-    return replace(cost, size=found.n_paths, predicted_build_seconds=seconds, predicted_bytes=found.nbytes)
+    return replace(cost, size=found.n_paths, predicted_build_seconds=found.seconds, predicted_bytes=found.nbytes)
 
 
 def stabilizer_rank(contest: Contest) -> MethodCost:

@@ -14,11 +14,13 @@ from types import ModuleType
 
 import numpy as np
 from qiskit import transpile
+from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import PauliList, SparsePauliOp
 
 from nearclifford.rotations import Floats, PauliTable
 from nearclifford.surrogates.contest import Contest, MethodCost
 
+STANDARD_GATES = frozenset(get_standard_gate_name_mapping())
 NO_REFERENCE = "no reference fits the budget"
 
 
@@ -50,7 +52,10 @@ def climbed(
     size, expected, tried = ladder.first, ladder.first_seconds * len(contest.theta), ""
     while expected <= contest.max_seconds:
         start = time.perf_counter()
-        found = values(size)
+        try:
+            found = values(size)
+        except Exception as failure:  # whatever a package of others raises, it is no reason to lose the other rows
+            return replace(cost, note=f"{tried}failed at {size} {cost.unit}: {_in_short(failure)}")
         seconds = time.perf_counter() - start
         error = contest.rms(found, reference)
         if error <= contest.tolerance:
@@ -68,17 +73,25 @@ def matrix_product_state(contest: Contest, reference: Floats | None) -> MethodCo
     cost = MethodCost("matrix product state (Aer)", "rms", "bonds")
     try:
         simulator_of = import_module("qiskit_aer").AerSimulator
+        # for a number of qubits only the simulator's target has a limit, not the simulator
+        gates = [name for name in simulator_of(method="matrix_product_state").operation_names if name in STANDARD_GATES]
+        plain = transpile(land.circuit, basis_gates=gates, optimization_level=0)
     except ImportError:
         return replace(cost, note="qiskit-aer is not installed")
+    except Exception as failure:
+        return replace(cost, note=f"failed: {_in_short(failure)}")
 
     def values(bonds: int) -> Floats:
         simulator = simulator_of(method="matrix_product_state", matrix_product_state_max_bond_dimension=bonds)
         circuits = []
         for theta in contest.theta:
-            circuit = land.circuit.assign_parameters(theta)
+            angles = dict(zip(land.program.parameters, theta.tolist(), strict=True))
+            circuit = plain.assign_parameters(angles, strict=False)
             circuit.save_expectation_value(land.observable, range(land.n_qubits))
             circuits.append(circuit)
-        result = simulator.run(transpile(circuits, simulator, optimization_level=0)).result()
+        result = simulator.run(circuits).result()
+        if not result.success:
+            raise RuntimeError(result.status)
         return np.array([result.data(k)["expectation_value"] for k in range(len(circuits))])
 
     ladder = Ladder(2, 2, 4.0, 2.0 ** (land.n_qubits // 2), 1e-5 * contest.n_gates)
@@ -95,6 +108,8 @@ def pauli_propagation(contest: Contest, reference: Floats | None) -> MethodCost:
         package = import_module("pauli_prop")
     except ImportError:
         return replace(cost, note="pauli-prop is not installed")
+    except Exception as failure:
+        return replace(cost, note=f"failed: {_in_short(failure)}")
     # its buffer holds each string and its flip before equal ones are merged
     ladder = Ladder(16, 4, 4.0, 4.0 ** (contest.land.n_qubits + 1), 1e-6 * contest.land.program.n_rotations)
     found = climbed(cost, contest, reference, ladder, lambda terms: propagated(package, contest, terms))
@@ -116,6 +131,12 @@ def propagated(package: ModuleType, contest: Contest, max_terms: int) -> Floats:
         evolved, _ = package.propagate_through_rotation_gates(observable, gates, max_terms, 0.0, "h")
         values.append(float(evolved.coeffs[~evolved.paulis.x.any(axis=1)].real.sum()))
     return np.array(values)
+
+
+def _in_short(failure: Exception) -> str:
+    """Return the kind of an exception and the first line of its text, at most 120 letters."""
+    lines = str(failure).strip().splitlines()
+    return f"{type(failure).__name__}{': ' if lines else ''}{lines[0][:120] if lines else ''}"
 
 
 def letters(table: PauliTable) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.bool_]], ...]:

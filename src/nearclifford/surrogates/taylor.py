@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from scipy.special import bernoulli, factorial
 
+from nearclifford.errors import NearCliffordError
 from nearclifford.independence import rotation_of_parameters
-from nearclifford.kernels.taylor_sums import taylor_gradients, taylor_hessians, taylor_values
+from nearclifford.kernels.taylor_hessians import taylor_hessians
+from nearclifford.kernels.taylor_series import series_gradients, series_values
+from nearclifford.kernels.taylor_sums import taylor_gradients, taylor_values
 from nearclifford.patches import Patch
 from nearclifford.rotations import Floats
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.support import Monomial, monomials
 from nearclifford.surrogates.taylor_error import taylor_square_error
+from nearclifford.surrogates.taylor_range import logarithms, ways_to_sum
 
 
 class TaylorSurrogate(Surrogate):
@@ -56,30 +59,38 @@ class TaylorSurrogate(Surrogate):
 
     def _values(self, angle: Floats) -> Floats:
         value = np.empty(len(angle))
-        taylor_values(*(*self._polynomial, angle, value))
-        return value
+        for rows, order, by_logarithms in ways_to_sum(angle, self.order, self.tree.n_levels):
+            some, found = np.ascontiguousarray(angle[rows]), np.empty(len(rows))
+            if by_logarithms:
+                taylor_values(*(*self._steps, order, *logarithms((order - 1) // 2), some, found))
+            else:
+                series_values(*(*self._steps, order, some, found))
+            value[rows] = found
+        return self._finite(value)
 
     def _gradients(self, angle: Floats) -> tuple[Floats, Floats]:
         value, gradient = np.empty(len(angle)), np.empty_like(angle)
-        taylor_gradients(*(*self._polynomial, angle, value, gradient))
-        return value, gradient
+        for rows, order, by_logarithms in ways_to_sum(angle, self.order, self.tree.n_levels):
+            some, found = np.ascontiguousarray(angle[rows]), np.empty(len(rows))
+            slopes = np.empty_like(some)
+            if by_logarithms:
+                taylor_gradients(*(*self._steps, order, *logarithms((order - 1) // 2), some, found, slopes))
+            else:
+                series_gradients(*(*self._steps, order, some, found, slopes))
+            value[rows], gradient[rows] = found, slopes
+        self._finite(value)
+        return value, self._finite(gradient)
 
     def _hessian(self, angle: Floats) -> Floats:
         found = np.zeros((1, len(angle), len(angle)))
-        taylor_hessians(*(*self._polynomial, angle[None], found))
-        return found[0]
+        for _, order, _ in ways_to_sum(angle[None], self.order, self.tree.n_levels):
+            taylor_hessians(*(*self._steps, order, angle[None], found))
+        return self._finite(found[0])
 
-    @property
-    def _polynomial(self) -> tuple[Any, ...]:
-        return *self._steps, self.order, *logarithms((self.order - 1) // 2)
-
-
-def logarithms(count: int) -> tuple[Floats, Floats]:
-    """Return (c_q, s_q) for q = 1 ... count: ln cos t = Σ c_q t^{2q} and ln (sin t / t) = Σ s_q t^{2q}.
-
-    >>> [(1 / series).round(9).tolist() for series in logarithms(2)]
-    [[-2.0, -12.0], [-6.0, -180.0]]
-    """
-    q = np.arange(1, count + 1)
-    sines = -(2.0 ** (2 * q - 1)) * np.abs(bernoulli(2 * count)[2 * q]) / (q * factorial(2 * q))
-    return sines * (2.0 ** (2 * q) - 1), sines
+    def _finite(self, numbers: Floats) -> Floats:
+        if np.isfinite(numbers).all():
+            return numbers
+        raise NearCliffordError(
+            f"A Taylor polynomial of order {self.order} leaves the range of float64 so far from its centre. Stay closer, "
+            'choose a lower order, or kind="pauli-path", whose values are bounded.'
+        )

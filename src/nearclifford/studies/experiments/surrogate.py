@@ -170,7 +170,8 @@ def _errors(point: SurrogatePoint, draw: int, land: Landscape, orders: Sequence[
     """Return the rms error over the patch of each order."""
     patch = Gaussian(sigma_value(point.sigma, land.n_parameters))
     curve = surrogate_error_curve(land, patch, orders=orders, samples=point.samples, rng=point.theta_stream(draw))
-    return dict(zip(orders, curve.rms_error.tolist(), strict=True))
+    # a mean over the draws needs the zeros of those that saw nothing
+    return dict(zip(orders, np.sqrt(np.maximum(curve.mean_square, 0.0)).tolist(), strict=True))
 
 
 def _build(point: SurrogatePoint, draw: int, land: Landscape) -> dict[str, float]:
