@@ -4,7 +4,15 @@ from nearclifford import ansatz, observables
 from nearclifford.backends import Aer, Stabilizer, Statevector
 from nearclifford.certified import certified_second_moment
 from nearclifford.encoder import Encoding, encode
-from nearclifford.errors import CircuitError, DeviceError, EncodingError, NearCliffordError, ObservableError, ResourceError
+from nearclifford.errors import (
+    CircuitError,
+    DeviceError,
+    EncodingError,
+    IncompleteSearchWarning,
+    NearCliffordError,
+    ObservableError,
+    ResourceError,
+)
 from nearclifford.landscape import Landscape
 from nearclifford.moments import GradientStatistics, LossStatistics
 from nearclifford.patches import Gaussian, Uniform
@@ -27,6 +35,7 @@ __all__ = [
     "ErrorCurve",
     "Gaussian",
     "GradientStatistics",
+    "IncompleteSearchWarning",
     "Landscape",
     "LossStatistics",
     "NearCliffordError",
