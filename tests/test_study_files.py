@@ -34,9 +34,10 @@ def table_of(directory):
 
 
 def change(directory, *statements):
-    with contextlib.closing(sqlite3.connect(directory / "study.sqlite")) as file, file:
+    with contextlib.closing(sqlite3.connect(directory / "study.sqlite")) as file:
         for statement in statements:
             file.execute(statement)
+        file.commit()
 
 
 def is_one_line(error):
@@ -229,8 +230,22 @@ for k in range(int(sys.argv[2])):
 """
 
 
+def test_the_switch_to_the_log_waits_for_writers(finished):
+    change(finished, "PRAGMA journal_mode = DELETE")
+    other = sqlite3.connect(finished / "study.sqlite", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(1.0, lambda: other.execute("ROLLBACK"))
+    release.start()
+    try:
+        with Store(finished) as opened:
+            assert opened.missing(list(points_of(SPEC))) == []
+    finally:
+        release.join()
+        other.close()
+
+
 def test_several_processes_start_on_one_new_directory(tmp_path):
-    """Four processes open eight new files at the same moments; each once found the file locked by the switch of its log."""
+    """Four processes open eight new files at the same moments, and each of them can."""
     started = str(time.time() + 12)
     processes = [
         subprocess.Popen([sys.executable, "-c", OPENING, str(tmp_path), "8", started], stderr=subprocess.PIPE, text=True)

@@ -85,7 +85,7 @@ class Store:
     def _open_patiently(self) -> None:
         """Open the file; where another process is about to open it for the first time too, try again until it has.
 
-        The switch to the write-ahead log is refused at once while another connection reads, whatever the timeout.
+        The switch to the write-ahead log is refused at once while another connection writes, whatever the timeout.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
