@@ -172,6 +172,17 @@ def test_names_say_nothing(name):
         assert nc.Aer().value(land, [0.3]) == pytest.approx(land.value([0.3]), abs=1e-10)
 
 
+def test_the_matrix_product_states_of_a_cost_table_run_what_a_gate_does():
+    inner = QuantumCircuit(1, name="x")
+    inner.h(0)
+    a, circuit = Parameter("a"), QuantumCircuit(2)
+    circuit.rx(a, 0)
+    circuit.append(inner.to_gate(), [0])
+    circuit.cx(0, 1, ctrl_state=0)
+    cost = nc.simulation_cost(nc.Landscape(circuit, SparsePauliOp(["XZ", "YI"])), nc.Gaussian(0.3), 0.1, samples=1000, rng=1)
+    assert cost["matrix product state (Aer)", "rms"].rms_error < 1e-9
+
+
 def test_boxes_are_opened():
     boxed, plain = QuantumCircuit(2), QuantumCircuit(2)
     a = Parameter("a")

@@ -17,6 +17,7 @@ from qiskit import transpile
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import PauliList, SparsePauliOp
 
+from nearclifford.definitions import taken_apart
 from nearclifford.rotations import Floats, PauliTable
 from nearclifford.surrogates.contest import Contest, MethodCost
 
@@ -75,7 +76,7 @@ def matrix_product_state(contest: Contest, reference: Floats | None) -> MethodCo
         simulator_of = import_module("qiskit_aer").AerSimulator
         # for a number of qubits only the simulator's target has a limit, not the simulator
         gates = [name for name in simulator_of(method="matrix_product_state").operation_names if name in STANDARD_GATES]
-        plain = transpile(land.circuit, basis_gates=gates, optimization_level=0)
+        plain = transpile(taken_apart(land.circuit), basis_gates=gates, optimization_level=0)
     except ImportError:
         return replace(cost, note="qiskit-aer is not installed")
     except Exception as failure:
