@@ -89,7 +89,7 @@ def _in_workers(
     pool = ProcessPoolExecutor(min(workers, len(bundles)), context, _start_worker, (threads,))
     finished = False
     try:
-        with _interrupts_ignored():
+        with _interrupts_held():
             futures = [pool.submit(measure, bundle) for bundle in bundles]
         for future in as_completed(futures):
             yield from future.result()
@@ -106,16 +106,19 @@ def _in_workers(
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Start workers that ignore Ctrl-C from their first moment, by inheritance, and leave it to the parent."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread hears Ctrl-C, or may say what it does
+def _interrupts_held() -> Iterator[None]:
+    """Start workers that never hear Ctrl-C, since they inherit the mask, and leave it to the parent, which hears it later.
+
+    An ignored signal would be lost, and the study would run on.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield  # a system without masks, where workers hear Ctrl-C too
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_worker(threads: int) -> None:
