@@ -123,7 +123,9 @@ def test_paths_are_named():
 
 
 def test_places_that_cannot_be_written(tmp_path):
-    with pytest.raises(nc.NearCliffordError, match="No such file or directory; expected a place for the file of a surrogate"):
+    with pytest.raises(
+        nc.NearCliffordError, match="No such file or directory; expected a place for the file of a surrogate"
+    ):
         KEPT.save(tmp_path / "missing" / "kept.npz")
     (tmp_path / "folder.npz").mkdir()
     with pytest.raises(nc.NearCliffordError, match="Is a directory"):

@@ -163,11 +163,11 @@ def test_logarithms_are_those_of_the_functions():
 
 
 @pytest.mark.parametrize("letter", "ZX")
-@pytest.mark.parametrize("order", [1, 2, 5, 12, 30])
-@pytest.mark.parametrize("patch", [nc.Gaussian(3.0), nc.Gaussian(0.1), nc.Gaussian(1e-3), nc.Uniform(6.0), nc.Uniform(1e-2)])
+@pytest.mark.parametrize("order", [1, 5, 30])
+@pytest.mark.parametrize("patch", [nc.Gaussian(3.0), nc.Gaussian(1e-3), nc.Uniform(6.0), nc.Uniform(1e-2)])
 def test_exact_errors_against_quadrature(letter, order, patch):
-    """Gauss-Legendre quadrature with 250 digits, of what is left of sin and cos."""
-    with mpmath.workdps(250):
+    """Quadrature with as many digits as cancel, of what is left of sin and cos."""
+    with mpmath.workdps(50 if patch.width > 1.0 else 250):
         width = mpmath.mpf(patch.width)
         odd = letter == "X"
 
