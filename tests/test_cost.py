@@ -1,10 +1,16 @@
 """What methods cost: orders against exact errors, measured errors against exact values, budgets, and what is not run."""
 
 import math
+import re
 import sys
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter, ParameterVector
+from qiskit.circuit.library import efficient_su2
+from qiskit.quantum_info import SparsePauliOp, Statevector
 
 import nearclifford as nc
 from nearclifford.surrogates import peers
@@ -133,8 +139,16 @@ def test_nothing_beyond_the_budget_is_run():
     [
         ({"tolerance": 0.0}, "tolerance is 0.0"),
         ({"tolerance": math.inf}, "tolerance is inf"),
+        ({"tolerance": "x"}, "tolerance is 'x'; expected a positive, finite number"),
+        ({"tolerance": None}, "tolerance is None"),
+        ({"tolerance": 1j}, "tolerance is 1j"),
+        ({"max_seconds": "x"}, "max_seconds is 'x'"),
+        ({"max_bytes": "1 GiB"}, "max_bytes is '1 GiB'; expected an integer of at least 1"),
+        ({"max_bytes": 1.5}, "max_bytes is 1.5"),
+        ({"land": nc.ansatz.mhea(5, 3)}, "land is a QuantumCircuit; expected a Landscape"),
+        ({"samples": 10**20}, "samples is 1000"),
         ({"n_thetas": 1}, "n_thetas is 1"),
-        ({"max_seconds": 0.0}, "budget is 0.0 s"),
+        ({"max_seconds": 0.0}, "max_seconds is 0.0; expected a positive"),
         ({"patch": nc.Gaussian([0.1, 0.2])}, "2 widths; expected 40"),
     ],
 )
@@ -197,3 +211,73 @@ def test_pauli_propagation_agrees_with_exact_values():
     theta = np.random.default_rng(2).normal(size=(6, land.n_parameters))
     contest = Contest(land, nc.Gaussian(0.1), 0.1, theta, 1.0, 2**20)
     assert np.abs(peers.propagated(package, contest, 4**6) - land.value(theta)).max() < 1e-12
+
+
+def chain_with_fields(n_qubits):
+    """RZZ between neighbours, RX on each qubit, and the Ising ring: light cones of a few qubits at any size."""
+    circuit, angles = QuantumCircuit(n_qubits), (Parameter(f"t{k:03d}") for k in range(2 * n_qubits))
+    for qubit in range(n_qubits - 1):
+        circuit.rzz(next(angles), qubit, qubit + 1)
+    for qubit in range(n_qubits):
+        circuit.rx(next(angles), qubit)
+    return nc.Landscape(circuit, nc.observables.ising(n_qubits))
+
+
+@pytest.mark.parametrize("n_qubits", [64, 100])
+def test_beyond_the_qubits_of_the_target_of_aer(n_qubits, capfd):
+    found = nc.simulation_cost(chain_with_fields(n_qubits), nc.Gaussian(0.1), tolerance=0.5, rng=1)
+    states = found["matrix product state (Aer)", "rms"]
+    assert states.size == 2 and states.rms_error < 1e-9
+    assert capfd.readouterr() == ("", "")
+
+
+def test_parameters_that_the_circuit_meets_in_another_order():
+    """Matrix product states bind by name: the parameters stand in the circuit from the last to the first."""
+    circuit, angles = QuantumCircuit(4), ParameterVector("t", 12)
+    for number, angle in enumerate(reversed(angles)):
+        (circuit.ry if number % 3 else circuit.rx)((number + 1) * angle, number % 4)
+        circuit.cx(number % 4, (number + 1) % 4)
+    land = nc.Landscape(circuit, nc.observables.heisenberg(4))
+    theta = np.random.default_rng(4).normal(size=(3, 12))
+    exact = [float(Statevector(circuit.assign_parameters(t)).expectation_value(land.observable).real) for t in theta]
+    found = peers.matrix_product_state(Contest(land, nc.Gaussian(0.3), 1e-8, theta, 60.0, 2**30), np.array(exact))
+    assert found.size is not None and found.rms_error < 1e-8
+
+
+def a_result(success):
+    return SimpleNamespace(success=success, status="ERROR: out of memory", data=lambda k: {})
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (lambda self, circuits: 1 / 0, "failed at 2 bonds: ZeroDivisionError: division by zero"),
+        (lambda self, circuits: SimpleNamespace(result=lambda: a_result(False)), "failed at 2 bonds: .*out of memory"),
+        (lambda self, circuits: SimpleNamespace(result=lambda: a_result(True)), "failed at 2 bonds: KeyError"),
+        (None, "failed: TypeError"),
+    ],
+)
+def test_a_competitor_that_breaks_is_a_note_in_its_row(land, monkeypatch, run, words):
+    fake = ModuleType("qiskit_aer")
+    fake.AerSimulator = lambda **options: SimpleNamespace(operation_names=["cx", "rz", "sx"], run=lambda c: run(None, c))
+    if run is None:
+        fake.AerSimulator = lambda: None
+    monkeypatch.setitem(sys.modules, "qiskit_aer", fake)
+    broken = ModuleType("pauli_prop")
+    monkeypatch.setitem(sys.modules, "pauli_prop", broken)
+    found = nc.simulation_cost(land, nc.Gaussian(0.12), 0.1, samples=10**5, rng=5)
+    assert re.match(words, found["matrix product state (Aer)", "rms"].note)
+    assert re.match("failed at 16 Pauli strings: AttributeError", found["Pauli propagation (pauli-prop)", "rms"].note)
+    assert found["statevector", "exact"].rms_error == 0.0
+
+
+def test_an_order_is_not_claimed_from_errors_that_were_not_seen():
+    """The exact rms error of order 1 is 0.0049: 50,000 samples cannot tell it from 0.01, and many more can.
+
+    Order 14, above the 13 flips that a path can have, is right without a sample.
+    """
+    land, patch = nc.Landscape(efficient_su2(6, reps=2), SparsePauliOp("ZZIIII")), nc.Gaussian(0.05)
+    assert 0.0045 < nc.surrogate(land, 1).rms_error(patch) < 0.0053
+    few = [nc.simulation_cost(land, patch, 1e-2, samples=50_000, max_seconds=0.1, rng=seed).rms_order for seed in range(4)]
+    assert few == [14] * 4
+    assert [nc.simulation_cost(land, patch, 1e-2, max_seconds=0.1, rng=seed).rms_order for seed in range(4)] == [1] * 4

@@ -117,11 +117,25 @@ def test_tiny_and_identity_terms_are_kept() -> None:
         (SparsePauliOp(["ZI", "XY"], [0, 0]), "is zero"),
         (SparsePauliOp(["ZI", "ZI"], [1, -1]), "is zero"),
         (SparsePauliOp(["ZI"], np.array([Parameter("a")], dtype=object)), "symbolic"),
+        (SparsePauliOp(["XX", "ZI", "ZI"], [1, 1e308, 1e308]), r"ZI, has the coefficient \(?inf.*finite one after equal"),
+        (SparsePauliOp(["ZI", "ZI"], [1.2e308, -1.2e308j]), r"ZI"),
+        (SparsePauliOp(["ZI", "XX"], [1e308, 1e308]), r"add up to inf, most of it on ZI; expected at most 1e\+150"),
+        (SparsePauliOp(["ZI", "XX"], [1.0, 1e200]), r"add up to 1e\+200, most of it on XX"),
+        ("ZI", r'is a str; expected a qiskit\.quantum_info\.SparsePauliOp or Pauli, such as SparsePauliOp\(\["XX", "ZI"\]'),
+        (["ZI", "XX"], "is a list; expected"),
+        ({"ZI": 1.0}, "is a dict; expected"),
+        (None, "is a NoneType; expected"),
+        (np.eye(4), "is a ndarray; expected"),
     ],
 )
 def test_bad_observables(observable: SparsePauliOp | Pauli, message: str) -> None:
     with pytest.raises(ObservableError, match=message):
         terms_of(observable, 2)
+
+
+def test_coefficients_as_large_as_can_be() -> None:
+    _, coefficients = terms_of(SparsePauliOp(["ZI", "XX", "ZI"], [4e149, -2e149, 1e149]), 2)
+    assert coefficients.tolist() == [5e149, -2e149]
 
 
 def test_too_few_qubits() -> None:

@@ -10,28 +10,8 @@ from nearclifford.kernels.path_tree import list_paths
 from nearclifford.surrogates import paths, walks
 from nearclifford.surrogates.paths import find_path_tree
 from nearclifford.surrogates.prediction import predict_paths
+from plain_paths import plain_paths
 from random_circuits import random_circuit, random_observable
-
-
-def plain_paths(land, flips):
-    """Return {(term, flips): (weight, stays)} of the paths with at most so many flips, by trying every branch."""
-    turns = [land.program.generators.to_stim(j) for j in range(land.program.n_rotations)]
-    found = {}
-
-    def walk(term, string, j, flipped, stayed):
-        while j >= 0 and string.commutes(turns[j]):
-            j -= 1
-        if j < 0:
-            if not string.to_numpy()[0].any():
-                found[term, flipped] = (land.coefficients[term] * string.sign.real, frozenset(stayed))
-            return
-        walk(term, string, j - 1, flipped, (*stayed, j))
-        if len(flipped) < flips:
-            walk(term, 1j * (turns[j] * string), j - 1, (*flipped, j), stayed)
-
-    for term in range(len(land.images)):
-        walk(term, land.images.to_stim(term), len(turns) - 1, (), ())
-    return found
 
 
 def tree_paths(tree):

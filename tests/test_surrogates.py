@@ -228,7 +228,10 @@ def test_files_give_the_surrogate_back(tmp_path, kind):
 
 
 def test_wrong_files_are_named(tmp_path):
-    with pytest.raises(nc.NearCliffordError, match=r"nothing\.npz is no surrogate"):
+    with pytest.raises(
+        nc.NearCliffordError,
+        match=r"nothing\.npz: No such file or directory; expected an \.npz file that Surrogate\.save wrote",
+    ):
         nc.Surrogate.load(tmp_path / "nothing.npz")
     np.savez(tmp_path / "other.npz", x=np.ones(3))
     with pytest.raises(nc.NearCliffordError, match=r"other\.npz is no surrogate"):

@@ -158,8 +158,8 @@ def _products(began, row, r, r_most, table, stays, begin, end, products):
 
 @njit(cache=True)
 def _backwards(
-    first, last, order, r_most, level, rotation, weight, stay_start, stays, sines, table, began, products, adjoints, by_sines,
-    by_table,
+    first, last, order, r_most, level, rotation, weight, stay_start, stays, sines, table, began, products, adjoints,
+    by_sines, by_table,
 ):  # fmt: skip
     """Take the steps back from ``last`` to ``first``, adding to the derivatives by the sines' series and by the table."""
     for s in range(last - 1, first - 1, -1):

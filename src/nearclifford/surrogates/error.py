@@ -100,8 +100,8 @@ class ErrorCurve:
         """Return the confidence interval of each rms error, float64, shape ``(n_orders, 2)``.
 
         For one term that of Clopper and Pearson. For several terms Student's t from 30 hits on, and below them the bounds
-        of `nearclifford.surrogates.few_hits`, which hold however uneven the hits weigh. Where nothing was hit it begins at 0,
-        and ends where n samples would have shown something with a probability of (1 + level) / 2 at least.
+        of `nearclifford.surrogates.few_hits`, which hold however uneven the hits weigh. Where nothing was hit it begins
+        at 0, and ends where n samples would have shown something with a probability of (1 + level) / 2 at least.
 
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.global_z(4))
@@ -132,8 +132,8 @@ class ErrorCurve:
         """Return the lowest order whose rms error is below ``tolerance`` at the upper end of its interval; None if none is.
 
         None too where the samples are too few to tell: where an error of the size of the tolerance would show in fewer than
-        10 hits, whether an order passes would be luck. About 10 (Σ|c| / tolerance)² samples are enough. Orders whose error is
-        zero for certain pass always.
+        10 hits, whether an order passes would be luck. About 10 (Σ|c| / tolerance)² samples are enough. Orders whose error
+        is zero for certain pass always.
 
         Raises `NearCliffordError` unless the tolerance is positive and finite.
 

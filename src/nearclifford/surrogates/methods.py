@@ -105,7 +105,14 @@ def our_surrogate(
     timed = quicker_of_two(lambda: np.asarray(built.value(contest.theta)))
     found = None if reference is None else contest.rms(timed.result, reference)
     cost = replace(cost, seconds=timed.seconds / len(contest.theta), rms_error=found)
-    return (replace(cost, note=f"{built.support} coefficients") if kind == "taylor" else cost), built
+    return (replace(cost, note=_coefficients(built)) if kind == "taylor" else cost), built
+
+
+def _coefficients(built: Surrogate) -> str:
+    try:
+        return f"{shortened(built.support)} coefficients"
+    except ResourceError:
+        return "too many coefficients to merge"
 
 
 def _predicted(contest: Contest, cost: MethodCost) -> MethodCost:

@@ -43,7 +43,7 @@ class PauliPathSurrogate(Surrogate):
         0.0
         """
         tails = tail_moments(self.angles, self.generators, self.images, self.term_coefficients, patch, self.order)
-        return float(np.sqrt(max(tails[self.order], 0.0)))
+        return float(np.sqrt(max(tails[-1], 0.0)))
 
     def _values(self, angle: Floats) -> Floats:
         value = np.empty(len(angle))

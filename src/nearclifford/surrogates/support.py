@@ -9,12 +9,15 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from nearclifford.errors import ResourceError
 from nearclifford.kernels.path_tree import START, list_paths
 from nearclifford.rotations import Floats, Indices
 from nearclifford.surrogates.paths import PathTree
 
 # A sum of the terms' coefficients below this share of their sizes is a cancellation.
 CANCELLED = 1e-12
+# Of paths with the same flips, merged at once.
+MOST_MONOMIALS = 10**7
 
 # Powers by rotation, ascending: ((rotation, power), ...).
 Monomial = tuple[tuple[int, int], ...]
@@ -84,6 +87,12 @@ def _merged(group: Group, order: int) -> dict[Monomial, float]:
     """Return the monomials of paths with the same flips: odd powers there, even ones where all of them stay."""
     flipped, paths = group
     pairs = (order - 1 - len(flipped)) // 2
+    count = sum(math.comb(pairs + len(flipped) + len(stayed), pairs) for _, stayed in paths)
+    if count > MOST_MONOMIALS:
+        raise ResourceError(
+            f"The paths that flip at rotations {flipped} have more than {MOST_MONOMIALS} monomials of degree below {order}. "
+            "Choose a lower order."
+        )
     total: dict[Monomial, float] = defaultdict(float)
     size: dict[Monomial, float] = defaultdict(float)
     for weight, stayed in paths:

@@ -22,15 +22,18 @@ def tail_moments(
 ) -> Floats:
     """Return E[(L - L_m)²] over a patch for m = 0 ... order, float64, L_m the paths with fewer than m flips.
 
+    Orders above the number of rotations, whose error is zero, are answered by that of one rotation more alone.
+
     Two paths that differ in a flip average to zero, so for one term this is the probability that the chain of stays and
     flips ends Z-type after at least m flips; pairs of terms flip together (theory of `nearclifford.certified`).
 
     Raises `NearCliffordError` where angles are not independent, `ResourceError` beyond `MOST_STRINGS` strings.
     """
     cosine, flip = angle_moments(angles, patch)
-    moments = np.zeros(order + 1)
+    last = min(order, angles.n_rotations + 1)
+    moments = np.zeros(last + 1)
     for product in products_of_terms(images, coefficients):
-        moments += _moments_of_product(product, generators, images, cosine, flip, order)
+        moments += _moments_of_product(product, generators, images, cosine, flip, last)
     return np.cumsum(moments[::-1])[::-1]
 
 

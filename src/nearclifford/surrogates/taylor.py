@@ -17,7 +17,7 @@ from nearclifford.patches import Patch
 from nearclifford.rotations import Floats
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.support import Monomial, monomials
-from nearclifford.surrogates.taylor_error import taylor_square_error
+from nearclifford.surrogates.taylor_error import taylor_rms_error
 from nearclifford.surrogates.taylor_range import logarithms, ways_to_sum
 
 
@@ -52,10 +52,10 @@ class TaylorSurrogate(Surrogate):
 
         The paths left out count as for `PauliPathSurrogate.rms_error`; those kept differ from their polynomials by an
         amount that is computed in extended precision, since it is a small difference of large numbers. Errors likewise,
-        and `ResourceError` for a patch of many different widths.
+        and `ResourceError` for a patch of many different widths and for orders above 100.
         """
         parts = (self.angles, self.generators, self.images, self.term_coefficients, patch)
-        return math.sqrt(max(taylor_square_error(*parts, self.tree, self.order), 0.0))
+        return taylor_rms_error(*parts, self.tree, self.order)
 
     def _values(self, angle: Floats) -> Floats:
         value = np.empty(len(angle))

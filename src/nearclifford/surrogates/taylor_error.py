@@ -11,6 +11,7 @@ the degree. The three terms cancel to a high order in the width, so they are com
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -25,7 +26,10 @@ from nearclifford.surrogates.paths import PathTree
 from nearclifford.surrogates.support import paths_of
 from nearclifford.surrogates.tails import tail_moments
 
-DIGITS = 60
+# Digits beyond those that cancel, and as many as a float's smallest square has.
+SPARE_DIGITS, MOST_DIGITS = 60, 700
+# The work grows with the fourth power of the order.
+MOST_ORDER = 100
 MOST_KINDS = 20_000
 # What two paths do at a rotation: flip both, stay both, or one of them alone meets it and stays.
 BOTH_FLIP, BOTH_STAY, FIRST_STAYS, SECOND_STAYS = range(4)
@@ -34,7 +38,7 @@ BOTH_FLIP, BOTH_STAY, FIRST_STAYS, SECOND_STAYS = range(4)
 Kind = tuple[tuple[tuple[int, float], int], ...]
 
 
-def taylor_square_error(
+def taylor_rms_error(
     angles: AngleMap,
     generators: PauliTable,
     images: PauliTable,
@@ -43,12 +47,17 @@ def taylor_square_error(
     tree: PathTree,
     order: int,
 ) -> float:
-    """Return E[(L - T_m)²] over a patch, T_m the Taylor polynomial of total degree below ``order``.
+    """Return √E[(L - T_m)²] over a patch, T_m the Taylor polynomial of total degree below ``order``.
 
-    Raises `NearCliffordError` and `ResourceError` as `tail_moments` does, the latter also for more than `MOST_KINDS` kinds
-    of paths, by their numbers of flips and of stays at each width.
+    Raises `NearCliffordError` and `ResourceError` as `tail_moments` does, the latter also for orders above `MOST_ORDER` and
+    more than `MOST_KINDS` kinds of paths, by their numbers of flips and of stays at each width.
     """
-    tail = float(tail_moments(angles, generators, images, coefficients, patch, order)[order])
+    if order > MOST_ORDER:
+        raise ResourceError(
+            f"The exact error of a Taylor surrogate takes order⁴ operations of many digits, and its order is {order}; "
+            f"expected at most {MOST_ORDER}. Sample it: compare its values with the landscape's at thetas of the patch."
+        )
+    tail = float(tail_moments(angles, generators, images, coefficients, patch, order)[-1])
     widths = _widths(angles, patch)
     weights: dict[Kind, float] = defaultdict(float)
     for kind, weight in _pairs(tree, widths):
@@ -58,10 +67,17 @@ def taylor_square_error(
                 f"The exact error of this Taylor surrogate needs more than {MOST_KINDS:,} kinds of paths, by how often they "
                 "flip and stay at each width of the patch. Use a patch with one width for all parameters."
             )
-    with mpmath.workdps(DIGITS):
+    with mpmath.workdps(_digits(widths, order)):
         moments = _Moments(type(patch), order)
         kept = sum((weight * moments.square_error(kind) for kind, weight in weights.items()), mpmath.mpf(0))
-        return tail + float(kept)
+        return float(mpmath.sqrt(max(tail + kept, mpmath.mpf(0))))
+
+
+def _digits(widths: Sequence[float], order: int) -> int:
+    """Return the digits to compute with: the error of one angle is of the size of (w^m / m!)² for its width w."""
+    narrowest = min((width for width in widths if width > 0.0), default=1.0)
+    lost = 2 * (math.lgamma(order + 1) - order * math.log(min(narrowest, 1.0))) / math.log(10)
+    return SPARE_DIGITS + min(math.ceil(lost), MOST_DIGITS)
 
 
 def _widths(angles: AngleMap, patch: Patch) -> list[float]:

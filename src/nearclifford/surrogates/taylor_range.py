@@ -9,8 +9,8 @@ with coefficients that are all positive, what is lost is at most the product of 
 to its last q; and for r pairs of factors at most |E_2r|, Euler's number, whatever the angles: 1, 1, 5, 61 for r = 0 ... 3.
 Products of series (`nearclifford.kernels.taylor_series`) lose nothing.
 
-A polynomial of high order needs no more degrees than its angles: cosh 2t <= (cosh t)^4, so the monomials of degree k and more
-are below 2^-k Π cosh 2t, and where the sum of all is below 2^1024 none beyond degree 4 · 1024 + 60 counts.
+A polynomial of high order needs no more degrees than its angles: cosh 2t <= (cosh t)^4, so the monomials of degree k and
+more are below 2^-k Π cosh 2t, and where the sum of all is below 2^1024 none beyond degree 4 · 1024 + 60 counts.
 """
 
 from __future__ import annotations

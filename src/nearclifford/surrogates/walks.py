@@ -13,6 +13,7 @@ from nearclifford.kernels.merging import adapted_basis, adapted_coordinates
 from nearclifford.kernels.paths import Tables, commutation_rows, key_filter, pair_table, single_table
 from nearclifford.landscape import Landscape, in_words
 from nearclifford.rotations import Indices, Words
+from nearclifford.surrogates.most_flips import most_flips
 from nearclifford.surrogates.threads import in_threads
 
 # From so many flips on, a table of pairs is cheaper than the walks that it saves.
@@ -58,7 +59,7 @@ class Part:
 
 
 def flips_of(land: Landscape, order: int) -> int:
-    """Return how many flips the paths of an order have at most: no more than there are rotations.
+    """Return how many flips the paths of an order have at most: no more than a path can have.
 
     Raises `ResourceError` for more flips than a tree can hold.
 
@@ -68,6 +69,8 @@ def flips_of(land: Landscape, order: int) -> int:
     (2, True)
     """
     flips = min(order - 1, max((len(group.rotations) for group in land.groups), default=0))
+    if flips > LEAST_PAIR_FLIPS:
+        flips = min(flips, most_flips(land, np.ones(land.program.n_rotations)))
     if flips > MOST_FLIPS:
         raise ResourceError(f"Paths of order {order} have {flips} flips here; a surrogate holds up to {MOST_FLIPS}.")
     return flips
