@@ -154,6 +154,17 @@ def positive(value: object, name: str, example: float) -> float:
     return float(value)
 
 
+def finite(value: object, name: str, example: float) -> float:
+    """Return a finite number; `NearCliffordError` names any other value.
+
+    >>> finite(-1, "j", 0.5)
+    -1.0
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(float(value)):
+        raise NearCliffordError(f"{name} is {value!r}; expected a finite number, such as {example}.")
+    return float(value)
+
+
 def confidence(level: object) -> float:
     """Return the level of a confidence interval; `NearCliffordError` unless it lies strictly between 0 and 1.
 

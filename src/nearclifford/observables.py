@@ -9,7 +9,7 @@ import numpy as np
 import stim
 from qiskit.quantum_info import Pauli, PauliList, SparsePauliOp
 
-from nearclifford.arguments import Seed, generator, integer
+from nearclifford.arguments import Seed, finite, generator, instance, integer
 from nearclifford.errors import ObservableError
 from nearclifford.rotations import Floats
 
@@ -51,9 +51,9 @@ def biased_heisenberg(n_qubits: int) -> SparsePauliOp:
     >>> len(biased_heisenberg(4))
     12
     """
-    everywhere = list(range(_size(n_qubits, least=2)))
-    terms = _bonds(n_qubits, 1 / (3 * n_qubits - 3))
-    return SparsePauliOp.from_sparse_list(terms + [(c * n_qubits, everywhere, 1.0) for c in "XYZ"], n_qubits)
+    size = _size(n_qubits, least=2)
+    terms = _bonds(size, 1 / (3 * size - 3))
+    return SparsePauliOp.from_sparse_list(terms + [(c * size, list(range(size)), 1.0) for c in "XYZ"], size)
 
 
 def ising(n_qubits: int, j: float = 1.0, h: float = 1.0) -> SparsePauliOp:
@@ -64,9 +64,9 @@ def ising(n_qubits: int, j: float = 1.0, h: float = 1.0) -> SparsePauliOp:
     >>> ising(3, j=1.0, h=0.5).to_list()[0], len(ising(3))
     (('IZZ', (-1+0j)), 6)
     """
-    size = _size(n_qubits, least=2)
+    size, bond, field = _size(n_qubits, least=2), finite(j, "j", 1.0), finite(h, "h", 1.0)
     bonds = [(qubit, (qubit + 1) % size) for qubit in range(size if size > 2 else 1)]
-    terms = [("ZZ", list(bond), -j) for bond in bonds] + [("X", [qubit], -h) for qubit in range(size)]
+    terms = [("ZZ", list(pair), -bond) for pair in bonds] + [("X", [qubit], -field) for qubit in range(size)]
     return SparsePauliOp.from_sparse_list(terms, size)
 
 
@@ -90,6 +90,7 @@ def random_hamiltonian(n_qubits: int, n_terms: int, weighted: bool = True, rng: 
     size = _size(n_qubits)
     if integer(n_terms, "n_terms", 1, ObservableError) >= 4**size:
         raise ObservableError(f"n_terms is {n_terms}; expected 1 to {4**size - 1} on {size} qubits.")
+    instance(weighted, bool, "weighted", "False", ObservableError)
     stream = generator(rng)
     labels: dict[str, None] = {}
     while len(labels) < n_terms:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
-from nearclifford.arguments import Seed, generator, instance, parameter_index
+from nearclifford.arguments import Seed, entries, generator, instance, parameter_index
 from nearclifford.backends import Aer, Stabilizer, Statevector
 from nearclifford.budget import Budget
 from nearclifford.errors import NearCliffordError
@@ -93,9 +93,10 @@ def loss_statistics(
 def _parameters(land: Landscape, parameters: object) -> Indices:
     if parameters is None:
         return np.arange(land.n_parameters)
-    if isinstance(parameters, str) or not isinstance(parameters, Iterable):
+    given = entries(parameters)
+    if given is None:
         raise NearCliffordError(f"parameters is {parameters!r}; expected a sequence of indices into circuit.parameters.")
-    return np.array([parameter_index(parameter, land.n_parameters) for parameter in parameters], dtype=np.int64)
+    return np.array([parameter_index(parameter, land.n_parameters) for parameter in given], dtype=np.int64)
 
 
 def _backend(land: Landscape, patch: object, backend: object) -> Backend:

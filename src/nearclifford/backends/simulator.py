@@ -17,7 +17,7 @@ from qiskit_aer.noise import NoiseModel
 from nearclifford.backends.device_circuit import CLIFFORD_BASIS, GENERAL_BASIS, DeviceCircuit, rewritten
 from nearclifford.backends.expectations import DeviceRun, Expectations
 from nearclifford.backends.grouping import TermGroup, term_groups
-from nearclifford.errors import DeviceError, ResourceError
+from nearclifford.errors import DeviceError, NearCliffordError, ResourceError
 from nearclifford.landscape import Landscape, in_words
 from nearclifford.rotations import Floats
 
@@ -42,7 +42,7 @@ class Simulator:
         options: Mapping[str, Any],
         clifford: bool,
     ) -> None:
-        self.shots, self.noisy = shots, noise_model is not None
+        self.shots, self.noisy, self.options = shots, noise_model is not None, dict(options)
         self.clifford = clifford and noise_model is None and method in ("automatic", "stabilizer")
         self.method = "stabilizer" if self.clifford else _method(method, shots, noise_model)
         self.device = "CPU" if self.method == "stabilizer" else device
@@ -84,8 +84,13 @@ class Simulator:
         names = self.circuit.symbols
         binds = [dict(zip(names, np.ascontiguousarray(points.T), strict=True))]
         more = {} if self.shots is None else {"shots": self.shots}
-        job = self.simulator.run(circuit, parameter_binds=binds, seed_simulator=seed, **more)
-        result = job.result()
+        try:
+            job = self.simulator.run(circuit, parameter_binds=binds, seed_simulator=seed, **more)
+            result = job.result()
+        except (TypeError, ValueError, AttributeError, RuntimeError) as error:  # Aer looks at its options only now
+            if not self.options:
+                raise
+            raise NearCliffordError(f"options are {self.options}; Aer refuses them: {error}.") from error
         if not result.success:
             said = result.status + "".join(f"; {one.status}" for one in result.results[:1])
             raise DeviceError(

@@ -50,7 +50,7 @@ class SimulationCost:
     def __getitem__(self, key: tuple[str, str]) -> MethodCost:
         """Return the record of a (method, criterion)."""
         for cost in self.methods:
-            if (cost.method, cost.criterion) == key:
+            if isinstance(key, tuple) and (cost.method, cost.criterion) == key:
                 return cost
         known = ", ".join(f"({cost.method!r}, {cost.criterion!r})" for cost in self.methods)
         raise NearCliffordError(f"There is no method {key!r}; expected one of {known}.")

@@ -143,7 +143,7 @@ class ErrorCurve:
         2
         """
         wanted = positive(tolerance, "tolerance", 1e-3)
-        resolved = wanted**2 >= LEAST_HITS * self.hit_size * (1 - 1e-9)
+        resolved = wanted >= (LEAST_HITS * self.hit_size * (1 - 1e-9)) ** 0.5
         below = np.flatnonzero(self.certain | (resolved & (self.interval(level)[:, 1] < wanted)))
         return int(self.orders[below[0]]) if len(below) else None
 

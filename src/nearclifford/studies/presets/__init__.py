@@ -20,6 +20,6 @@ def preset_names() -> list[str]:
 
 def preset_path(name: str) -> Path:
     """Return the file of a preset: copy it to start a study of your own."""
-    if name not in preset_names():
+    if not isinstance(name, str) or name not in preset_names():
         raise NearCliffordError(f"There is no preset {name!r}; expected one of {', '.join(preset_names())}, or a TOML file.")
     return FOLDER / f"{name}.toml"
