@@ -58,10 +58,10 @@ def test_a_walk_without_end_is_refused_with_its_figures(order, kind):
 
 def test_limits_are_those_of_the_caller():
     land = nc.Landscape(nc.ansatz.mhea(16, 16), nc.observables.global_z(16))
-    with pytest.raises(nc.ResourceError, match="order 6 takes about .*max_seconds is 0.001"):
+    with pytest.raises(nc.ResourceError, match=r"order 6 takes about .*max_seconds is 0\.001"):
         nc.surrogate(land, 6, max_seconds=1e-3)
     for wrong in (0, -1.0, "x", None, np.inf):
-        with pytest.raises(nc.NearCliffordError, match="max_seconds is .*; expected a positive"):
+        with pytest.raises(nc.NearCliffordError, match=r"max_seconds is .*; expected a positive"):
             nc.surrogate(land, 2, max_seconds=wrong)
     for name, wrong in (("kind", ["taylor"]), ("kind", 3), ("land", land.circuit), ("max_bytes", "x")):
         with pytest.raises(nc.NearCliffordError, match=f"{name} is "):

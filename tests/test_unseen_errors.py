@@ -148,7 +148,7 @@ def test_high_orders_cost_nothing():
 
 @pytest.mark.parametrize("tolerance", ["x", None, 0.0, np.inf, -1.0])
 def test_wrong_tolerances(tolerance):
-    with pytest.raises(nc.NearCliffordError, match="tolerance is .*; expected a positive, finite number"):
+    with pytest.raises(nc.NearCliffordError, match=r"tolerance is .*; expected a positive, finite number"):
         curve_of(SU2, samples=100, rng=1).order_for(tolerance)
 
 
