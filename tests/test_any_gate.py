@@ -5,9 +5,18 @@ import warnings
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
-from qiskit.circuit import AnnotatedOperation, ControlModifier, Gate, InverseModifier, Parameter, PowerModifier, library
+from qiskit.circuit import (
+    AnnotatedOperation,
+    ControlModifier,
+    Gate,
+    InverseModifier,
+    Parameter,
+    PowerModifier,
+    Reset,
+    library,
+)
 from qiskit.quantum_info import Operator, Pauli, SparseObservable, SparsePauliOp, Statevector, random_unitary
-from qiskit.synthesis import SuzukiTrotter
+from qiskit.synthesis import MatrixExponential, SuzukiTrotter
 
 import nearclifford as nc
 from library_gates import MAKERS, Angles, any_circuit, nearly_local, six_point_gradient
@@ -272,7 +281,7 @@ def test_terms_that_do_not_commute_are_refused_and_taken_apart_by_name(operator,
     ],
 )
 def test_terms_that_commute_evolve_exactly_whatever_the_synthesis(operator):
-    for synthesis in (None, SuzukiTrotter(order=4, reps=2)):
+    for synthesis in (None, SuzukiTrotter(order=4, reps=2), MatrixExponential()):
         circuit = evolution_circuit(operator, Parameter("t"), synthesis)
         for gate in (circuit, circuit.decompose(["h"]), circuit.to_gate().control(1, ctrl_state=0, annotated=True)):
             mine, theirs = compared(gate if isinstance(gate, QuantumCircuit) else around(gate))
@@ -353,6 +362,8 @@ def test_parameters_that_hide_in_a_definition_are_named():
 @pytest.mark.parametrize(
     ("operation", "text"),
     [
+        (library.Initialize([1, 0]), "StatePreparation of qiskit.circuit.library makes the same state by gates"),
+        (Reset(), "expected Clifford gates and Pauli rotations. Remove it"),
         (library.RVGate(Parameter("a"), 0.1, 0.2), "cannot be written as simpler gates: The rv gate cannot be decomposed"),
         (library.HamiltonianGate(np.diag([1.0, -1.0]), Parameter("a")), "cannot be written as simpler gates: Unable to"),
         (AnnotatedOperation(library.RXGate(Parameter("a")), PowerModifier(0.5)), "its power is 0.5; expected an integer"),

@@ -35,6 +35,10 @@ from nearclifford.rotations import GateTape, Indices, PauliTable, RotationProgra
 
 IGNORED = (Barrier, Delay)
 NOT_UNITARY = (Measure, Reset, Initialize, Store)
+REMEDIES = {
+    Measure: "circuit.remove_final_measurements() drops measurements.",
+    Initialize: "StatePreparation of qiskit.circuit.library makes the same state by gates.",
+}
 # A centre that is closer to a multiple of π/2 is that multiple: digits of a file, as in 1.570796327, are no displacement.
 GRID_TOLERANCE = 1e-9
 # Beyond, the floats are too far apart to tell the multiples by nine digits.
@@ -236,9 +240,9 @@ class _Walk:
         name = getattr(operation, "name", type(operation).__name__)
         where = f"{self.where} ({name!r} on qubits {list(qubits)})"
         if isinstance(operation, NOT_UNITARY) or n_classical or _is_control_flow(operation):
+            remedy = next((text for kind, text in REMEDIES.items() if isinstance(operation, kind)), "Remove it.")
             raise CircuitError(
-                f"{where} is not unitary or depends on classical bits; expected Clifford gates and Pauli rotations. Remove "
-                "it: circuit.remove_final_measurements() drops measurements."
+                f"{where} is not unitary or depends on classical bits; expected Clifford gates and Pauli rotations. {remedy}"
             )
         if isinstance(operation, PauliEvolutionGate):
             self._evolve(operation, qubits, where)
