@@ -218,3 +218,29 @@ def test_slices_and_height_maps():
 def test_circuits_and_observables(make, text):
     with pytest.raises(nc.NearCliffordError, match=text):
         make()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda huge: nc.surrogate(LAND, huge),
+        lambda huge: nc.ansatz.mhea(huge, 1),
+        lambda huge: nc.gradient_statistics(LAND, PATCH, samples=huge),
+        lambda huge: nc.gradient_statistics(LAND, PATCH, rng=-huge),
+        lambda huge: nc.gradient_statistics(LAND, PATCH, rel_error=huge),
+        lambda huge: nc.gradient_statistics(LAND, PATCH, parameters=[huge]),
+        lambda huge: nc.simulation_cost(LAND, PATCH, huge),
+        lambda huge: nc.observables.ising(3, huge),
+        lambda huge: nc.Gaussian(huge),
+        lambda huge: LAND.value([huge] * 12),
+    ],
+)
+def test_integers_that_python_does_not_print(call):
+    with pytest.raises(nc.NearCliffordError, match=r"an integer of 16610 bits|dtype object"):
+        call(10**5000)
+
+
+def test_values_of_many_lines_are_told_in_one():
+    with pytest.raises(nc.NearCliffordError) as told:
+        nc.gradient_statistics(LAND, PATCH, samples=np.zeros((9, 9)))
+    assert "\n" not in str(told.value) and len(str(told.value)) < 200

@@ -20,6 +20,21 @@ Kind = TypeVar("Kind")
 LARGEST_COUNT = 2**53
 
 
+def shown(given: object) -> str:
+    """Return a value as an error shows it: on one line, shortened, and whatever its digits.
+
+    >>> shown("D^1"), shown(10**5000), len(shown("long" * 1000))
+    ("'D^1'", 'an integer of 16610 bits', 80)
+    """
+    if isinstance(given, int) and abs(given) > 2**256:
+        return f"an integer of {given.bit_length()} bits"  # Python refuses to print very long ones
+    try:
+        text = " ".join(repr(given).split())
+    except ValueError:
+        text = f"a {type(given).__name__} of very long integers"
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def integer(
     value: Any,
     name: str,
@@ -46,9 +61,9 @@ def integer(
     except TypeError:
         number = None
     if number is None or (least is not None and number < least):
-        raise error(f"{name} is {value!r}; expected {expected}{otherwise}.")
+        raise error(f"{name} is {shown(value)}; expected {expected}{otherwise}.")
     if number > most:
-        raise error(f"{name} is {value!r}; expected an integer of at most {most}{otherwise}.")
+        raise error(f"{name} is {shown(value)}; expected an integer of at most {most}{otherwise}.")
     return number
 
 
@@ -60,7 +75,7 @@ def integers(values: object, name: str, least: int, example: str, most: int = LA
     """
     given = entries(values)
     if given is None:
-        raise NearCliffordError(f"{name} is {values!r}; expected a sequence of integers, such as {example}.")
+        raise NearCliffordError(f"{name} is {shown(values)}; expected a sequence of integers, such as {example}.")
     found = [integer(value, f"an entry of {name}", least, most=most) for value in given]
     if not found:
         raise NearCliffordError(f"{name} is empty; expected at least one integer, such as {example}.")
@@ -105,7 +120,7 @@ def one_of(value: object, name: str, known: Collection[str], error: type[NearCli
     nearclifford.errors.NearCliffordError: objective is ['loss']; expected one of 'loss', 'norm'.
     """
     if not isinstance(value, str) or value not in known:
-        raise error(f"{name} is {value!r}; expected one of {', '.join(map(repr, known))}.")
+        raise error(f"{name} is {shown(value)}; expected one of {', '.join(map(repr, known))}.")
     return value
 
 
@@ -120,7 +135,9 @@ def generator(rng: Seed) -> np.random.Generator:
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError) as error:
-        raise NearCliffordError(f"rng is {rng!r}; expected an integer >= 0, a numpy.random.Generator or None.") from error
+        raise NearCliffordError(
+            f"rng is {shown(rng)}; expected an integer >= 0, a numpy.random.Generator or None."
+        ) from error
 
 
 def parameter_index(value: Any, n_parameters: int) -> int:
@@ -149,9 +166,9 @@ def positive(value: object, name: str, example: float) -> float:
     ...
     nearclifford.errors.NearCliffordError: rel_error is 0; expected a positive, finite number, such as 0.05.
     """
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < math.inf:
-        raise NearCliffordError(f"{name} is {value!r}; expected a positive, finite number, such as {example}.")
-    return float(value)
+    if not 0 < _real(value) < math.inf:
+        raise NearCliffordError(f"{name} is {shown(value)}; expected a positive, finite number, such as {example}.")
+    return _real(value)
 
 
 def finite(value: object, name: str, example: float) -> float:
@@ -160,9 +177,19 @@ def finite(value: object, name: str, example: float) -> float:
     >>> finite(-1, "j", 0.5)
     -1.0
     """
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(float(value)):
-        raise NearCliffordError(f"{name} is {value!r}; expected a finite number, such as {example}.")
-    return float(value)
+    if not math.isfinite(_real(value)):
+        raise NearCliffordError(f"{name} is {shown(value)}; expected a finite number, such as {example}.")
+    return _real(value)
+
+
+def _real(value: object) -> float:
+    """Return a number as a float; NaN for what is none, infinity beyond floats."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def confidence(level: object) -> float:
@@ -172,7 +199,7 @@ def confidence(level: object) -> float:
     0.95
     """
     if not isinstance(level, float | np.floating) or not 0 < level < 1:
-        raise NearCliffordError(f"level is {level!r}; expected a probability between 0 and 1, such as 0.95.")
+        raise NearCliffordError(f"level is {shown(level)}; expected a probability between 0 and 1, such as 0.95.")
     return float(level)
 
 

@@ -5,23 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-from nearclifford.arguments import LARGEST_COUNT
+from nearclifford.arguments import LARGEST_COUNT, shown
 from nearclifford.errors import NearCliffordError
-
-
-def shown(given: object) -> str:
-    """Return a value as an error shows it: shortened, and whatever its digits.
-
-    >>> shown("D^1"), shown(10**5000), len(shown("long" * 1000))
-    ("'D^1'", 'an integer of 16610 bits', 80)
-    """
-    if isinstance(given, int) and abs(given) > 2**256:
-        return f"an integer of {given.bit_length()} bits"  # Python refuses to print very long ones
-    try:
-        text = repr(given)
-    except ValueError:
-        text = f"a {type(given).__name__} of very long integers"
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def one_of(name: str, given: object, known: Collection[str]) -> str:

@@ -6,8 +6,8 @@ import math
 import re
 from fractions import Fraction
 
+from nearclifford.arguments import shown
 from nearclifford.errors import NearCliffordError
-from nearclifford.studies.checks import shown
 
 # The width up to which the encoded gradient may decay like a power: theory puts the transition zone behind it.
 LOGARITHMIC = "sqrt(lnD/D)"

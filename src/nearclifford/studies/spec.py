@@ -11,11 +11,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from nearclifford.arguments import instance
+from nearclifford.arguments import instance, shown
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import path_of, read_bytes
 from nearclifford.studies.catalogue import ANSATZE, ENCODERS, OBSERVABLES
-from nearclifford.studies.checks import entries, integer, one_of, shown
+from nearclifford.studies.checks import entries, integer, one_of
 from nearclifford.studies.experiment import Experiment
 from nearclifford.studies.experiments import EXPERIMENTS
 from nearclifford.studies.experiments.gradient import Gradient
