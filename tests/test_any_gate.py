@@ -1,6 +1,8 @@
 """The compiler against Qiskit for any gate of its library, whatever was done to the gate, and for gates of users."""
 
+import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -381,3 +383,9 @@ def test_the_oracle_of_this_file_is_qiskits_own():
     circuit = QuantumCircuit(1)
     circuit.append(library.PauliEvolutionGate(SparsePauliOp(["X", "Z"]), 0.7), [0])
     assert Statevector(circuit).expectation_value(Pauli("Z")).real == pytest.approx(0.3011, abs=1e-4)
+
+
+def test_the_table_of_refused_gates_is_that_of_this_file():
+    page = (Path(__file__).parents[1] / "docs" / "gates.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|", page.partition("## What is refused")[2], re.MULTILINE)
+    assert set(rows) == REFUSED | REFUSED_WITH_FREE_ANGLES | {"PauliEvolutionGate"}
