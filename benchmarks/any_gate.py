@@ -11,6 +11,7 @@ Qiskit's values. The exit status is 1 if anything is wrong or ends in a tracebac
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 import traceback
@@ -89,7 +90,8 @@ def _reason(message: str) -> str:
     text = message.partition(" ")[2].partition(" ")[2]
     if "(" in text[:1]:
         text = text[1:].split("'")[1] + text.partition("])")[2]
-    return text[:110]
+    text = re.sub(r"parameter .*|given basis.*|node .*", "...", re.sub(r"\d+ terms", "several terms", text))
+    return text.partition(", and the")[0].partition(". ")[0][:110]
 
 
 if __name__ == "__main__":

@@ -29,9 +29,12 @@ class Angles:
         self.rng, self.pool = rng, pool
 
     def number(self):
-        rng = self.rng
-        turns, large = int(rng.integers(-4, 5)) * np.pi / 2, float(rng.uniform(-1, 1) * 10 ** rng.uniform(0, 7))
-        return [float(rng.normal()), turns, turns + 1e-6 * float(rng.normal()), large][rng.integers(4)]
+        large = float(self.rng.uniform(-1, 1) * 10 ** self.rng.uniform(0, 7))
+        return large if self.rng.random() < 0.25 else self.small()
+
+    def small(self):
+        turns = int(self.rng.integers(-4, 5)) * np.pi / 2
+        return [float(self.rng.normal()), turns, turns + 1e-6 * float(self.rng.normal())][self.rng.integers(3)]
 
     def __call__(self):
         if not self.pool or self.rng.random() < 0.3:
@@ -43,7 +46,7 @@ class Angles:
             2 * first,
             first + np.pi / 2,
             0.7 * first - second / 2 + 0.3,
-            first + self.number(),
+            first + self.small(),  # Qiskit rounds the sum, at 10^7 too much for differences
             first + 0.0,
         ]
         return kinds[self.rng.integers(len(kinds))]
