@@ -235,8 +235,8 @@ def _unfolded(operation: AnnotatedOperation) -> QuantumCircuit:
 def _of_library(operation: Any) -> QuantumCircuit:
     """Return an operation as a circuit of gates of Qiskit's library alone, and evolutions of one term.
 
-    What Qiskit controls it takes apart, and there it knows gates by their names, which a user's gate may bear as well, and
-    evolutions by their product formulas.
+    What Qiskit controls it takes apart, and there it knows gates by their names, which a user's gate may bear as well,
+    evolutions by their product formulas, and matrices by its rounding synthesis.
     """
     circuit = QuantumCircuit(operation.num_qubits)
     if isinstance(operation, PauliEvolutionGate):
@@ -244,15 +244,24 @@ def _of_library(operation: Any) -> QuantumCircuit:
             gate = PauliEvolutionGate(SparsePauliOp(label, coefficient.real), operation.time)
             circuit.append(gate, range(operation.num_qubits))
         return circuit
+    definition, matrix = _definition(operation), _matrix(operation)
+    if matrix is not None and (isinstance(operation, UnitaryGate) or definition is None or not _is(definition, matrix)):
+        return _with_phase(matrix)
     if str(getattr(operation, "base_class", type(operation)).__module__).startswith(LIBRARY):
         return _circuit_of(operation)
-    definition = _definition(operation)
     if definition is None:
         raise CircuitError(f"{operation.name!r} has no definition")
     circuit.global_phase = definition.global_phase
     index = {qubit: position for position, qubit in enumerate(definition.qubits)}
     for instruction in definition.data:
         circuit.compose(_of_library(instruction.operation), [index[qubit] for qubit in instruction.qubits], inplace=True)
+    return circuit
+
+
+def _with_phase(matrix: Matrix) -> QuantumCircuit:
+    """Return the circuit of a matrix with its global phase, which tells once the circuit is controlled."""
+    circuit = circuit_of_matrix(matrix)
+    circuit.global_phase += float(np.angle(np.vdot(Operator(circuit).data, matrix)))
     return circuit
 
 
