@@ -109,7 +109,7 @@ def test_random_circuits_of_any_gates():
             assert land.gradient(theta) == pytest.approx(six_point_gradient(circuit, observable, theta), abs=1e-8 * scale), (
                 seed
             )
-    assert refused < 45  # one in twenty is refused; here so many do not pass by chance
+    assert refused < 45  # one in fourteen is, 21 of 300; 45 would be five standard deviations more
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -210,7 +210,7 @@ def test_boxes_are_opened():
 def test_unitary_matrices_are_not_rounded(seed):
     """Qiskit's own definition of these is off by up to 3e-5; near a unitary of fewer CX gates it rounds."""
     rng = np.random.default_rng(seed)
-    matrix = nearly_local(rng) if seed % 2 else np.kron(nearly_local(rng), nearly_local(rng)[:2, :2] * 0 + np.eye(2))
+    matrix = nearly_local(rng) if seed % 2 else np.kron(nearly_local(rng), np.eye(2))
     circuit = around(library.UnitaryGate(matrix))
     mine, theirs = compared(circuit, seed)
     assert mine == pytest.approx(theirs, abs=1e-11)

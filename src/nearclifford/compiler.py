@@ -20,7 +20,7 @@ from qiskit.circuit import Barrier, BoxOp, ControlFlowOp, Delay, Measure, Parame
 from qiskit.circuit.library import Initialize, PauliEvolutionGate
 
 from nearclifford.arguments import real_array
-from nearclifford.definitions import circuit_of_matrix, evolved, parts_of
+from nearclifford.definitions import evolved, parts_of
 from nearclifford.errors import CircuitError
 from nearclifford.gates import (
     CLIFFORD_GATES,
@@ -32,6 +32,7 @@ from nearclifford.gates import (
     TO_Z,
 )
 from nearclifford.rotations import GateTape, Indices, PauliTable, RotationProgram
+from nearclifford.unitaries import clifford_of, rotations
 
 IGNORED = (Barrier, Delay)
 NOT_UNITARY = (Measure, Reset, Initialize, Store)
@@ -248,7 +249,13 @@ class _Walk:
             self._evolve(operation, qubits, where)
             return
         parts = parts_of(operation, where)
-        self._follow(parts if isinstance(parts, QuantumCircuit) else circuit_of_matrix(parts), qubits)
+        if isinstance(parts, QuantumCircuit):
+            self._follow(parts, qubits)
+        elif (clifford := clifford_of(parts)) is not None:
+            self._follow(clifford.to_circuit(), qubits)
+        else:
+            for letters, angle in rotations(parts, len(qubits)):
+                self._string(letters, qubits, angle)
 
     def _follow(self, circuit: QuantumCircuit, qubits: Sequence[int]) -> None:
         local = {qubit: qubits[position] for position, qubit in enumerate(circuit.qubits)}

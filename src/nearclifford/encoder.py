@@ -169,8 +169,9 @@ def encode(
     Notes
     -----
     Away from the centre the styles differ, either way. E[(∂_k L)²] of mHEA with Z on every qubit, compact and paper, means
-    over 20 parameters: at σ = D^-1/3 0.081(10) and 0.10(2) for N = L = 16, 0.024(2) and 0.14(4) for N = 100, L = 10; there
-    0.749(3) and 0.79(3) at D^-1/2. Random Pauli observables show no difference (`benchmarks/encoder_choices.py`).
+    over 20 parameters: at σ = D^-1/3 0.08(1) and 0.10(2) for N = L = 16, 0.024(2) and 0.14(4) for N = 100, L = 10; there
+    0.749(3) and 0.79(3) at D^-1/2. For random Pauli observables they are equal within 2.5 standard errors
+    (`benchmarks/encoder_choices.py`).
 
     Examples
     --------

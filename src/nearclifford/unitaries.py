@@ -44,6 +44,9 @@ def clifford_of(unitary: Matrix) -> Clifford | None:
     >>> clifford_of(np.diag([1, 1j])).to_dict()["stabilizer"], clifford_of(np.diag([1, np.exp(1e-6j)])) is None
     (['+Z'], True)
     """
+    size = np.abs(unitary)
+    if size.max() ** 2 > ROUNDING + size[size > ROUNDING].min() ** 2:  # the entries of one have one size, but for zeros
+        return None
     try:
         found = Clifford.from_matrix(unitary)
     except QiskitError:  # it is none
