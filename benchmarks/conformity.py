@@ -27,12 +27,12 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from nearclifford import ansatz
-from nearclifford.center import center_gradient
-from nearclifford.compiler import compile_circuit
-from nearclifford.encoder import encode
+from nearclifford.encoder.encode import encode
+from nearclifford.exact.center import center_gradient
 from nearclifford.landscape import Landscape
+from nearclifford.normal_form.compiler import compile_circuit
+from nearclifford.normal_form.program import PauliTable
 from nearclifford.observables import terms_of
-from nearclifford.rotations import PauliTable
 
 TOLERANCE = 1e-9
 KINDS = ("lce", "plain")

@@ -15,7 +15,7 @@ import numpy as np
 from qiskit_aer import AerSimulator
 
 import nearclifford as nc
-from nearclifford.backends.gpu import Cuda, GpuLandscape
+from nearclifford.exact.gpu import Cuda, GpuLandscape
 
 CIRCUITS = 4
 

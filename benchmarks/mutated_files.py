@@ -35,7 +35,7 @@ from qiskit.circuit.library import PauliEvolutionGate
 from qiskit.quantum_info import SparsePauliOp
 
 from nearclifford import NearCliffordError
-from nearclifford.circuit_files import read_circuit, write_circuit
+from nearclifford.interchange.circuit_files import read_circuit, write_circuit
 from nearclifford.studies import Study, StudySpec
 
 SECONDS = 10.0

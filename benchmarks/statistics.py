@@ -21,7 +21,7 @@ import stim
 from matplotlib.figure import Figure
 
 import nearclifford as nc
-from nearclifford.gates import PRIMITIVES, QUARTER_TURNS, ROTATION_AXIS
+from nearclifford.normal_form.gates import PRIMITIVES, QUARTER_TURNS, ROTATION_AXIS
 
 ROUNDS = 5
 

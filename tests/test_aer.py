@@ -9,7 +9,7 @@ from qiskit.quantum_info import DensityMatrix, Pauli, SparsePauliOp, Statevector
 from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error, pauli_error
 
 import nearclifford as nc
-from nearclifford.backends.rounds import FIRST_ROUND
+from nearclifford.devices.rounds import FIRST_ROUND
 from random_circuits import oracle_gradient, random_center, random_circuit, random_observable
 
 

@@ -22,9 +22,9 @@ from qiskit.synthesis import MatrixExponential, SuzukiTrotter
 
 import nearclifford as nc
 from library_gates import MAKERS, Angles, any_circuit, nearly_local, six_point_gradient
-from nearclifford.compiler import compile_circuit, quarter_turns
-from nearclifford.definitions import parts_of
-from nearclifford.unitaries import rotations
+from nearclifford.normal_form.compiler import compile_circuit, quarter_turns
+from nearclifford.normal_form.definitions import parts_of
+from nearclifford.normal_form.unitaries import rotations
 from random_circuits import oracle_value, random_observable
 
 # These cannot be written as rotations by an angle of their own: a reason for each stands in docs/gates.md.

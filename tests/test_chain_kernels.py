@@ -5,12 +5,12 @@ import pytest
 import stim
 
 import chain_twin
-from nearclifford.chain import row_list
-from nearclifford.compiler import compile_circuit
-from nearclifford.kernels.chain import count_hits, find_stop
-from nearclifford.kernels.coins import RARE, hazards
-from nearclifford.kernels.prune import XOR
-from nearclifford.kernels.words import BITS, WIDTH, stream
+from nearclifford.chains.rows import row_list
+from nearclifford.kernels.chain.coins import RARE, hazards
+from nearclifford.kernels.chain.hits import count_hits, find_stop
+from nearclifford.kernels.chain.prune import XOR
+from nearclifford.kernels.chain.words import BITS, WIDTH, stream
+from nearclifford.normal_form.compiler import compile_circuit
 from random_circuits import random_circuit
 
 
@@ -55,7 +55,7 @@ def test_equals_the_plain_chain_on_the_same_words(number):
 
 
 def kept_operations(rows, start, chosen):
-    from nearclifford.kernels.prune import prune
+    from nearclifford.kernels.chain.prune import prune
 
     kept = np.empty(len(rows.kind), np.int64)
     count = prune(rows.kind, rows.target, rows.source, rows.rotation, start, rows.x_rows, chosen, kept)

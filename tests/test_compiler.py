@@ -12,8 +12,8 @@ from qiskit.circuit import Gate, Parameter, ParameterVector, library
 from qiskit.quantum_info import Clifford, Operator, SparsePauliOp
 
 import nearclifford as nc
-from nearclifford.compiler import compile_circuit
-from nearclifford.gates import CLIFFORD_GATES, INVERSE_NAME, PRIMITIVES, QUARTER_TURNS, ROTATION_GATES, TABLEAU
+from nearclifford.normal_form.compiler import compile_circuit
+from nearclifford.normal_form.gates import CLIFFORD_GATES, INVERSE_NAME, PRIMITIVES, QUARTER_TURNS, ROTATION_GATES, TABLEAU
 from random_circuits import random_center, random_circuit
 
 QISKIT_OF = {

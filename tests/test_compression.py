@@ -6,10 +6,10 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 import nearclifford as nc
-from nearclifford.compression import TermGroup, compress, make_sweep
 from nearclifford.kernels.reach import span
 from nearclifford.landscape import _run_backwards
-from nearclifford.rotations import PauliTable
+from nearclifford.normal_form.compression import TermGroup, compress, make_sweep
+from nearclifford.normal_form.program import PauliTable
 from random_circuits import brickwork, random_circuit, random_observable
 
 

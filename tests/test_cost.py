@@ -13,12 +13,12 @@ from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 import nearclifford as nc
-from nearclifford.surrogates import peers
-from nearclifford.surrogates.cardinality import n_multi_indices, n_stabilizer_calls
-from nearclifford.surrogates.contest import Contest, MethodCost, build_log10_seconds
-from nearclifford.surrogates.methods import shortened, worst_case
+from nearclifford.costs import peers
+from nearclifford.costs.cardinality import n_multi_indices, n_stabilizer_calls
+from nearclifford.costs.contest import Contest, MethodCost, build_log10_seconds
+from nearclifford.costs.methods import shortened, worst_case
+from nearclifford.costs.taylor_rays import taylor_errors
 from nearclifford.surrogates.prediction import NODE_SECONDS, PAIR_SECONDS, predict_paths
-from nearclifford.surrogates.rays import taylor_errors
 
 TOLERANCE = 1e-2
 

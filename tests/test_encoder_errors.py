@@ -11,9 +11,9 @@ from qiskit.circuit import Parameter, ParameterVector
 from qiskit.quantum_info import SparsePauliOp
 from qiskit.transpiler import CouplingMap
 
-from nearclifford.encoder import encode
+from nearclifford.encoder.encode import encode
+from nearclifford.encoder.search import search_encoder
 from nearclifford.errors import EncodingError, NearCliffordError
-from nearclifford.search import search_encoder
 
 
 def one_rotation() -> QuantumCircuit:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nearclifford as nc
-from nearclifford.backends.gpu import REAL, Cuda, GpuLandscape, source
+from nearclifford.exact.gpu import REAL, Cuda, GpuLandscape, source
 from random_circuits import brickwork, random_center, random_circuit, random_observable
 
 COMPILER = next((path for path in map(shutil.which, ("g++", "clang++", "c++")) if path), None)

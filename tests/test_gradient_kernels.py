@@ -7,9 +7,9 @@ import numba
 import numpy as np
 import pytest
 
-from nearclifford.kernels import gradient as kernels
-from nearclifford.kernels.observable import Terms
-from nearclifford.kernels.schedule import make_schedule
+from nearclifford.kernels.sweep import gradient as kernels
+from nearclifford.kernels.sweep.observable import Terms
+from nearclifford.kernels.sweep.schedule import make_schedule
 
 
 def apply_pauli(pauli, state):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import stim
 
-from nearclifford.kernels import merging as kernels
-from nearclifford.rotations import PauliTable
+from nearclifford.kernels.merging import propagate as kernels
+from nearclifford.normal_form.program import PauliTable
 
 
 def random_strings(rng, n_qubits, count, weight):

@@ -3,9 +3,9 @@
 import pytest
 
 import nearclifford as nc
-from nearclifford.plots.noise import save_figures
 from nearclifford.studies import Study, StudySpec
 from nearclifford.studies.experiments.noise import Noise
+from nearclifford.studies.figures.noise import save_figures
 
 
 def study(**changes):

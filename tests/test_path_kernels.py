@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nearclifford as nc
-from nearclifford.kernels.path_tree import list_paths
+from nearclifford.kernels.paths.tree import list_paths
 from nearclifford.surrogates import paths, walks
 from nearclifford.surrogates.paths import find_path_tree
 from nearclifford.surrogates.prediction import predict_paths

@@ -8,9 +8,9 @@ import stim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nearclifford.center import ProductBasis, center_loss
+from nearclifford.exact.center import ProductBasis, center_loss
 from nearclifford.kernels.pauli import expectations, weighted_commutators
-from nearclifford.rotations import PauliTable
+from nearclifford.normal_form.program import PauliTable
 
 EIGENSTATE = {"X": np.array([1, 1]) / np.sqrt(2), "Y": np.array([1, 1j]) / np.sqrt(2), "Z": np.array([1.0, 0.0])}
 

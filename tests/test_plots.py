@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nearclifford.plots import FIGURES, save_figures
-from nearclifford.plots.gradient import gradient_norm_figure
 from nearclifford.studies import EXPERIMENTS
 from nearclifford.studies.experiments.gradient import Gradient
+from nearclifford.studies.figures import FIGURES, save_figures
+from nearclifford.studies.figures.gradient import gradient_norm_figure
 
 SIGMAS = ("D^-1", "D^-1/2", "1")
 

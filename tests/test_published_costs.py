@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nearclifford import Gaussian, NearCliffordError, Uniform
-from nearclifford.surrogates.cardinality import n_multi_indices, n_stabilizer_calls
-from nearclifford.surrogates.patch_exponent import least_parameters, patch_exponent
-from nearclifford.surrogates.stabilizer_rank import (
+from nearclifford.costs.cardinality import n_multi_indices, n_stabilizer_calls
+from nearclifford.costs.patch_exponent import least_parameters, patch_exponent
+from nearclifford.costs.stabilizer_rank import (
     folded_angle,
     log2_extent,
     log2_mean_stabilizer_rank,
     log2_stabilizer_rank,
     mean_log2_stabilizer_rank,
 )
-from nearclifford.surrogates.worst_case import log_worst_case_bound, published_threshold, worst_case_order
+from nearclifford.costs.worst_case import log_worst_case_bound, published_threshold, worst_case_order
 
 # cardinality -----------------------------------------------------------------------------------------------------
 

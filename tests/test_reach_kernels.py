@@ -5,7 +5,7 @@ import pytest
 import stim
 
 from nearclifford.kernels import reach as kernels
-from nearclifford.rotations import PauliTable
+from nearclifford.normal_form.program import PauliTable
 
 
 def random_strings(rng, n_qubits, count, weight):

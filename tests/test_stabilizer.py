@@ -10,11 +10,11 @@ from scipy import stats as distributions
 
 import nearclifford as nc
 from chain_twin import exact_moments
-from nearclifford import pairs
-from nearclifford.backends import sampling
-from nearclifford.center import center_gradient
-from nearclifford.independence import angle_moments
-from nearclifford.moments import binomial_interval
+from nearclifford.chains import sampler as sampling
+from nearclifford.chains import term_pairs as pairs
+from nearclifford.exact.center import center_gradient
+from nearclifford.normal_form.independence import angle_moments
+from nearclifford.statistics.moments import binomial_interval
 from random_circuits import brickwork
 
 BACKEND = nc.Stabilizer()

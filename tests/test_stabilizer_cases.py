@@ -14,7 +14,7 @@ from qiskit.quantum_info import SparsePauliOp
 from scipy import stats
 
 import nearclifford as nc
-from nearclifford.certified import certified_second_moment
+from nearclifford.statistics.certified import certified_second_moment
 
 N_CASES = 300
 SAMPLES = 8192

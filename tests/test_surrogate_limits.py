@@ -12,8 +12,8 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
 
 import nearclifford as nc
+from nearclifford.costs.contest import build_log10_seconds
 from nearclifford.surrogates import threads
-from nearclifford.surrogates.contest import build_log10_seconds
 from nearclifford.surrogates.prediction import predict_paths
 from nearclifford.surrogates.threads import in_threads
 

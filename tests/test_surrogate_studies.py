@@ -6,15 +6,15 @@ import pytest
 
 import nearclifford as nc
 from nearclifford import NearCliffordError
-from nearclifford.plots import save_figures
-from nearclifford.plots.phase import _borders, phase_figure
-from nearclifford.plots.surrogate import surrogate_figure
+from nearclifford.costs.worst_case import worst_case_order
 from nearclifford.studies import Study, StudySpec
 from nearclifford.studies.experiments.phase import LARGEST_ORDER, Phase
 from nearclifford.studies.experiments.surrogate import SurrogateCost, growth_frame
+from nearclifford.studies.figures import save_figures
+from nearclifford.studies.figures.phase import _borders, phase_figure
+from nearclifford.studies.figures.surrogate import surrogate_figure
 from nearclifford.studies.problem import prepare
 from nearclifford.studies.published_curves import published_curves
-from nearclifford.surrogates.worst_case import worst_case_order
 
 PHASE = StudySpec(
     ["mhea"], [3, 4, 6], sigma=["D^-1/4", "D^-1/2", "D^-1"], encoder=["compact"], draws=4, seed=3,

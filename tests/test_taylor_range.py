@@ -13,8 +13,8 @@ from qiskit.quantum_info import SparsePauliOp
 
 import nearclifford as nc
 from dense_series import random_rotations
-from nearclifford.kernels.taylor_series import series_gradients, series_values
-from nearclifford.kernels.taylor_sums import taylor_gradients, taylor_values
+from nearclifford.kernels.paths.taylor_series import series_gradients, series_values
+from nearclifford.kernels.paths.taylor_sums import taylor_gradients, taylor_values
 from nearclifford.surrogates.taylor_range import logarithms
 from random_circuits import random_observable
 

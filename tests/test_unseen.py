@@ -8,9 +8,9 @@ from qiskit.quantum_info import Pauli, SparsePauliOp
 from scipy import stats as distributions
 
 import nearclifford as nc
-from nearclifford.backends.expectations import DeviceRun, Expectations
-from nearclifford.backends.measured import gradient_moments
-from nearclifford.moments import MomentSums, binomial_interval, unseen_rate
+from nearclifford.devices.expectations import DeviceRun, Expectations
+from nearclifford.devices.measured import gradient_moments
+from nearclifford.statistics.moments import MomentSums, binomial_interval, unseen_rate
 
 BACKEND = nc.Stabilizer()
 

@@ -7,8 +7,8 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
 import nearclifford as nc
-from nearclifford.backends.rounds import FIRST_ROUND
-from nearclifford.zeros import mattering_rotations, vanishes
+from nearclifford.chains.zeros import mattering_rotations, vanishes
+from nearclifford.devices.rounds import FIRST_ROUND
 from random_circuits import random_circuit, random_observable
 
 

@@ -1,9 +1,11 @@
 """Variational quantum circuits near Clifford points: encode a gradient, differentiate exactly, measure how it spreads."""
 
 from nearclifford import ansatz, observables
-from nearclifford.backends import Aer, Stabilizer, Statevector
-from nearclifford.certified import certified_second_moment
-from nearclifford.encoder import Encoding, encode
+from nearclifford.costs.compare import SimulationCost, simulation_cost
+from nearclifford.devices.aer import Aer
+from nearclifford.devices.shots import ShotsToResolve, shots_to_resolve
+from nearclifford.encoder.encode import Encoding, encode
+from nearclifford.encoder.search import search_encoder
 from nearclifford.errors import (
     CircuitError,
     DeviceError,
@@ -14,15 +16,15 @@ from nearclifford.errors import (
     ResourceError,
 )
 from nearclifford.landscape import Landscape
-from nearclifford.moments import GradientStatistics, LossStatistics
 from nearclifford.patches import Gaussian, Uniform
-from nearclifford.search import search_encoder
-from nearclifford.shots import ShotsToResolve, shots_to_resolve
-from nearclifford.statistics import gradient_statistics, loss_statistics
+from nearclifford.statistics.certified import certified_second_moment
+from nearclifford.statistics.moments import GradientStatistics, LossStatistics
+from nearclifford.statistics.stabilizer import Stabilizer
+from nearclifford.statistics.statevector import Statevector
+from nearclifford.statistics.verbs import gradient_statistics, loss_statistics
 from nearclifford.studies import Study
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.build import surrogate
-from nearclifford.surrogates.cost import SimulationCost, simulation_cost
 from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
 from nearclifford.version import __version__
 

@@ -19,20 +19,22 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from nearclifford.arguments import integer
-from nearclifford.backends import Aer, Stabilizer, Statevector
-from nearclifford.circuit_files import output_path, read_circuit, write_circuit
-from nearclifford.encoder import encode
+from nearclifford.costs.compare import simulation_cost
+from nearclifford.devices.aer import Aer
+from nearclifford.encoder.encode import encode
 from nearclifford.errors import CircuitError, NearCliffordError, ObservableError
+from nearclifford.interchange.circuit_files import output_path, read_circuit, write_circuit
+from nearclifford.interchange.parameter_names import identifier
 from nearclifford.landscape import Landscape
-from nearclifford.parameter_names import identifier
 from nearclifford.patches import Gaussian
-from nearclifford.plots import save_figures
-from nearclifford.statistics import Backend, Samples, gradient_statistics
+from nearclifford.statistics.stabilizer import Stabilizer
+from nearclifford.statistics.statevector import Statevector
+from nearclifford.statistics.verbs import Backend, Samples, gradient_statistics
 from nearclifford.studies import Study, preset_names
+from nearclifford.studies.figures import save_figures
 from nearclifford.studies.store import FILE_NAME
 from nearclifford.studies.study import TABLE_NAME
 from nearclifford.studies.table import write_table
-from nearclifford.surrogates.cost import simulation_cost
 from nearclifford.version import __version__
 
 INTERRUPTED = 130

@@ -12,10 +12,8 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
 from nearclifford.arguments import entries, parameter_index, real_array, thetas
-from nearclifford.compiler import compile_circuit, require_circuit
-from nearclifford.compression import LEAST_BITS, Sweep, TermGroup, compress, make_sweep
 from nearclifford.errors import CircuitError, NearCliffordError, ResourceError
-from nearclifford.kernels.gradient import (
+from nearclifford.kernels.sweep.gradient import (
     batch_gradients,
     batch_values,
     serial_gradients,
@@ -23,9 +21,11 @@ from nearclifford.kernels.gradient import (
     wide_gradients,
     wide_values,
 )
-from nearclifford.kernels.ordering import LANE_BITS
+from nearclifford.kernels.sweep.ordering import LANE_BITS
+from nearclifford.normal_form.compiler import compile_circuit, require_circuit
+from nearclifford.normal_form.compression import LEAST_BITS, Sweep, TermGroup, compress, make_sweep
+from nearclifford.normal_form.program import Floats, PauliTable, RotationProgram
 from nearclifford.observables import terms_of
-from nearclifford.rotations import Floats, PauliTable, RotationProgram
 
 # From here on a state and its adjoint take 128 MiB, and threads share one instead of holding one each.
 WIDE_BITS = 22

@@ -11,7 +11,7 @@ from qiskit.quantum_info import Pauli, PauliList, SparsePauliOp
 
 from nearclifford.arguments import Seed, finite, generator, instance, integer
 from nearclifford.errors import ObservableError
-from nearclifford.rotations import Floats
+from nearclifford.normal_form.program import Floats
 
 # Imaginary parts up to this share of the largest coefficient are rounding of the arithmetic that made the observable.
 IMAGINARY_TOLERANCE = 1e-12

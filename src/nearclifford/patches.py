@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from nearclifford.arguments import Seed, generator, integer, integers, real_array
 from nearclifford.errors import NearCliffordError
-from nearclifford.rotations import Floats
+from nearclifford.normal_form.program import Floats
 
 # A float64 of this size is an angle to 1/8 rad.
 LARGEST_WIDTH = 1e15

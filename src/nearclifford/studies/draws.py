@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nearclifford.moments import MomentSums
-from nearclifford.rotations import Floats, Indices
+from nearclifford.normal_form.program import Floats, Indices
+from nearclifford.statistics.moments import MomentSums
 
 
 @dataclass(frozen=True, eq=False)

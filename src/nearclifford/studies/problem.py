@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from nearclifford.encoder import Style, encode
+from nearclifford.encoder.encode import Style, encode
 from nearclifford.landscape import Landscape
 from nearclifford.observables import terms_of
 from nearclifford.studies.catalogue import ANSATZE, OBSERVABLES

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from nearclifford.costs.cardinality import log10_stabilizer_calls
+from nearclifford.costs.stabilizer_rank import mean_log2_stabilizer_rank
+from nearclifford.costs.worst_case import published_threshold, worst_case_order
 from nearclifford.patches import Gaussian
 from nearclifford.studies.catalogue import ANSATZE
 from nearclifford.studies.rules import n_layers, sigma_value
-from nearclifford.surrogates.cardinality import log10_stabilizer_calls
-from nearclifford.surrogates.stabilizer_rank import mean_log2_stabilizer_rank
-from nearclifford.surrogates.worst_case import published_threshold, worst_case_order
 
 # The published thresholds are for this error, and go up to this N.
 EPSILON = 1e-6

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from nearclifford.backends import Stabilizer
-from nearclifford.center import center_gradient
+from nearclifford.exact.center import center_gradient
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch
-from nearclifford.statistics import gradient_statistics
+from nearclifford.statistics.stabilizer import Stabilizer
+from nearclifford.statistics.verbs import gradient_statistics
 
 
 def sampled_squared_norm(

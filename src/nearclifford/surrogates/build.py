@@ -7,7 +7,7 @@ import numpy as np
 from nearclifford.arguments import instance, integer, one_of, positive
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
-from nearclifford.rotations import AngleMap
+from nearclifford.normal_form.program import AngleMap
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.paths import find_path_tree
 from nearclifford.surrogates.pauli_path import PauliPathSurrogate

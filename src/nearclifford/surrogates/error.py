@@ -11,14 +11,14 @@ import numpy.typing as npt
 import psutil
 
 from nearclifford.arguments import Seed, confidence, generator, instance, integer, integers, positive
-from nearclifford.backends.sampling import TASKS_PER_THREAD, ChainSampler
+from nearclifford.chains.sampler import TASKS_PER_THREAD, ChainSampler
+from nearclifford.chains.term_pairs import WORD, PairPlan, plan_pairs
 from nearclifford.errors import ResourceError
-from nearclifford.kernels.words import WIDTH
+from nearclifford.kernels.chain.words import WIDTH
 from nearclifford.landscape import Landscape, in_words
-from nearclifford.moments import binomial_interval, two_sided
-from nearclifford.pairs import WORD, PairPlan, plan_pairs
+from nearclifford.normal_form.program import Floats, Indices
 from nearclifford.patches import Patch
-from nearclifford.rotations import Floats, Indices
+from nearclifford.statistics.moments import binomial_interval, two_sided
 from nearclifford.surrogates.few_hits import largest_mean, least_mean
 from nearclifford.surrogates.most_flips import most_flips
 from nearclifford.version import __version__
@@ -175,7 +175,7 @@ def surrogate_error_curve(
     Raises
     ------
     NearCliffordError : no order or one below 0, fewer than 2 samples, a patch that does not fit, or angles that are not
-        independent (`nearclifford.independence`).
+        independent (`nearclifford.normal_form.independence`).
     ResourceError : counts of flips, by order and word of chains, that do not fit the memory.
 
     Examples

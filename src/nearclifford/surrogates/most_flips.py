@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nearclifford.landscape import Landscape
-from nearclifford.rotations import Floats
+from nearclifford.normal_form.program import Floats
 
 Bits = npt.NDArray[np.bool_]
 

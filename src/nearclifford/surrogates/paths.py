@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from nearclifford.kernels.path_tree import compile_tree
-from nearclifford.kernels.paths import find_paths
+from nearclifford.kernels.paths.search import find_paths
+from nearclifford.kernels.paths.tree import compile_tree
 from nearclifford.landscape import Landscape
-from nearclifford.rotations import Floats, Indices
+from nearclifford.normal_form.program import Floats, Indices
 from nearclifford.surrogates.prediction import (
     NODE_SECONDS,
     bytes_of_path,
@@ -38,7 +38,7 @@ Found = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class PathTree:
-    """All paths of a landscape with fewer flips than an order, as steps: see `nearclifford.kernels.path_tree`.
+    """All paths of a landscape with fewer flips than an order, as steps: see `nearclifford.kernels.paths.tree`.
 
     Attributes
     ----------

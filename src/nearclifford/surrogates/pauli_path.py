@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from nearclifford.kernels.path_sums import path_gradients, path_values
+from nearclifford.kernels.paths.sums import path_gradients, path_values
+from nearclifford.normal_form.program import Floats
 from nearclifford.patches import Patch
-from nearclifford.rotations import Floats
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.tails import tail_moments
 

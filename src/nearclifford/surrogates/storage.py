@@ -14,8 +14,8 @@ import numpy.typing as npt
 from nearclifford.arguments import LARGEST_COUNT
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import read_bytes
-from nearclifford.kernels.path_check import first_fault
-from nearclifford.rotations import AngleMap, PauliTable
+from nearclifford.kernels.paths.check import first_fault
+from nearclifford.normal_form.program import AngleMap, PauliTable
 from nearclifford.surrogates.paths import PathTree
 from nearclifford.version import __version__
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from nearclifford.compression import compress
+from nearclifford.chains.term_pairs import TermProduct, products_of_terms
 from nearclifford.errors import ResourceError
-from nearclifford.independence import angle_moments
-from nearclifford.kernels.merging import adapted_basis, adapted_coordinates, time_order
-from nearclifford.kernels.tails import propagate_by_flips
-from nearclifford.pairs import TermProduct, products_of_terms
+from nearclifford.kernels.merging.by_flips import propagate_by_flips
+from nearclifford.kernels.merging.propagate import adapted_basis, adapted_coordinates, time_order
+from nearclifford.normal_form.compression import compress
+from nearclifford.normal_form.independence import angle_moments
+from nearclifford.normal_form.program import AngleMap, Floats, PauliTable
 from nearclifford.patches import Patch
-from nearclifford.rotations import AngleMap, Floats, PauliTable
 
 # Pauli strings held at once; each takes a few hundred bytes.
 MOST_STRINGS = 10**6
@@ -25,7 +25,7 @@ def tail_moments(
     Orders above the number of rotations, whose error is zero, are answered by that of one rotation more alone.
 
     Two paths that differ in a flip average to zero, so for one term this is the probability that the chain of stays and
-    flips ends Z-type after at least m flips; pairs of terms flip together (theory of `nearclifford.certified`).
+    flips ends Z-type after at least m flips; pairs of terms flip together (theory of `nearclifford.statistics.certified`).
 
     Raises `NearCliffordError` where angles are not independent, `ResourceError` beyond `MOST_STRINGS` strings.
     """

@@ -19,9 +19,9 @@ import mpmath
 import numpy as np
 
 from nearclifford.errors import ResourceError
-from nearclifford.independence import rotation_of_parameters
+from nearclifford.normal_form.independence import rotation_of_parameters
+from nearclifford.normal_form.program import AngleMap, Floats, PauliTable
 from nearclifford.patches import Gaussian, Patch
-from nearclifford.rotations import AngleMap, Floats, PauliTable
 from nearclifford.surrogates.paths import PathTree
 from nearclifford.surrogates.support import paths_of
 from nearclifford.surrogates.tails import tail_moments

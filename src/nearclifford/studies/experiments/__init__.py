@@ -1,4 +1,4 @@
-"""What studies can measure, by name. A new experiment is a file here, a row below, and a row of `nearclifford.plots`."""
+"""What studies can measure, by name. A new experiment is a file here, a row below, and a row of the figures."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ import pandas as pd
 from qiskit_aer.noise import NoiseModel, depolarizing_error
 
 from nearclifford.arguments import generator
-from nearclifford.backends import Aer
-from nearclifford.budget import Budget
+from nearclifford.devices.aer import Aer
 from nearclifford.patches import Gaussian
+from nearclifford.statistics.budget import Budget
 from nearclifford.studies.catalogue import ANSATZE
 from nearclifford.studies.checks import entries, fraction, integer
 from nearclifford.studies.draws import Draws, means

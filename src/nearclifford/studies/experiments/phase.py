@@ -15,6 +15,9 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from nearclifford.costs.cardinality import log10_stabilizer_calls
+from nearclifford.costs.contest import GATE_SECONDS, build_log10_seconds
+from nearclifford.costs.worst_case import worst_case_order
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Gaussian
 from nearclifford.studies.catalogue import ANSATZE
@@ -26,10 +29,7 @@ from nearclifford.studies.printing import encoder_title
 from nearclifford.studies.problem import Prepared, prepare, preparing_seconds
 from nearclifford.studies.rules import sigma_value
 from nearclifford.studies.sampled_norm import sampled_squared_norm
-from nearclifford.surrogates.cardinality import log10_stabilizer_calls
-from nearclifford.surrogates.contest import GATE_SECONDS, build_log10_seconds
 from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
-from nearclifford.surrogates.worst_case import worst_case_order
 
 LARGEST_ORDER = 512
 

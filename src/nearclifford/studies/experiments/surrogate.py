@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from nearclifford.costs.contest import build_log10_seconds
 from nearclifford.errors import ResourceError
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Gaussian
@@ -25,7 +26,6 @@ from nearclifford.studies.problem import prepare, preparing_seconds
 from nearclifford.studies.published_curves import published_curves
 from nearclifford.studies.rules import sigma_value
 from nearclifford.surrogates.build import surrogate
-from nearclifford.surrogates.contest import build_log10_seconds
 from nearclifford.surrogates.error import surrogate_error_curve
 from nearclifford.surrogates.taylor import TaylorSurrogate
 

@@ -1,0 +1,328 @@
+"""From a Qiskit circuit to its normal form: the only place that reads what a gate does.
+
+Every Clifford is pushed to the end: the tableau of P -> W† P W, W the Clifford gates so far, turns the axis of the next
+rotation into its generator. Appending a gate g to the circuit prepends g⁻¹ to the tableau.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import atan2, cos, pi, sin
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import stim
+from qiskit import QuantumCircuit
+from qiskit.circuit import Barrier, BoxOp, ControlFlowOp, Delay, Measure, Parameter, ParameterExpression, Reset, Store
+from qiskit.circuit.library import Initialize, PauliEvolutionGate
+
+from nearclifford.arguments import real_array
+from nearclifford.errors import CircuitError
+from nearclifford.normal_form.definitions import evolved, parts_of
+from nearclifford.normal_form.gates import (
+    CLIFFORD_GATES,
+    INVERSE_NAME,
+    INVERSE_TABLEAU,
+    OPCODE,
+    QUARTER_TURNS,
+    ROTATION_GATES,
+    TO_Z,
+)
+from nearclifford.normal_form.program import GateTape, Indices, PauliTable, RotationProgram
+from nearclifford.normal_form.unitaries import clifford_of, rotations
+
+IGNORED = (Barrier, Delay)
+NOT_UNITARY = (Measure, Reset, Initialize, Store)
+REMEDIES = {
+    Measure: "circuit.remove_final_measurements() drops measurements.",
+    Initialize: "StatePreparation of qiskit.circuit.library makes the same state by gates.",
+}
+# A centre that is closer to a multiple of π/2 is that multiple: digits of a file, as in 1.570796327, are no displacement.
+GRID_TOLERANCE = 1e-9
+# Beyond, the floats are too far apart to tell the multiples by nine digits.
+LARGEST_CENTER = 1e6
+# Fixed angles closer to one are it; below lies the rounding of an angle written as k * pi / 2.
+RESIDUAL_TOLERANCE = 1e-12
+
+Angle: TypeAlias = "float | ParameterExpression"
+
+
+def compile_circuit(circuit: QuantumCircuit, center: npt.ArrayLike | None = None) -> RotationProgram:
+    """Return the normal form of a circuit of Clifford gates and Pauli rotations around a Clifford centre.
+
+    Parameters
+    ----------
+    circuit : gates of `nearclifford.normal_form.gates`, `PauliEvolutionGate` of terms that commute, and operations whose
+        definitions (`nearclifford.normal_form.definitions`) lead to these; angles affine in the parameters. Barriers and
+        delays are skipped, global phases dropped.
+    center : multiples of π/2, shape ``(D,)``, radians, in the order of ``circuit.parameters``; 0 by default. Digits beyond
+        the ninth are rounded to the grid.
+
+    Raises
+    ------
+    CircuitError : an instruction that is not unitary, has no definition or is controlled by classical bits, an evolution of
+        terms that do not commute, an angle that is not affine, or a centre off the grid; the text names the instruction or
+        the parameter.
+
+    Examples
+    --------
+    >>> from qiskit.circuit import Parameter, QuantumCircuit
+    >>> circuit = QuantumCircuit(2)
+    >>> circuit.cx(0, 1); circuit.rz(2 * Parameter("a"), 1)  # doctest: +ELLIPSIS
+    <qiskit...>
+    <qiskit...>
+    >>> program = compile_circuit(circuit)
+    >>> program.generators.to_stim(0), program.factor
+    (stim.PauliString("+ZZ"), array([2.]))
+    """
+    require_circuit(circuit)
+    if circuit.num_qubits == 0:
+        raise CircuitError("The circuit has no qubits; expected at least one.")
+    parameters = list(circuit.parameters)
+    quarters = _quarters(center, parameters)
+    walk = _Walk(circuit.num_qubits, {parameter: k for k, parameter in enumerate(parameters)}, quarters)
+    index = {qubit: position for position, qubit in enumerate(circuit.qubits)}
+    for position, instruction in enumerate(circuit.data):
+        walk.where = f"Instruction {position}"
+        qubits = [index[qubit] for qubit in instruction.qubits]
+        walk.apply(instruction.operation, qubits, len(instruction.clbits))
+    return walk.program(tuple(parameter.name for parameter in parameters))
+
+
+def affine(angle: Angle, index: Mapping[Parameter, int], where: str) -> tuple[float, list[tuple[int, float]]]:
+    """Return (constant, [(parameter index, factor)]) of an angle, radians.
+
+    Raises `CircuitError`, naming the instruction ``where``, for an angle that is not affine, or not finite and real.
+
+    >>> a, b = Parameter("a"), Parameter("b")
+    >>> affine(b / 2 - 3 * a + 1, {a: 0, b: 1}, "Instruction 0")
+    (1.0, [(0, -3.0), (1, 0.5)])
+    """
+    if isinstance(angle, Parameter):
+        return 0.0, [(_index(angle, index, where), 1.0)]
+    if not isinstance(angle, ParameterExpression):
+        return _finite(complex(angle), angle, where), []
+    entries = []
+    for parameter in sorted(angle.parameters, key=lambda parameter: _index(parameter, index, where)):
+        slope = _slope(angle, parameter)
+        if slope is None:
+            raise CircuitError(
+                f"{where} has the angle {angle}, which is not affine in {parameter.name!r}; expected "
+                "constant + factor * parameter + ... Give the nonlinear part a parameter of its own."
+            )
+        factor = _finite(slope, angle, where)
+        if factor:
+            entries.append((index[parameter], factor))
+    constant = angle.bind(dict.fromkeys(angle.parameters, 0.0)).numeric()
+    return _finite(complex(constant), angle, where), entries
+
+
+def _index(parameter: Parameter, index: Mapping[Parameter, int], where: str) -> int:
+    if parameter not in index:
+        raise CircuitError(
+            f"{where} has a definition with the parameter {parameter.name!r}, which is none of the circuit's: Qiskit cannot "
+            "give it a value. Give the gate's parameters numbers."
+        )
+    return index[parameter]
+
+
+def _slope(angle: ParameterExpression, parameter: Parameter) -> complex | None:
+    """Return the derivative of an angle, None unless it is a constant."""
+    try:
+        slope = angle.gradient(parameter)
+    except RuntimeError:  # Qiskit differentiates no sign
+        return None
+    if isinstance(slope, ParameterExpression):
+        return None if slope.parameters else complex(slope.numeric())
+    return complex(slope)
+
+
+def _finite(number: complex, angle: Angle, where: str) -> float:
+    if number.imag or not np.isfinite(number.real):
+        raise CircuitError(f"{where} has the angle {angle}; expected a finite real number of radians.")
+    return number.real
+
+
+def require_circuit(circuit: object) -> None:
+    """Raise `CircuitError` for anything but a circuit of Qiskit.
+
+    >>> require_circuit("h q[0];")
+    Traceback (most recent call last):
+    ...
+    nearclifford.errors.CircuitError: The circuit is a str; expected a qiskit.QuantumCircuit.
+    """
+    if not isinstance(circuit, QuantumCircuit):
+        raise CircuitError(f"The circuit is a {type(circuit).__name__}; expected a qiskit.QuantumCircuit.")
+
+
+def _quarters(center: npt.ArrayLike | None, parameters: Sequence[Parameter]) -> Indices:
+    """Return the centre in quarter turns, shape ``(D,)``."""
+    if center is None:
+        return np.zeros(len(parameters), dtype=np.int64)
+    point = real_array(center, "center", CircuitError)
+    if point.shape != (len(parameters),):
+        raise CircuitError(
+            f"center has shape {point.shape}; expected ({len(parameters)},): an angle for each of circuit.parameters."
+        )
+    angles = point.astype(np.float64)
+    nearest = np.round(np.where(np.isfinite(angles), angles, 0.0) / (pi / 2))
+    on_grid = (np.abs(angles - nearest * (pi / 2)) < GRID_TOLERANCE) & (np.abs(angles) < LARGEST_CENTER)
+    for k in np.flatnonzero(~on_grid)[:1]:
+        raise CircuitError(
+            f"The centre of parameter {parameters[k].name!r} is {angles[k]!s}; expected a multiple of π/2 (radians) below "
+            f"{LARGEST_CENTER:.0e}, so that every gate is Clifford there. The nearest is {nearest[k]:.0f} * π/2."
+        )
+    return nearest.astype(np.int64)
+
+
+def quarter_turns(angle: float, quarters: float) -> tuple[int, float]:
+    """Return whole quarter turns and the rest, in [-π/4, π/4], of ``angle + quarters * π/2`` radians, modulo a full turn.
+
+    The sine and cosine of a large angle are exact to rounding, where a difference to a multiple of π/2 would not be.
+
+    >>> turns, rest = quarter_turns(-3.0, 2.5)
+    >>> turns, round(rest, 9), quarter_turns(1e8, 1.0)[1] == quarter_turns(1e8, 0.0)[1]
+    (1, -0.64380551, True)
+    """
+    sine, cosine = sin(angle), cos(angle)
+    whole = round(atan2(sine, cosine) / (pi / 2))
+    sine, cosine = ((sine, cosine), (-cosine, sine), (-sine, -cosine), (cosine, -sine))[whole % 4]
+    more = round(quarters)
+    rest = atan2(sine, cosine) + (quarters - more) * (pi / 2)
+    over = round(rest / (pi / 2))
+    return (whole + more + over) % 4, rest - over * (pi / 2)
+
+
+def _is_control_flow(operation: Any) -> bool:
+    return isinstance(operation, ControlFlowOp) and not isinstance(operation, BoxOp)
+
+
+def _is_closed(operation: Any) -> bool:
+    """Whether every control of a gate acts on 1, as those of the table do; a gate without controls has none on 0."""
+    n_controls = getattr(operation, "num_ctrl_qubits", 0)
+    return bool(getattr(operation, "ctrl_state", 2**n_controls - 1) == 2**n_controls - 1)
+
+
+@dataclass
+class _Walk:
+    """The state of one compilation: the tableau so far, and what has been written."""
+
+    n_qubits: int
+    index: dict[Parameter, int]
+    quarters: Indices
+    where: str = ""
+    generators: list[stim.PauliString] = field(default_factory=list)
+    entries: list[tuple[int, int, float]] = field(default_factory=list)
+    offset: list[float] = field(default_factory=list)
+    tape: list[tuple[int, int, int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tableau = stim.Tableau(self.n_qubits)
+        self.axis_image = {"X": self.tableau.x_output, "Y": self.tableau.y_output, "Z": self.tableau.z_output}
+
+    def apply(self, operation: Any, qubits: Sequence[int], n_classical: int) -> None:
+        """Append one Qiskit operation."""
+        kind = getattr(operation, "base_class", type(operation))
+        if kind in ROTATION_GATES:
+            angles = operation.params
+            for axis, positions, angle in ROTATION_GATES[kind]:
+                value = angles[angle] if isinstance(angle, int) else angle
+                self.rotate(axis, [qubits[position] for position in positions], value)
+        elif kind in CLIFFORD_GATES and _is_closed(operation):
+            for name, positions in CLIFFORD_GATES[kind]:
+                self.clifford(name, *(qubits[position] for position in positions))
+        elif not isinstance(operation, IGNORED):
+            self._composite(operation, qubits, n_classical)
+
+    def _composite(self, operation: Any, qubits: Sequence[int], n_classical: int) -> None:
+        name = getattr(operation, "name", type(operation).__name__)
+        where = f"{self.where} ({name!r} on qubits {list(qubits)})"
+        if isinstance(operation, NOT_UNITARY) or n_classical or _is_control_flow(operation):
+            remedy = next((text for kind, text in REMEDIES.items() if isinstance(operation, kind)), "Remove it.")
+            raise CircuitError(
+                f"{where} is not unitary or depends on classical bits; expected Clifford gates and Pauli rotations. {remedy}"
+            )
+        if isinstance(operation, PauliEvolutionGate):
+            self._evolve(operation, qubits, where)
+            return
+        parts = parts_of(operation, where)
+        if isinstance(parts, QuantumCircuit):
+            self._follow(parts, qubits)
+        elif (clifford := clifford_of(parts)) is not None:
+            self._follow(clifford.to_circuit(), qubits)
+        else:
+            for letters, angle in rotations(parts, len(qubits)):
+                self._string(letters, qubits, angle)
+
+    def _follow(self, circuit: QuantumCircuit, qubits: Sequence[int]) -> None:
+        local = {qubit: qubits[position] for position, qubit in enumerate(circuit.qubits)}
+        for instruction in circuit.data:
+            inner = [local[qubit] for qubit in instruction.qubits]
+            self.apply(instruction.operation, inner, len(instruction.clbits))
+
+    def _evolve(self, gate: PauliEvolutionGate, qubits: Sequence[int], where: str) -> None:
+        """Append exp(-i time Σ c P) as one rotation by 2 c time for each of its commuting terms."""
+        for label, coefficient in evolved(gate, where).to_list():
+            self._string(label[::-1], qubits, 2 * coefficient.real * gate.time)
+
+    def _string(self, letters: str, qubits: Sequence[int], angle: Angle) -> None:
+        """Append a rotation about a Pauli string, its first letter on the first qubit."""
+        support = [position for position, letter in enumerate(letters) if letter != "I"]
+        if support:
+            axis = "".join(letters[position] for position in support)
+            self.rotate(axis, [qubits[position] for position in support], angle)
+
+    def clifford(self, name: str, *qubits: int) -> None:
+        """Append a Clifford primitive."""
+        self.tableau.prepend(INVERSE_TABLEAU[name], qubits)
+        self.tape.append((OPCODE[name], qubits[0], qubits[1] if len(qubits) > 1 else -1, -1))
+
+    def rotate(self, axis: str, qubits: Sequence[int], angle: Angle) -> None:
+        """Append exp(-i angle P / 2), P the letters of ``axis`` on ``qubits``."""
+        if len(qubits) == 1:
+            self._rotate_one(axis, qubits[0], angle)
+            return
+        frame: list[tuple[str, tuple[int, ...]]]
+        frame = [(name, (qubit,)) for letter, qubit in zip(axis, qubits, strict=True) for name in TO_Z[letter]]
+        frame += [("CX", (qubit, following)) for qubit, following in itertools.pairwise(qubits)]
+        for name, targets in frame:
+            self.clifford(name, *targets)
+        self._rotate_one("Z", qubits[-1], angle)
+        for name, targets in reversed(frame):
+            self.clifford(INVERSE_NAME[name], *targets)
+
+    def _rotate_one(self, letter: str, qubit: int, angle: Angle) -> None:
+        constant, entries = affine(angle, self.index, self.where)
+        turns, residual = quarter_turns(constant, sum(factor * float(self.quarters[k]) for k, factor in entries))
+        if abs(residual) < RESIDUAL_TOLERANCE:
+            residual = 0.0
+        if entries or residual:
+            number = len(self.offset)
+            self.generators.append(self.axis_image[letter](qubit))
+            self.offset.append(residual)
+            self.entries.extend((number, k, factor) for k, factor in entries)
+            self.tape.append((OPCODE["R" + letter], qubit, -1, number))
+        if turns:
+            self.clifford(QUARTER_TURNS[letter][turns - 1], qubit)
+
+    def program(self, names: tuple[str, ...]) -> RotationProgram:
+        """Return what has been written."""
+        center = (self.quarters * (pi / 2)).astype(np.float64)
+        center.setflags(write=False)  # users start from it, and may step in place
+        entries = np.array(self.entries, dtype=np.float64).reshape(-1, 3)
+        tape = np.array(self.tape, dtype=np.int32).reshape(-1, 4)
+        return RotationProgram(
+            n_qubits=self.n_qubits,
+            parameters=names,
+            center=center,
+            generators=PauliTable.from_stim(self.n_qubits, self.generators),
+            entry_rotation=entries[:, 0].astype(np.int64),
+            entry_parameter=entries[:, 1].astype(np.int64),
+            factor=entries[:, 2].copy(),
+            offset=np.array(self.offset, dtype=np.float64),
+            pull_back=self.tableau,
+            tape=GateTape(tape[:, 0].astype(np.int16), *(tape[:, column].copy() for column in (1, 2, 3))),
+        )
