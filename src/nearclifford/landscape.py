@@ -12,6 +12,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
 from nearclifford.arguments import entries, parameter_index, real_array, thetas
+from nearclifford.arrays import Floats
 from nearclifford.errors import CircuitError, NearCliffordError, ResourceError
 from nearclifford.kernels.sweep.gradient import (
     batch_gradients,
@@ -24,7 +25,7 @@ from nearclifford.kernels.sweep.gradient import (
 from nearclifford.kernels.sweep.ordering import LANE_BITS
 from nearclifford.normal_form.compiler import compile_circuit, require_circuit
 from nearclifford.normal_form.compression import LEAST_BITS, Sweep, TermGroup, compress, make_sweep
-from nearclifford.normal_form.program import Floats, PauliTable, RotationProgram
+from nearclifford.normal_form.program import PauliTable, RotationProgram
 from nearclifford.observables import terms_of
 
 # From here on a state and its adjoint take 128 MiB, and threads share one instead of holding one each.

@@ -10,8 +10,8 @@ import stim
 from qiskit.quantum_info import Pauli, PauliList, SparsePauliOp
 
 from nearclifford.arguments import Seed, finite, generator, instance, integer
+from nearclifford.arrays import Floats
 from nearclifford.errors import ObservableError
-from nearclifford.normal_form.program import Floats
 
 # Imaginary parts up to this share of the largest coefficient are rounding of the arithmetic that made the observable.
 IMAGINARY_TOLERANCE = 1e-12

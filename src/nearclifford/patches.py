@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nearclifford.arguments import Seed, generator, integer, integers, real_array
+from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError
-from nearclifford.normal_form.program import Floats
 
 # A float64 of this size is an angle to 1/8 rad.
 LARGEST_WIDTH = 1e15

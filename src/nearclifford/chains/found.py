@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from nearclifford.normal_form.program import Floats, Indices
-
-Flags = npt.NDArray[np.bool_]
+from nearclifford.arrays import Flags, Floats, Indices
 
 
 @dataclass(frozen=True, eq=False)

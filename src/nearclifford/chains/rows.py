@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nearclifford.arrays import Indices
 from nearclifford.kernels.chain.prune import FLIP, FLIP_Y, XOR
 from nearclifford.kernels.chain.rows import EXCHANGE, MOST_MOVES, NOTHING, lay_rows
 from nearclifford.normal_form.gates import PRIMITIVES, ROTATION_AXIS
-from nearclifford.normal_form.program import Indices, RotationProgram
+from nearclifford.normal_form.program import RotationProgram
 
 # What pulling a Pauli string back through a gate does to its bits, signs aside: (target, source) of each XOR, by bit and
 # place among the gate's qubits; gates that exchange bits are below.

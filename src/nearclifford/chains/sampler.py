@@ -11,6 +11,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from nearclifford.arrays import Flags, Floats, Indices, Words
 from nearclifford.chains.found import Found
 from nearclifford.chains.rows import RowList, row_list
 from nearclifford.chains.term_pairs import WORD, PairPlan, plan_pairs
@@ -23,13 +24,10 @@ from nearclifford.kernels.chain.words import BITS, WIDTH
 from nearclifford.kernels.reach import reach_of_terms
 from nearclifford.landscape import Landscape
 from nearclifford.normal_form.independence import angle_moments
-from nearclifford.normal_form.program import Floats, Indices, Words
 from nearclifford.observables import terms_of
 from nearclifford.patches import Patch
 from nearclifford.statistics.budget import Budget
 from nearclifford.statistics.moments import unseen_rate
-
-Flags = npt.NDArray[np.bool_]
 
 # Of the hits of one round, in numbers; the rounds of a longer run add up.
 MOST_COUNTS = 2**24

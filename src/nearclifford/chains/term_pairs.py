@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nearclifford.arrays import Floats, Indices, Words
 from nearclifford.kernels.chain.means import join_terms
-from nearclifford.normal_form.program import Floats, Indices, PauliTable, Words
+from nearclifford.normal_form.program import PauliTable
 
 # Up to here every pair gets a share of the samples.
 MOST_PAIRS = 256

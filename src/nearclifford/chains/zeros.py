@@ -9,14 +9,12 @@ walked while they are few.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from nearclifford.arrays import Flags, Floats, Indices
 from nearclifford.kernels.reach import reach_of_terms
 from nearclifford.landscape import Landscape
-from nearclifford.normal_form.program import Floats, Indices, PauliTable
+from nearclifford.normal_form.program import PauliTable
 from nearclifford.statistics.certified import chains_end
-
-Flags = npt.NDArray[np.bool_]
 
 # Branches, and words of generators times terms, up to which a walk takes milliseconds.
 MOST_BRANCHES = 1024

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from nearclifford.arguments import Seed, generator, instance, integer, positive
+from nearclifford.arrays import Floats
 from nearclifford.costs import methods, peers
 from nearclifford.costs.contest import Contest, MethodCost
 from nearclifford.costs.taylor_rays import N_NODES, taylor_errors
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
-from nearclifford.normal_form.program import Floats
 from nearclifford.patches import Patch
 from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
 from nearclifford.version import __version__

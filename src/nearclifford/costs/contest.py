@@ -10,8 +10,8 @@ from functools import cached_property
 
 import numpy as np
 
+from nearclifford.arrays import Floats
 from nearclifford.landscape import Landscape
-from nearclifford.normal_form.program import Floats
 from nearclifford.patches import Gaussian, Patch
 from nearclifford.surrogates.prediction import NODE_SECONDS, PAIR_SECONDS, PATH_SECONDS
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from nearclifford.arrays import Floats
 from nearclifford.costs.cardinality import n_multi_indices, n_stabilizer_calls
 from nearclifford.costs.contest import (
     GATE_SECONDS,
@@ -22,7 +23,6 @@ from nearclifford.costs.contest import (
 from nearclifford.costs.stabilizer_rank import log2_mean_stabilizer_rank
 from nearclifford.costs.worst_case import worst_case_order
 from nearclifford.errors import ResourceError
-from nearclifford.normal_form.program import Floats
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.build import surrogate
 from nearclifford.surrogates.prediction import predict_paths

@@ -14,8 +14,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError
-from nearclifford.normal_form.program import Floats
 
 
 def patch_exponent(

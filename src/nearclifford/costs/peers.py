@@ -17,9 +17,10 @@ from qiskit import transpile
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import PauliList, SparsePauliOp
 
+from nearclifford.arrays import Floats
 from nearclifford.costs.contest import Contest, MethodCost
 from nearclifford.normal_form.definitions import taken_apart
-from nearclifford.normal_form.program import Floats, PauliTable
+from nearclifford.normal_form.program import PauliTable
 
 STANDARD_GATES = frozenset(get_standard_gate_name_mapping())
 NO_REFERENCE = "no reference fits the budget"

@@ -13,8 +13,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError
-from nearclifford.normal_form.program import Floats
 from nearclifford.patches import Gaussian, Patch, Uniform
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(40)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from nearclifford.normal_form.program import Floats, Indices
+from nearclifford.arrays import Floats, Indices
 
 N_NODES = 64
 ROUNDING = 5e-15

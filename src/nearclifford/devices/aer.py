@@ -13,6 +13,7 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
 
 from nearclifford.arguments import Seed, generator, instance, integer, one_of, thetas
+from nearclifford.arrays import Floats, Indices
 from nearclifford.chains.zeros import mattering_rotations, vanishes
 from nearclifford.devices.batches import angles_per_job, measured_gradients, measured_values
 from nearclifford.devices.estimators import EstimatorDevice, require_estimator
@@ -24,7 +25,6 @@ from nearclifford.devices.simulator import Simulator
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
 from nearclifford.normal_form.compiler import GRID_TOLERANCE
-from nearclifford.normal_form.program import Floats, Indices
 from nearclifford.patches import Patch
 from nearclifford.statistics.budget import Budget
 from nearclifford.statistics.statevector import gradient_bound, varying_size

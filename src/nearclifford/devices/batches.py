@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nearclifford.arrays import Floats
 from nearclifford.devices.expectations import Device, DeviceRun, Expectations
 from nearclifford.devices.shift import ParameterShift
 from nearclifford.errors import DeviceError
-from nearclifford.normal_form.program import Floats
 
 # Bound angles of one job, in numbers.
 MOST_ANGLES = 2**20

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
+from nearclifford.arrays import Floats
 from nearclifford.devices.circuit import DeviceCircuit, unchanged
 from nearclifford.devices.expectations import DeviceRun, Expectations
 from nearclifford.errors import DeviceError, NearCliffordError
 from nearclifford.landscape import Landscape
-from nearclifford.normal_form.program import Floats
 
 ATTEMPTS = 2
 

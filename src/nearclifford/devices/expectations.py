@@ -9,9 +9,9 @@ from typing import Protocol
 
 import numpy as np
 
+from nearclifford.arrays import Floats
 from nearclifford.devices.circuit import DeviceCircuit
 from nearclifford.errors import NearCliffordError
-from nearclifford.normal_form.program import Floats
 
 
 @dataclass(frozen=True)

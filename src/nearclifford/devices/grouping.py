@@ -9,7 +9,7 @@ import numpy as np
 from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from nearclifford.normal_form.program import Floats, Words
+from nearclifford.arrays import Floats, Words
 
 # Of the outcomes that are looked at together, times the terms: 32 MiB.
 MOST_WORDS = 2**22

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from nearclifford.arrays import Floats, Indices
 from nearclifford.devices.expectations import DeviceRun
 from nearclifford.devices.shot_errors import ShotErrors
-from nearclifford.normal_form.program import Floats, Indices
 from nearclifford.statistics.moments import GradientStatistics, LossStatistics, MomentSums, UnbiasedMoments
 from nearclifford.version import __version__
 

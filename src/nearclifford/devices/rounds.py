@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from nearclifford.arrays import Floats
 from nearclifford.devices.expectations import DeviceRun
 from nearclifford.errors import DeviceError
 from nearclifford.landscape import Landscape
-from nearclifford.normal_form.program import Floats
 from nearclifford.patches import Patch
 from nearclifford.statistics.budget import Budget
 

@@ -12,7 +12,8 @@ from math import pi
 import numpy as np
 from scipy import sparse
 
-from nearclifford.normal_form.program import AngleMap, Floats, Indices
+from nearclifford.arrays import Floats, Indices
+from nearclifford.normal_form.program import AngleMap
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nearclifford.normal_form.program import Floats
+from nearclifford.arrays import Floats
 from nearclifford.statistics.moments import unseen_rate
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nearclifford.arguments import instance, positive
+from nearclifford.arrays import Floats, Indices
 from nearclifford.devices.measured import DeviceGradientStatistics
-from nearclifford.normal_form.program import Floats, Indices
 from nearclifford.statistics.moments import GradientStatistics
 
 

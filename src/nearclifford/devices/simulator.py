@@ -14,12 +14,12 @@ from qiskit.quantum_info import SparsePauliOp
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
 
+from nearclifford.arrays import Floats
 from nearclifford.devices.circuit import CLIFFORD_BASIS, GENERAL_BASIS, DeviceCircuit, rewritten
 from nearclifford.devices.expectations import DeviceRun, Expectations
 from nearclifford.devices.grouping import TermGroup, term_groups
 from nearclifford.errors import DeviceError, NearCliffordError, ResourceError
 from nearclifford.landscape import Landscape, in_words
-from nearclifford.normal_form.program import Floats
 
 VALUE = "value"
 

@@ -20,6 +20,7 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
 
 from nearclifford.arguments import one_of
+from nearclifford.arrays import Floats
 from nearclifford.encoder.encodable import parameter_of, rotation_of, term_of
 from nearclifford.encoder.inducer import (
     Edges,
@@ -35,7 +36,7 @@ from nearclifford.encoder.inducer import (
 from nearclifford.errors import EncodingError
 from nearclifford.exact.center import ProductBasis, center_gradient, require_clifford_center
 from nearclifford.normal_form.compiler import compile_circuit, require_circuit
-from nearclifford.normal_form.program import Floats, PauliTable, RotationProgram
+from nearclifford.normal_form.program import PauliTable, RotationProgram
 from nearclifford.observables import terms_of
 
 Style = Literal["compact", "paper"]

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nearclifford.arrays import Floats, Words
 from nearclifford.errors import EncodingError
 from nearclifford.kernels.pauli import expectations, weighted_commutators
-from nearclifford.normal_form.program import Floats, PauliTable, RotationProgram, Words
+from nearclifford.normal_form.program import PauliTable, RotationProgram
 
 
 @dataclass(frozen=True, eq=False)

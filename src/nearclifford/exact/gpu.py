@@ -10,10 +10,10 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError, ResourceError
 from nearclifford.landscape import Landscape, in_words
 from nearclifford.normal_form.compression import RotationList, list_rotations
-from nearclifford.normal_form.program import Floats
 
 Precision = Literal["single", "double"]
 REAL: dict[str, tuple[str, type[np.floating[Any]]]] = {"single": ("float", np.float32), "double": ("double", np.float64)}

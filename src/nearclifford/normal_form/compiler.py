@@ -20,6 +20,7 @@ from qiskit.circuit import Barrier, BoxOp, ControlFlowOp, Delay, Measure, Parame
 from qiskit.circuit.library import Initialize, PauliEvolutionGate
 
 from nearclifford.arguments import real_array
+from nearclifford.arrays import Indices
 from nearclifford.errors import CircuitError
 from nearclifford.normal_form.definitions import evolved, parts_of
 from nearclifford.normal_form.gates import (
@@ -31,7 +32,7 @@ from nearclifford.normal_form.gates import (
     ROTATION_GATES,
     TO_Z,
 )
-from nearclifford.normal_form.program import GateTape, Indices, PauliTable, RotationProgram
+from nearclifford.normal_form.program import GateTape, PauliTable, RotationProgram
 from nearclifford.normal_form.unitaries import clifford_of, rotations
 
 IGNORED = (Barrier, Delay)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nearclifford.arrays import Floats, Indices, Words
 from nearclifford.kernels.reach import coordinates, group_terms, span
 from nearclifford.kernels.sweep.observable import Terms
 from nearclifford.kernels.sweep.ordering import LANE_BITS
 from nearclifford.kernels.sweep.schedule import Schedule, make_schedule
-from nearclifford.normal_form.program import Floats, Indices, PauliTable, Words
+from nearclifford.normal_form.program import PauliTable
 
 LEAST_BITS = LANE_BITS + 2
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from nearclifford.arrays import Floats, Indices
 from nearclifford.errors import NearCliffordError
-from nearclifford.normal_form.program import AngleMap, Floats, Indices
+from nearclifford.normal_form.program import AngleMap
 from nearclifford.patches import Gaussian, Patch, Uniform
 
 WAY_OUT = "Use backend=Statevector(), which samples the angles themselves."

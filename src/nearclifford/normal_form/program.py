@@ -10,12 +10,8 @@ import numpy.typing as npt
 import stim
 from scipy import sparse
 
+from nearclifford.arrays import Floats, Indices, Signs, Words
 from nearclifford.normal_form.gates import PRIMITIVES
-
-Words = npt.NDArray[np.uint64]
-Signs = npt.NDArray[np.int8]
-Indices = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Clifford, Operator
 from qiskit.synthesis import OneQubitEulerDecomposer
 
-from nearclifford.normal_form.program import Floats
+from nearclifford.arrays import Floats
 
 Matrix = npt.NDArray[np.complex128]
 

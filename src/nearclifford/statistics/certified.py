@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from nearclifford.arguments import instance, integer, parameter_index
+from nearclifford.arrays import Floats, Indices
 from nearclifford.chains.term_pairs import TermProduct, products_of_terms
 from nearclifford.kernels.merging.propagate import adapted_basis, adapted_coordinates, propagate, time_order
 from nearclifford.landscape import Landscape
 from nearclifford.normal_form.compression import compress
 from nearclifford.normal_form.independence import angle_moments, rotation_of_parameters
-from nearclifford.normal_form.program import Floats, Indices, PauliTable
+from nearclifford.normal_form.program import PauliTable
 from nearclifford.patches import Patch
 
 ULP = 2.0**-53

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from scipy import special
 
 from nearclifford.arguments import confidence
+from nearclifford.arrays import Floats, Indices
 from nearclifford.errors import NearCliffordError
-from nearclifford.normal_form.program import Floats, Indices
 
 
 @dataclass(frozen=True, eq=False)

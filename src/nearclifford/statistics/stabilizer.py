@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nearclifford.arrays import Floats, Indices
 from nearclifford.chains.sampler import ChainSampler
 from nearclifford.kernels.chain.prune import NO_ROTATION
 from nearclifford.landscape import Landscape
 from nearclifford.normal_form.independence import rotation_of_parameters
-from nearclifford.normal_form.program import Floats, Indices
 from nearclifford.patches import Patch
 from nearclifford.statistics.budget import Budget
 from nearclifford.statistics.moments import GradientStatistics, LossStatistics, UnbiasedMoments

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nearclifford.arguments import one_of
+from nearclifford.arrays import Floats, Indices
 from nearclifford.chains.zeros import mattering_rotations
 from nearclifford.errors import NearCliffordError
 from nearclifford.exact.gpu import REAL, Cuda, GpuLandscape, Precision
 from nearclifford.landscape import Landscape
-from nearclifford.normal_form.program import Floats, Indices
 from nearclifford.patches import Patch
 from nearclifford.statistics.budget import Budget
 from nearclifford.statistics.moments import GradientStatistics, LossStatistics, MomentSums, UnbiasedMoments

@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 
 from nearclifford.arguments import Seed, entries, generator, instance, parameter_index
+from nearclifford.arrays import Indices
 from nearclifford.devices.aer import Aer
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
-from nearclifford.normal_form.program import Indices
 from nearclifford.patches import Patch
 from nearclifford.statistics.budget import Budget
 from nearclifford.statistics.moments import GradientStatistics, LossStatistics

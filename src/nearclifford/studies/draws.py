@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nearclifford.normal_form.program import Floats, Indices
+from nearclifford.arrays import Floats, Indices
 from nearclifford.statistics.moments import MomentSums
 
 

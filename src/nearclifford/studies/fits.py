@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import least_squares
 
-from nearclifford.normal_form.program import Floats
+from nearclifford.arrays import Floats
 from nearclifford.studies.catalogue import ANSATZE
 
 LEAST_POINTS = 5

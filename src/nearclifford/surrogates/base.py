@@ -13,11 +13,12 @@ import numpy.typing as npt
 import psutil
 
 from nearclifford.arguments import one_of, thetas
+from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError, ResourceError
 from nearclifford.files import path_of, replacing
 from nearclifford.kernels.paths.tree import END
 from nearclifford.landscape import in_words
-from nearclifford.normal_form.program import AngleMap, Floats, PauliTable
+from nearclifford.normal_form.program import AngleMap, PauliTable
 from nearclifford.patches import Patch
 from nearclifford.surrogates.paths import PathTree
 from nearclifford.surrogates.storage import angles_of, arrays_of, read_arrays, table_of, tree_of

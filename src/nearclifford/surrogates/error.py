@@ -11,12 +11,12 @@ import numpy.typing as npt
 import psutil
 
 from nearclifford.arguments import Seed, confidence, generator, instance, integer, integers, positive
+from nearclifford.arrays import Floats, Indices
 from nearclifford.chains.sampler import TASKS_PER_THREAD, ChainSampler
 from nearclifford.chains.term_pairs import WORD, PairPlan, plan_pairs
 from nearclifford.errors import ResourceError
 from nearclifford.kernels.chain.words import WIDTH
 from nearclifford.landscape import Landscape, in_words
-from nearclifford.normal_form.program import Floats, Indices
 from nearclifford.patches import Patch
 from nearclifford.statistics.moments import binomial_interval, two_sided
 from nearclifford.surrogates.few_hits import largest_mean, least_mean

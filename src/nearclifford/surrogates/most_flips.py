@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from nearclifford.arrays import Floats
 from nearclifford.landscape import Landscape
-from nearclifford.normal_form.program import Floats
 
 Bits = npt.NDArray[np.bool_]
 

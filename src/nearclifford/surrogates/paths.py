@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nearclifford.arrays import Floats, Indices
 from nearclifford.kernels.paths.search import find_paths
 from nearclifford.kernels.paths.tree import compile_tree
 from nearclifford.landscape import Landscape
-from nearclifford.normal_form.program import Floats, Indices
 from nearclifford.surrogates.prediction import (
     NODE_SECONDS,
     bytes_of_path,

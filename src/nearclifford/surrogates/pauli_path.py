@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from nearclifford.arrays import Floats
 from nearclifford.kernels.paths.sums import path_gradients, path_values
-from nearclifford.normal_form.program import Floats
 from nearclifford.patches import Patch
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.tails import tail_moments

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from nearclifford.arrays import Floats, Indices
 from nearclifford.errors import ResourceError
 from nearclifford.kernels.paths.tree import START, list_paths
-from nearclifford.normal_form.program import Floats, Indices
 from nearclifford.surrogates.paths import PathTree
 
 # A sum of the terms' coefficients below this share of their sizes is a cancellation.

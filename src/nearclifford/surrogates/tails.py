@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from nearclifford.arrays import Floats
 from nearclifford.chains.term_pairs import TermProduct, products_of_terms
 from nearclifford.errors import ResourceError
 from nearclifford.kernels.merging.by_flips import propagate_by_flips
 from nearclifford.kernels.merging.propagate import adapted_basis, adapted_coordinates, time_order
 from nearclifford.normal_form.compression import compress
 from nearclifford.normal_form.independence import angle_moments
-from nearclifford.normal_form.program import AngleMap, Floats, PauliTable
+from nearclifford.normal_form.program import AngleMap, PauliTable
 from nearclifford.patches import Patch
 
 # Pauli strings held at once; each takes a few hundred bytes.

@@ -8,12 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError
 from nearclifford.kernels.paths.taylor_hessians import taylor_hessians
 from nearclifford.kernels.paths.taylor_series import series_gradients, series_values
 from nearclifford.kernels.paths.taylor_sums import taylor_gradients, taylor_values
 from nearclifford.normal_form.independence import rotation_of_parameters
-from nearclifford.normal_form.program import Floats
 from nearclifford.patches import Patch
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.support import Monomial, monomials

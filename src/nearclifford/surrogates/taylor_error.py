@@ -18,9 +18,10 @@ from collections.abc import Sequence
 import mpmath
 import numpy as np
 
+from nearclifford.arrays import Floats
 from nearclifford.errors import ResourceError
 from nearclifford.normal_form.independence import rotation_of_parameters
-from nearclifford.normal_form.program import AngleMap, Floats, PauliTable
+from nearclifford.normal_form.program import AngleMap, PauliTable
 from nearclifford.patches import Gaussian, Patch
 from nearclifford.surrogates.paths import PathTree
 from nearclifford.surrogates.support import paths_of

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import zeta
 
-from nearclifford.normal_form.program import Floats, Indices
+from nearclifford.arrays import Floats, Indices
 
 # Of the digits of a float, logarithms may cost as many as they do at r = 3, where they are never left.
 LARGEST_LOSS = 61.0

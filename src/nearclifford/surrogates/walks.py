@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nearclifford.arrays import Indices, Words
 from nearclifford.errors import ResourceError
 from nearclifford.kernels.merging.propagate import adapted_basis, adapted_coordinates
 from nearclifford.kernels.paths.search import Tables, commutation_rows, key_filter, pair_table, single_table
 from nearclifford.landscape import Landscape, in_words
 from nearclifford.normal_form.compression import TermGroup
-from nearclifford.normal_form.program import Indices, Words
 from nearclifford.surrogates.most_flips import most_flips
 from nearclifford.surrogates.threads import in_threads
 

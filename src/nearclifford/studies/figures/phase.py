@@ -16,8 +16,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from nearclifford.arrays import Floats, Indices
 from nearclifford.costs.contest import AMPLITUDE_SECONDS
-from nearclifford.normal_form.program import Floats, Indices
 from nearclifford.plots.style import add_caption, save, sigma_label
 from nearclifford.studies.catalogue import ANSATZE
 from nearclifford.studies.experiments.phase import LARGEST_ORDER, Phase
