@@ -31,8 +31,9 @@ from nearclifford.encoder.encode import encode
 from nearclifford.exact.center import center_gradient
 from nearclifford.landscape import Landscape
 from nearclifford.normal_form.compiler import compile_circuit
+from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.normal_form.program import PauliTable
-from nearclifford.observables import terms_of
+from nearclifford.normal_form.terms import terms_of
 
 TOLERANCE = 1e-9
 KINDS = ("lce", "plain")
@@ -97,7 +98,7 @@ def norm_at_center(circuit: QuantumCircuit, drawn: Draw) -> float:
     program = compile_circuit(circuit)
     terms, coefficients = terms_of(drawn.observable, program.n_qubits)
     images = PauliTable.from_stim(program.n_qubits, [program.pull_back(term) for term in terms])
-    return float(np.linalg.norm(center_gradient(program, images, coefficients)[1]))
+    return float(np.linalg.norm(center_gradient(PauliProblem.of(program, images, coefficients))[1]))
 
 
 def blocks_at_theta(data: dict[str, Any], max_qubits: int) -> Iterator[Block]:

@@ -88,8 +88,8 @@ def exact_moments(land, cosine, sine_square, chosen=None):
 
     Strings and pairs of strings are pulled back through every rotation, each with the average of its cosines and sines.
     """
-    generators = [land.program.generators.to_stim(j) for j in range(land.program.n_rotations)]
-    strings = [(land.images.to_stim(a), c) for a, c in enumerate(land.coefficients)]
+    generators = [land.problem.generators.to_stim(j) for j in range(land.problem.n_rotations)]
+    strings = [(land.problem.images.to_stim(a), c) for a, c in enumerate(land.problem.coefficients)]
     singles, pairs = {}, {}
     for p, c in strings:
         _add(singles, (p,), c)

@@ -248,7 +248,7 @@ def test_clifford_matrices_stay_clifford():
     circuit.append(library.UnitaryGate(Operator(library.ECRGate()).data), [2, 0])
     circuit.append(library.UnitaryGate(np.kron(library.CZGate().to_matrix(), library.SGate().to_matrix())), [0, 1, 2])
     program = compile_circuit(circuit)
-    assert program.n_rotations == 1
+    assert program.angle_map.n_rotations == 1
     mine, theirs = compared(circuit)
     assert mine == pytest.approx(theirs, abs=1e-12)
 

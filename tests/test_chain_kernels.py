@@ -37,9 +37,9 @@ def test_equals_the_plain_chain_on_the_same_words(number):
     n_qubits = int(rng.integers(1, 6))
     program = compile_circuit(random_circuit(rng, n_qubits, 30))
     rows = row_list(program)
-    probability = rng.choice([0.0, 1e-6, 1e-3, 0.003, 0.03, 0.5, 0.9, 1 - 1e-6], size=program.n_rotations)
+    probability = rng.choice([0.0, 1e-6, 1e-3, 0.003, 0.03, 0.5, 0.9, 1 - 1e-6], size=program.angle_map.n_rotations)
     start = rng.random((1, 2 * n_qubits)) < 0.7
-    chosen = int(rng.integers(-1, program.n_rotations))
+    chosen = int(rng.integers(-1, program.angle_map.n_rotations))
     hits, silent = run(rows, start, probability, chosen, BITS)
     key, gamma = stream(np.uint64(5), np.uint64(chosen & 2**64 - 1), np.uint64(0))
     assert (int(key), int(gamma)) == chain_twin.stream(5, chosen & 2**64 - 1, 0)
@@ -70,12 +70,12 @@ def test_dropped_operations_do_not_matter(number):
     n_qubits = int(rng.integers(1, 5))
     program = compile_circuit(random_circuit(rng, n_qubits, 20))
     rows = row_list(program)
-    probability = rng.choice([0.0, 1.0], size=program.n_rotations)
+    probability = rng.choice([0.0, 1.0], size=program.angle_map.n_rotations)
     start = rng.random((1, 2 * n_qubits)) < 0.5
     operations = list(
         zip(rows.kind.tolist(), rows.target.tolist(), rows.source.tolist(), rows.rotation.tolist(), strict=True)
     )
-    for chosen in range(-1, program.n_rotations):
+    for chosen in range(-1, program.angle_map.n_rotations):
         hits, _ = run(rows, start, probability, chosen, BITS)
         alive = chain_twin.chain(operations, start[0], rows.x_rows, probability, RARE, chosen, 3, 5, WIDTH)
         assert hits.sum() == sum(word.bit_count() for word in alive)

@@ -44,7 +44,7 @@ def equal_up_to_phase(first, second):
 def from_normal_form(program, theta):
     """C · R_n ··· R_1 as a dense matrix, from the generators and the tableau alone."""
     unitary = np.eye(2**program.n_qubits, dtype=complex)
-    for row, angle in enumerate(program.angles(theta[None])[0]):
+    for row, angle in enumerate(program.angle_map.angles(theta[None])[0]):
         generator = matrix(program.generators.to_stim(row))
         unitary = np.cos(angle / 2) * unitary - 1j * np.sin(angle / 2) * generator @ unitary
     return clifford_matrix(program.pull_back.inverse()) @ unitary
@@ -52,7 +52,7 @@ def from_normal_form(program, theta):
 
 def from_tape(program, theta):
     """The tape, gate by gate, as a Qiskit circuit."""
-    angles, circuit, tape = program.angles(theta[None])[0], QuantumCircuit(program.n_qubits), program.tape
+    angles, circuit, tape = program.angle_map.angles(theta[None])[0], QuantumCircuit(program.n_qubits), program.tape
     for opcode, first, second, rotation in zip(tape.opcode, tape.first, tape.second, tape.rotation, strict=True):
         make = QISKIT_OF[PRIMITIVES[opcode]]
         gate = make(angles[rotation]) if rotation >= 0 else make()
@@ -72,7 +72,7 @@ def test_normal_form_and_tape_are_the_circuit(seed):
     program = compile_circuit(circuit, random_center(rng, len(theta)))
     assert equal_up_to_phase(from_normal_form(program, theta), expected(circuit, theta))
     assert equal_up_to_phase(from_tape(program, theta), expected(circuit, theta))
-    assert np.abs(program.offset).max(initial=0) <= np.pi / 4 + 1e-12
+    assert np.abs(program.angle_map.offset).max(initial=0) <= np.pi / 4 + 1e-12
 
 
 @pytest.mark.parametrize("kind", CLIFFORD_GATES, ids=lambda kind: kind.__name__)
@@ -83,7 +83,7 @@ def test_every_clifford_gate_of_the_table(kind):
         circuit = QuantumCircuit(n_qubits)
         circuit.append(gate, qubits)
         program = compile_circuit(circuit)
-        assert program.n_rotations == 0
+        assert program.angle_map.n_rotations == 0
         unitary = Operator(circuit).data
         for text in ("XI", "ZI", "IX", "IZ", "YX"):
             pauli = stim.PauliString(text)
@@ -153,7 +153,7 @@ def test_pauli_evolution_of_several_terms_and_of_one():
     theta = np.array([0.7])
     program = compile_circuit(circuit)
     assert equal_up_to_phase(from_normal_form(program, theta), Operator(circuit.decompose().assign_parameters(theta)).data)
-    assert program.factor.tolist() == [1.0, -2.0]
+    assert program.angle_map.factor.tolist() == [1.0, -2.0]
 
 
 def test_registers_need_not_be_in_order():
@@ -172,12 +172,12 @@ def test_parameters_factors_and_offsets():
     circuit.rx(b - b, 0)
     circuit.rz(np.pi / 2, 0)
     program = compile_circuit(circuit, [np.pi / 2, 2 * np.pi])
-    assert program.parameters == ("a", "b")
-    assert program.entry_rotation.tolist() == [0, 0]
-    assert program.factor.tolist() == [2.0, -0.25]
-    assert np.allclose(program.offset, [0.1])
-    assert program.rotations_of(0).tolist() == program.rotations_of(1).tolist() == [0]
-    assert np.allclose(program.to_parameters(np.array([[3.0]])), [[6.0, -0.75]])
+    assert program.angle_map.parameters == ("a", "b")
+    assert program.angle_map.entry_rotation.tolist() == [0, 0]
+    assert program.angle_map.factor.tolist() == [2.0, -0.25]
+    assert np.allclose(program.angle_map.offset, [0.1])
+    assert program.angle_map.rotations_of(0).tolist() == program.angle_map.rotations_of(1).tolist() == [0]
+    assert np.allclose(program.angle_map.to_parameters(np.array([[3.0]])), [[6.0, -0.75]])
 
 
 def test_a_thousand_qubits_agree_with_stim():

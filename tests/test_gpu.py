@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nearclifford as nc
-from nearclifford.exact.gpu import REAL, Cuda, GpuLandscape, source
+from nearclifford.exact.gpu import REAL, Cuda, GpuSweeps, source
 from random_circuits import brickwork, random_center, random_circuit, random_observable
 
 COMPILER = next((path for path in map(shutil.which, ("g++", "clang++", "c++")) if path), None)
@@ -77,8 +77,8 @@ def host(request, tmp_path_factory):
 
 
 def check(land, theta, accelerator, precision):
-    tolerance = (1e-12 if precision == "double" else 2e-5) * np.abs(land.coefficients).sum() * 10
-    gpu = GpuLandscape(land, accelerator, precision)
+    tolerance = (1e-12 if precision == "double" else 2e-5) * np.abs(land.problem.coefficients).sum() * 10
+    gpu = GpuSweeps(land.problem, accelerator, precision)
     value, gradient = gpu.value_and_gradient(theta)
     exact_value, exact_gradient = land.value_and_gradient(theta)
     assert np.abs(value - exact_value).max() < tolerance
@@ -114,12 +114,12 @@ def test_little_memory_splits_the_batch_and_less_is_an_error(host, tmp_path):
     accelerator, precision = host
     land = nc.Landscape(nc.ansatz.mhea(6, 1), nc.observables.global_z(6))
     theta = np.random.default_rng(2).normal(size=(5, land.n_parameters))
-    whole = GpuLandscape(land, accelerator, precision).value_and_gradient(theta)[1]
+    whole = GpuSweeps(land.problem, accelerator, precision).value_and_gradient(theta)[1]
     small = Host(tmp_path, precision, free=4 * 4 * 8 * 2**6)
-    assert np.array_equal(GpuLandscape(land, small, precision).value_and_gradient(theta)[1], whole)
+    assert np.array_equal(GpuSweeps(land.problem, small, precision).value_and_gradient(theta)[1], whole)
     small.free = 100
     with pytest.raises(nc.ResourceError, match=r"2\*\*6 amplitudes and needs .* KiB; the GPU has 100 B free"):
-        GpuLandscape(land, small, precision).value(theta)
+        GpuSweeps(land.problem, small, precision).value(theta)
 
 
 @pytest.mark.parametrize("precision", ["double", "single"])

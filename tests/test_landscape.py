@@ -190,7 +190,7 @@ def test_parameter_order_is_that_of_the_circuit():
         circuit.rx(vector[k], 0)
     circuit.ry(vector[10], 0)
     land = nc.Landscape(circuit, Pauli("Z"))
-    assert land.program.parameters == ("p[2]", "p[7]", "p[10]", "p[11]")
+    assert land.problem.angle_map.parameters == ("p[2]", "p[7]", "p[10]", "p[11]")
     assert np.abs(land.gradient([0, 0, 0.5, 0]) - [0, 0, -np.sin(0.5), 0]).max() < 1e-12
 
 

@@ -68,10 +68,11 @@ def plain_mean(land, patch, parameter=None):
     """Only cosines survive the average of L; of ∂_k L, only the flip at k."""
     cosine = np.broadcast_to(patch.cosine_mean(), (land.n_parameters,))
     program, total = land.program, 0.0
-    generators = [program.generators.to_stim(j) for j in range(program.n_rotations)]
-    parameter_of = dict(zip(program.entry_rotation.tolist(), program.entry_parameter.tolist(), strict=True))
-    for a, coefficient in enumerate(land.coefficients):
-        string, weight = land.images.to_stim(a), float(coefficient)
+    generators = [program.generators.to_stim(j) for j in range(program.angle_map.n_rotations)]
+    angles = program.angle_map
+    parameter_of = dict(zip(angles.entry_rotation.tolist(), angles.entry_parameter.tolist(), strict=True))
+    for a, coefficient in enumerate(land.problem.coefficients):
+        string, weight = land.problem.images.to_stim(a), float(coefficient)
         flipped = parameter is None
         for j in reversed(range(len(generators))):
             if generators[j].commutes(string):
@@ -97,7 +98,7 @@ def comparisons():
             land, patch, backend=nc.Stabilizer(), samples=SAMPLES, parameters=chosen, rng=[case, 1]
         )
         loss = nc.loss_statistics(land, patch, backend=nc.Stabilizer(), samples=SAMPLES, rng=[case, 2])
-        scale = float(land.coefficients[0]) ** 2 if len(land.coefficients) == 1 else 0.0
+        scale = float(land.problem.coefficients[0]) ** 2 if len(land.problem.coefficients) == 1 else 0.0
         rows = [(None, loss.mean, loss.second_moment, loss.second_moment_error, loss.variance)]
         columns = (gradient.mean, gradient.second_moment, gradient.second_moment_error, gradient.variance)
         rows += [(k, *(float(column[i]) for column in columns)) for i, k in enumerate(chosen)]

@@ -141,7 +141,7 @@ def test_both_kernels_sum_the_same_polynomial(seed, order):
     tree = nc.surrogate(land, order, kind="taylor").tree
     steps = (tree.level, tree.rotation, tree.weight, tree.stay_start, tree.stays, tree.n_levels, tree.width, order)
     angle = rng.normal(size=(11, 10)) * 0.3
-    scale = np.abs(land.coefficients).sum()
+    scale = np.abs(land.problem.coefficients).sum()
     found = [(np.empty(11), np.empty(11), np.empty((11, 10))) for _ in range(2)]
     for (value, again, gradient), ways, extra in zip(
         found, ((taylor_values, taylor_gradients), (series_values, series_gradients)), (logarithms((order - 1) // 2), ()),

@@ -97,7 +97,9 @@ def test_orders_are_not_named_below_their_error():
         exact = np.sqrt(max(plain_tail(land, patch, 2), 0.0))
         if exact < 1e-3:
             continue
-        order = curve_of(land, patch=patch, samples=int(20 * (np.abs(land.coefficients).sum() / exact) ** 2), rng=seed)
+        order = curve_of(
+            land, patch=patch, samples=int(20 * (np.abs(land.problem.coefficients).sum() / exact) ** 2), rng=seed
+        )
         found = order.order_for(0.999 * exact)
         runs += 1
         wrong += found is not None and found <= 2

@@ -23,8 +23,7 @@ from nearclifford.kernels.chain.means import derivative_means, loss_means
 from nearclifford.kernels.chain.words import BITS, WIDTH
 from nearclifford.kernels.reach import reach_of_terms
 from nearclifford.landscape import Landscape
-from nearclifford.normal_form.independence import angle_moments
-from nearclifford.observables import terms_of
+from nearclifford.normal_form.angles import angle_moments
 from nearclifford.patches import Patch
 from nearclifford.statistics.budget import Budget
 from nearclifford.statistics.moments import unseen_rate
@@ -42,14 +41,14 @@ TASKS_PER_THREAD = 8
 class ChainSampler:
     """One landscape and patch, ready to sample.
 
-    Raises `NearCliffordError` where angles are not independent (`nearclifford.normal_form.independence`).
+    Raises `NearCliffordError` where angles are not independent (`nearclifford.normal_form.angles`).
     """
 
     def __init__(self, land: Landscape, patch: Patch, rng: np.random.Generator) -> None:
         self.land = land
-        self.cosine, self.sine_square = angle_moments(land.program, patch)
+        self.cosine, self.sine_square = angle_moments(land.problem.angle_map, patch)
         self.seed = np.uint64(rng.integers(2**64, dtype=np.uint64))
-        self.one_term = len(land.coefficients) == 1
+        self.one_term = len(land.problem.coefficients) == 1
 
     @cached_property
     def rows(self) -> RowList:
@@ -59,29 +58,29 @@ class ChainSampler:
     @cached_property
     def starts(self) -> Flags:
         """The rows that each term sets, shape ``(T, 2N)``."""
-        strings, _ = terms_of(self.land.observable, self.land.n_qubits)
-        starts = np.empty((len(strings), 2 * self.land.n_qubits), dtype=np.bool_)
-        for row, string in enumerate(strings):
-            starts[row, ::2], starts[row, 1::2] = string.to_numpy()
+        terms, n_qubits = self.land.terms, self.land.n_qubits
+        starts = np.empty((len(terms), 2 * n_qubits), dtype=np.bool_)
+        for offset, words in ((0, terms.x), (1, terms.z)):
+            starts[:, offset::2] = np.unpackbits(words.view(np.uint8), axis=1, count=n_qubits, bitorder="little")
         return starts
 
     @cached_property
     def meets(self) -> npt.NDArray[np.uint8]:
         """Whether each term can meet each rotation, 0 or 1, shape ``(T, n_rotations + 1)``; at -1, the loss, all are 1."""
-        g, images = self.land.program.generators, self.land.images
+        g, images = self.land.problem.generators, self.land.problem.images
         members = reach_of_terms(g.x, g.z, images.x, images.z).view(np.uint8)
         meets = np.unpackbits(members, axis=1, count=len(g), bitorder="little")
         return np.pad(meets, ((0, 0), (0, 1)), constant_values=1)
 
     def loss_mean(self) -> float:
         """Return E[L]."""
-        g, images = self.land.program.generators, self.land.images
-        return float(self.land.coefficients @ loss_means(g.x, g.z, images.x, images.z, images.sign, self.cosine))
+        g, images = self.land.problem.generators, self.land.problem.images
+        return float(self.land.problem.coefficients @ loss_means(g.x, g.z, images.x, images.z, images.sign, self.cosine))
 
     def derivative_means(self, rotation: Indices) -> Floats:
         """Return E[∂L/∂φ] of the given rotations, 0 for -1."""
-        g, images = self.land.program.generators, self.land.images
-        arguments = (g.x, g.z, g.sign, images.x, images.z, images.sign, self.land.coefficients, self.cosine)
+        g, images = self.land.problem.generators, self.land.problem.images
+        arguments = (g.x, g.z, g.sign, images.x, images.z, images.sign, self.land.problem.coefficients, self.cosine)
         return np.append(derivative_means(*arguments), 0.0)[rotation]
 
     @cached_property
@@ -163,11 +162,11 @@ class ChainSampler:
         made = min(samples, n_blocks * BITS)
         per_task = max(1, n_blocks * max(len(chosen), 1) // (TASKS_PER_THREAD * numba.get_num_threads()))
         hits, silent = self._count(None, made, block, min(per_task, n_blocks), chosen, streams)
-        bound = np.where(silent, 0.0, np.abs(self.land.coefficients[0]))
+        bound = np.where(silent, 0.0, np.abs(self.land.problem.coefficients[0]))
         return self._binomial(hits.sum(axis=(1, 2)), made, bound, weights), block + n_blocks
 
     def _binomial(self, hits: Indices, samples: int, bound: Floats, weights: Floats) -> Found:
-        rate, scale = hits / samples, self.land.coefficients[0] ** 2
+        rate, scale = hits / samples, self.land.problem.coefficients[0] ** 2
         spread = rate * (1 - rate) / samples * scale**2
         # Where none or all were hit the error is not zero yet, unless the moment is zero for certain.
         edge = np.where((hits == 0) | (hits == samples), (unseen_rate(samples) * bound**2) ** 2, 0.0)
@@ -192,7 +191,7 @@ class ChainSampler:
 
     def _term_sets(self, chosen: Indices) -> Iterator[tuple[Indices, Indices]]:
         """Yield (terms, places in ``chosen``) of the targets that the same terms, at least one, can meet."""
-        n_terms = len(self.land.images)
+        n_terms = len(self.land.problem.images)
         sets, which = np.unique(np.packbits(self.meets[:, chosen], axis=0).T, axis=0, return_inverse=True)
         for number, packed in enumerate(sets):
             terms = np.flatnonzero(np.unpackbits(packed, count=n_terms))
@@ -203,11 +202,11 @@ class ChainSampler:
         self, terms: Indices, n_words: int, block: int, chosen: Indices, streams: Indices, weights: Floats
     ) -> tuple[Found, int]:
         """Sample targets by the pairs of some terms; ``n_words`` words of samples for each target, or one for each pair."""
-        images, coefficients = self.land.images.take(terms), self.land.coefficients[terms]
+        problem = self.land.problem.take(terms)
         # The plan follows from the terms alone: other targets beside these change nothing.
         rng = np.random.default_rng([int(self.seed), block, *terms.tolist()])
-        plan = plan_pairs(self.land.program.generators, images, coefficients, self.cosine, n_words, rng)
-        bound = np.full(len(chosen), np.abs(coefficients).sum())
+        plan = plan_pairs(problem, self.cosine, n_words, rng)
+        bound = np.full(len(chosen), np.abs(problem.coefficients).sum())
         if not len(plan.term):  # none of the pairs that were drawn counts
             value, spread, hits = np.zeros((len(chosen), 0)), np.zeros(len(chosen)), np.zeros(len(chosen), dtype=np.int64)
             edge = np.full(len(chosen), (unseen_rate(n_words) * plan.size) ** 2)

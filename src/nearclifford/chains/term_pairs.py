@@ -9,7 +9,7 @@ import numpy as np
 
 from nearclifford.arrays import Floats, Indices, Words
 from nearclifford.kernels.chain.means import join_terms
-from nearclifford.normal_form.program import PauliTable
+from nearclifford.normal_form.problem import PauliProblem
 
 # Up to here every pair gets a share of the samples.
 MOST_PAIRS = 256
@@ -41,22 +41,21 @@ class PairPlan:
     draws: int
 
 
-def plan_pairs(
-    generators: PauliTable, images: PauliTable, coefficients: Floats, cosine: Floats, n_words: int, rng: np.random.Generator
-) -> PairPlan:
+def plan_pairs(problem: PauliProblem, cosine: Floats, n_words: int, rng: np.random.Generator) -> PairPlan:
     """Share ``n_words`` out among the pairs that do not vanish: each gets one at least where they are few.
 
     A pair vanishes unless its x-parts are equal and its strings commute. Where pairs are many they are drawn, in
     proportion to ``|c_a c_b| Π_J E[cos]``, or to ``|c_a c_b|`` where the product would cost too much to know for all.
     """
+    images, coefficients = problem.images, problem.coefficients
     _, kind = np.unique(images.x, axis=0, return_inverse=True)
     kind = kind.reshape(-1)
     sizes = np.bincount(kind)
     count = int((sizes * (sizes + 1) // 2).sum())
-    if count > MOST_PAIRS and count * generators.x.size > MOST_JOINS:
-        return _draw_terms(generators, images, coefficients, cosine, n_words, kind, rng)
+    if count > MOST_PAIRS and count * problem.generators.x.size > MOST_JOINS:
+        return _draw_terms(problem, cosine, n_words, kind, rng)
     first, second = _pairs_of_a_kind(kind)
-    joined, frozen = _join(generators, images, cosine, first, second)
+    joined, frozen = _join(problem, cosine, first, second)
     weight = np.where(first == second, 1.0, 2.0) * coefficients[first] * coefficients[second] * joined
     alive = np.flatnonzero(weight)
     pairs = first[alive], weight[alive], frozen[alive]
@@ -74,10 +73,9 @@ def _pairs_of_a_kind(kind: Indices) -> tuple[Indices, Indices]:
     return first, second
 
 
-def _join(
-    generators: PauliTable, images: PauliTable, cosine: Floats, first: Indices, second: Indices
-) -> tuple[Floats, Words]:
+def _join(problem: PauliProblem, cosine: Floats, first: Indices, second: Indices) -> tuple[Floats, Words]:
     """Return (s_ab Π_J E[cos], J) of each pair."""
+    generators, images = problem.generators, problem.images
     frozen = np.zeros((len(first), (len(generators) + 63) // 64), dtype=np.uint64)
     arguments = (generators.x, generators.z, images.x, images.z, images.sign, first, second, cosine, frozen)
     return join_terms(*arguments), frozen
@@ -100,16 +98,9 @@ def _draw(term: Indices, weight: Floats, frozen: Words, n_words: int, rng: np.ra
     return PairPlan(term[drawn], np.sign(weight[drawn]) * total / n_words, pair, frozen[visited], total, draws=n_words)
 
 
-def _draw_terms(
-    generators: PauliTable,
-    images: PauliTable,
-    coefficients: Floats,
-    cosine: Floats,
-    n_words: int,
-    kind: Indices,
-    rng: np.random.Generator,
-) -> PairPlan:
-    """Draw a kind in proportion to (Σ|c|)², and twice a term of it in proportion to |c|; drop pairs that vanish."""
+def _draw_terms(problem: PauliProblem, cosine: Floats, n_words: int, kind: Indices, rng: np.random.Generator) -> PairPlan:
+    """Draw kinds in proportion to (Σ|c|)², and in each two terms, each in proportion to |c|; drop pairs that vanish."""
+    coefficients = problem.coefficients
     size = np.abs(coefficients)
     order = np.argsort(kind, kind="stable")
     total = np.bincount(kind, weights=size)
@@ -128,7 +119,7 @@ def _draw_terms(
     drawn = np.sort(np.stack([draw(), draw()], axis=1), axis=1)
     visited, times = np.unique(drawn, axis=0, return_counts=True)
     first, second = visited.T.copy()
-    joined, frozen = _join(generators, images, cosine, first, second)
+    joined, frozen = _join(problem, cosine, first, second)
     most = float((total**2).sum())
     weight = joined * np.sign(coefficients[first] * coefficients[second]) * most / n_words
     alive = np.flatnonzero(weight)
@@ -145,8 +136,9 @@ class TermProduct:
     weight: Floats
 
 
-def products_of_terms(images: PauliTable, coefficients: Floats) -> list[TermProduct]:
+def products_of_terms(problem: PauliProblem) -> list[TermProduct]:
     """Return the products R of pairs of terms that can contribute: Z-type, of commuting strings; R = 1 first."""
+    images, coefficients = problem.images, problem.coefficients
     power = np.bitwise_count(images.x & images.z).sum(axis=1, dtype=np.int64)
     weight_of: dict[bytes, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     identity = bytes(images.z[:1].nbytes)

@@ -32,7 +32,7 @@ def seconds_to_tell(land: Landscape) -> float:
     >>> seconds_to_tell(nc.Landscape(nc.ansatz.mhea(12, 12), nc.observables.global_z(12))) < 1e-3
     True
     """
-    return float(land.program.n_rotations) * land.program.generators.x.size * len(land.images) * SECONDS_PER_WORD
+    return float(land.problem.n_rotations) * land.problem.generators.x.size * len(land.problem.images) * SECONDS_PER_WORD
 
 
 def mattering_rotations(land: Landscape) -> Flags:
@@ -47,7 +47,7 @@ def mattering_rotations(land: Landscape) -> Flags:
     >>> mattering_rotations(nc.Landscape(circuit, nc.observables.global_z(1).tensor(nc.observables.global_z(1)))).tolist()
     [False, True, True]
     """
-    generators, images = land.program.generators, land.images
+    generators, images = land.problem.generators, land.problem.images
     stirs = np.flatnonzero(_stirring(generators))
     turns = generators.take(stirs)
     members = reach_of_terms(turns.x, turns.z, images.x, images.z).view(np.uint8)
@@ -68,14 +68,14 @@ def vanishes(land: Landscape, rotation: int, matters: Flags) -> bool:
     """
     if rotation >= 0 and not matters[rotation]:
         return True
-    if land.program.generators.x.size * len(land.images) > MOST_WORDS:
+    if land.problem.generators.x.size * len(land.problem.images) > MOST_WORDS:
         return False
     rotations = np.flatnonzero(matters)
-    starts = _distinct_terms(land.program.generators.take(rotations), land.images, land.coefficients)
+    starts = _distinct_terms(land.problem.generators.take(rotations), land.problem.images, land.problem.coefficients)
     if not len(starts):
         return True
     chosen = int(np.searchsorted(rotations, rotation)) if rotation >= 0 else -1
-    return not chains_end(land.program.generators.take(rotations), land.images.take(starts), chosen, MOST_BRANCHES)
+    return not chains_end(land.problem.generators.take(rotations), land.problem.images.take(starts), chosen, MOST_BRANCHES)
 
 
 def _stirring(generators: PauliTable) -> Flags:

@@ -115,7 +115,7 @@ def simulation_cost(
     instance(land, Landscape, "land", "Landscape(circuit, observable)")
     integer(n_thetas, "n_thetas", 2)
     stream = generator(rng)
-    relative = wanted / float(np.abs(land.coefficients).sum())
+    relative = wanted / float(np.abs(land.problem.coefficients).sum())
     count = int(np.clip(20 / relative**2, 10**5, 10**7)) if samples is None else integer(samples, "samples", 2)
     nbytes = integer(max_bytes, "max_bytes", 1)
     curve = surrogate_error_curve(land, patch, orders=range(1, LARGEST_ORDER + 1), samples=count, rng=stream)

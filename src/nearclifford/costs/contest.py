@@ -12,7 +12,7 @@ import numpy as np
 
 from nearclifford.arrays import Floats
 from nearclifford.landscape import Landscape
-from nearclifford.patches import Gaussian, Patch
+from nearclifford.patches import Patch
 from nearclifford.surrogates.prediction import NODE_SECONDS, PAIR_SECONDS, PATH_SECONDS
 
 # One Clifford gate of a stabilizer simulator in seconds: stim's tableau at a thousand qubits.
@@ -76,16 +76,13 @@ class Contest:
     @property
     def scale(self) -> float:
         """Σ|c_a| without the identity: what the loss can differ by from its constant part."""
-        images = self.land.images
-        moves = (images.x.any(axis=1)) | (images.z.any(axis=1))
-        return float(np.abs(self.land.coefficients[moves]).sum())
+        return self.land.problem.varying_size
 
     @cached_property
     def mean_displacement(self) -> float:
         """E‖t‖₁ over the patch, radians."""
-        widths = self.patch.for_parameters(self.land.n_parameters)
-        factor = math.sqrt(2 / math.pi) if isinstance(self.patch, Gaussian) else 0.5
-        return float(widths.sum() * factor)
+        each = np.broadcast_to(self.patch.absolute_mean(), self.land.n_parameters)
+        return float(each.sum())
 
     @property
     def n_gates(self) -> int:
@@ -95,12 +92,12 @@ class Contest:
     @property
     def exact_seconds(self) -> float:
         """Predicted seconds of one exact value."""
-        return times_power_of_two(AMPLITUDE_SECONDS * self.land.program.n_rotations, self.land.active_qubits)
+        return times_power_of_two(AMPLITUDE_SECONDS * self.land.problem.n_rotations, self.land.active_qubits)
 
     @property
     def exact_fits(self) -> bool:
         """Whether exact values of all thetas fit the budget."""
-        fits_memory = self.land.active_qubits < 60 and self.land.exact_bytes <= self.max_bytes
+        fits_memory = self.land.active_qubits < 60 and self.land.exact.nbytes <= self.max_bytes
         return fits_memory and self.exact_seconds * len(self.theta) <= self.max_seconds
 
     def rms(self, values: Floats, reference: Floats) -> float:

@@ -51,12 +51,12 @@ def statevector(contest: Contest) -> MethodCost:
         size=2**land.active_qubits,
         predicted_seconds=contest.exact_seconds,
         predicted_bytes=times_power_of_two(32.0, land.active_qubits),
-        note=f"2^{land.active_qubits} amplitudes x {land.program.n_rotations} rotations",
+        note=f"2^{land.active_qubits} amplitudes x {land.problem.n_rotations} rotations",
     )
     if not contest.exact_fits:
         return replace(cost, note=f"{cost.note}; beyond the budget")
     timed = quicker_of_two(lambda: np.asarray(land.value(contest.theta)))
-    return replace(cost, seconds=timed.seconds / len(contest.theta), nbytes=land.exact_bytes, rms_error=0.0)
+    return replace(cost, seconds=timed.seconds / len(contest.theta), nbytes=land.exact.nbytes, rms_error=0.0)
 
 
 def published_taylor(contest: Contest, criterion: str, order: int | None) -> MethodCost:
@@ -118,12 +118,12 @@ def _coefficients(built: Surrogate) -> str:
 def _predicted(contest: Contest, cost: MethodCost) -> MethodCost:
     """Return a record with the size, seconds and bytes of a surrogate, sampled where the tables for that fit the budget."""
     land, order = contest.land, cost.order or 1
-    size = max((len(group.rotations) for group in land.groups), default=0)
+    size = max((len(group.rotations) for group in land.problem.groups), default=0)
     if 8 * size**2 > contest.max_bytes:
         return replace(
             cost, note=f"tables of pairs of {size} rotations do not fit the budget", predicted_build_seconds=math.inf
         )
-    counted = build_log10_seconds(land.program.n_rotations, land.active_qubits, order, len(land.coefficients))
+    counted = build_log10_seconds(land.problem.n_rotations, land.active_qubits, order, len(land.problem.coefficients))
     if counted > math.log10(contest.max_seconds) + DECADES:
         return replace(cost, predicted_build_seconds=10.0**counted if counted < 300 else math.inf)
     found = predict_paths(land, order, np.random.default_rng(0))

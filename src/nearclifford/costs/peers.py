@@ -87,7 +87,7 @@ def matrix_product_state(contest: Contest, reference: Floats | None) -> MethodCo
         simulator = simulator_of(method="matrix_product_state", matrix_product_state_max_bond_dimension=bonds)
         circuits = []
         for theta in contest.theta:
-            angles = dict(zip(land.program.parameters, theta.tolist(), strict=True))
+            angles = dict(zip(land.problem.angle_map.parameters, theta.tolist(), strict=True))
             circuit = plain.assign_parameters(angles, strict=False)
             circuit.save_expectation_value(land.observable, range(land.n_qubits))
             circuits.append(circuit)
@@ -113,7 +113,7 @@ def pauli_propagation(contest: Contest, reference: Floats | None) -> MethodCost:
     except Exception as failure:
         return replace(cost, note=f"failed: {_in_short(failure)}")
     # its buffer holds each string and its flip before equal ones are merged
-    ladder = Ladder(16, 4, 4.0, 4.0 ** (contest.land.n_qubits + 1), 1e-6 * contest.land.program.n_rotations)
+    ladder = Ladder(16, 4, 4.0, 4.0 ** (contest.land.n_qubits + 1), 1e-6 * contest.land.problem.n_rotations)
     found = climbed(cost, contest, reference, ladder, lambda terms: propagated(package, contest, terms))
     if found.size is None:
         return found
@@ -125,10 +125,12 @@ def propagated(package: ModuleType, contest: Contest, max_terms: int) -> Floats:
     land = contest.land
     program = land.program
     axes = [np.concatenate([x, z]) for x, z in zip(*letters(program.generators), strict=True)]
-    observable = SparsePauliOp(PauliList.from_symplectic(*letters(land.images)[::-1]), land.coefficients * land.images.sign)
+    observable = SparsePauliOp(
+        PauliList.from_symplectic(*letters(land.problem.images)[::-1]), land.problem.coefficients * land.problem.images.sign
+    )
     everywhere = [list(range(land.n_qubits))] * len(axes)
     values = []
-    for angle in program.angles(contest.theta):
+    for angle in program.angle_map.angles(contest.theta):
         gates = package.RotationGates(axes, everywhere, (angle * program.generators.sign).tolist())
         evolved, _ = package.propagate_through_rotation_gates(observable, gates, max_terms, 0.0, "h")
         values.append(float(evolved.coeffs[~evolved.paulis.x.any(axis=1)].real.sum()))

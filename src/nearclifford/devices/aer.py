@@ -27,7 +27,7 @@ from nearclifford.landscape import Landscape
 from nearclifford.normal_form.compiler import GRID_TOLERANCE
 from nearclifford.patches import Patch
 from nearclifford.statistics.budget import Budget
-from nearclifford.statistics.statevector import gradient_bound, varying_size
+from nearclifford.statistics.statevector import gradient_bound
 
 DEVICES = ("auto", "CPU", "GPU")
 METHODS = ("automatic", "statevector", "density_matrix", "stabilizer", "matrix_product_state", "tensor_network")
@@ -162,7 +162,7 @@ class Aer:
             return (gradient**2 - square_error)[:, bound > 0].sum(axis=1)
 
         def settled() -> bool:
-            turned = [land.program.rotations_of(int(k)) for k in parameters]
+            turned = [land.problem.angle_map.rotations_of(int(k)) for k in parameters]
             return matters is not None and all(vanishes(land, int(j), matters) for j in np.concatenate([*turned, []]))
 
         def measure(theta: Floats, noise: np.random.Generator) -> tuple[Floats, Floats, DeviceRun]:
@@ -178,10 +178,10 @@ class Aer:
     ) -> DeviceLossStatistics:
         """Return the moments of the loss over thetas drawn from the patch."""
         device = self._device(land, None)
-        bound, matters = float(np.abs(land.coefficients).sum()), self._matters(land)
+        bound, matters = float(np.abs(land.problem.coefficients).sum()), self._matters(land)
 
         def made(value: Floats, square_error: Floats, run: DeviceRun) -> DeviceLossStatistics:
-            return loss_moments(value[:, 0], square_error[:, 0], bound, varying_size(land), run)
+            return loss_moments(value[:, 0], square_error[:, 0], bound, land.problem.varying_size, run)
 
         def progress(value: Floats, square_error: Floats) -> Floats:
             return (value**2 - square_error)[:, 0]
@@ -207,7 +207,7 @@ class Aer:
             return EstimatorDevice(land, self.estimator, self.shots)
         clifford = False
         if theta is not None and len(theta):
-            turns = land.program.angles(theta) / (pi / 2)
+            turns = land.problem.angle_map.angles(theta) / (pi / 2)
             clifford = bool((np.abs(turns - np.round(turns)) < GRID_TOLERANCE).all())
         if self.method == "stabilizer" and not clifford:
             raise NearCliffordError(

@@ -14,10 +14,10 @@ from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import CircuitInstruction, Parameter, ParameterExpression, ParameterVector
 
 from nearclifford.errors import CircuitError
+from nearclifford.normal_form.angles import AngleMap
 from nearclifford.normal_form.compiler import affine
 from nearclifford.normal_form.definitions import taken_apart
 from nearclifford.normal_form.gates import ROTATION_GATES
-from nearclifford.normal_form.program import AngleMap
 
 # What every simulator of Aer runs, of the gates that Qiskit may rewrite a circuit in: the fixed ones, and rotations.
 FIXED_NAMES = ("id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "cx", "cy", "cz", "swap", "ecr", "delay")

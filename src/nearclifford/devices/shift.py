@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from nearclifford.arrays import Floats, Indices
-from nearclifford.normal_form.program import AngleMap
+from nearclifford.normal_form.angles import AngleMap
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,6 @@ from math import pi
 from typing import Any
 
 import numpy as np
-import psutil
 from qiskit import QuantumCircuit, transpile
 from qiskit.quantum_info import SparsePauliOp
 from qiskit_aer import AerSimulator
@@ -18,8 +17,9 @@ from nearclifford.arrays import Floats
 from nearclifford.devices.circuit import CLIFFORD_BASIS, GENERAL_BASIS, DeviceCircuit, rewritten
 from nearclifford.devices.expectations import DeviceRun, Expectations
 from nearclifford.devices.grouping import TermGroup, term_groups
-from nearclifford.errors import DeviceError, NearCliffordError, ResourceError
-from nearclifford.landscape import Landscape, in_words
+from nearclifford.errors import DeviceError, NearCliffordError
+from nearclifford.landscape import Landscape
+from nearclifford.memory import require_memory
 
 VALUE = "value"
 
@@ -47,7 +47,7 @@ class Simulator:
         self.method = "stabilizer" if self.clifford else _method(method, shots, noise_model)
         self.device = "CPU" if self.method == "stabilizer" else device
         if not (clifford and method == "automatic"):
-            require_memory(land.n_qubits, self.method, str(options.get("precision", "double")), self.device)
+            require_state(land.n_qubits, self.method, str(options.get("precision", "double")), self.device)
         if noise_model is None:
             basis = CLIFFORD_BASIS if self.clifford else GENERAL_BASIS
         else:
@@ -131,10 +131,10 @@ def _programs(
     return constant, programs
 
 
-def require_memory(n_qubits: int, method: str, precision: str, device: str) -> None:
+def require_state(n_qubits: int, method: str, precision: str, device: str) -> None:
     """Raise `ResourceError` for a dense state that does not fit the memory; a GPU's is left to Aer.
 
-    >>> require_memory(40, "statevector", "double", "CPU")  # doctest: +ELLIPSIS
+    >>> require_state(40, "statevector", "double", "CPU")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     nearclifford.errors.ResourceError: A statevector of 40 qubits needs 16 TiB; ... are free. Use fewer qubits, ...
@@ -142,12 +142,10 @@ def require_memory(n_qubits: int, method: str, precision: str, device: str) -> N
     dense = {"statevector": 1, "automatic": 1, "density_matrix": 2}
     if method not in dense or device != "CPU":
         return
-    needed = (8 if precision == "single" else 16) * 2 ** (dense[method] * n_qubits)
-    available = psutil.virtual_memory().available
-    if needed > available:
-        state = "density matrix" if method == "density_matrix" else "statevector"
-        raise ResourceError(
-            f"A {state} of {n_qubits} qubits needs {in_words(needed)}; {in_words(available)} are free. Use fewer qubits, a "
-            "Clifford point (the stabilizer simulator takes any number of qubits), or method='matrix_product_state'; for "
-            "averages over a patch backend=Stabilizer()."
-        )
+    state = "density matrix" if method == "density_matrix" else "statevector"
+    require_memory(
+        (8 if precision == "single" else 16) * 2 ** (dense[method] * n_qubits),
+        f"A {state} of {n_qubits} qubits",
+        "Use fewer qubits, a Clifford point (the stabilizer simulator takes any number of qubits), or "
+        "method='matrix_product_state'; for averages over a patch backend=Stabilizer().",
+    )

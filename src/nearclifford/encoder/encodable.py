@@ -28,12 +28,12 @@ def rotation_of(program: RotationProgram, parameter: int) -> int:
     ...
     nearclifford.errors.EncodingError: parameter 0 ('a') turns 2 rotations; the encoder needs exactly one: give each ...
     """
-    rotations = program.rotations_of(parameter)
+    rotations = program.angle_map.rotations_of(parameter)
     if len(rotations) == 1:
         return int(rotations[0])
     remedy = "choose one that turns a gate" if not len(rotations) else "give each of its gates a parameter of its own"
     raise EncodingError(
-        f"parameter {parameter} ({program.parameters[parameter]!r}) turns {len(rotations) or 'no'} rotations; "
+        f"parameter {parameter} ({program.angle_map.parameters[parameter]!r}) turns {len(rotations) or 'no'} rotations; "
         f"the encoder needs exactly one: {remedy}."
     )
 
@@ -113,11 +113,11 @@ def chosen_parameters(
         for index in indices:
             rotation_of(program, index)
         return indices
-    turned = np.bincount(program.entry_parameter, minlength=program.n_parameters)
+    turned = np.bincount(program.angle_map.entry_parameter, minlength=program.angle_map.n_parameters)
     if not np.any(turned == 1):
         raise EncodingError(
-            f"Each of the {program.n_parameters} parameters turns no rotation or several; the encoder needs one that turns "
-            "exactly one: give a gate a parameter of its own."
+            f"Each of the {program.angle_map.n_parameters} parameters turns no rotation or several; the encoder needs one that "
+            "turns exactly one: give a gate a parameter of its own."
         )
     return np.flatnonzero(turned == 1).tolist()
 

@@ -34,10 +34,11 @@ from nearclifford.encoder.inducer import (
     to_qiskit,
 )
 from nearclifford.errors import EncodingError
-from nearclifford.exact.center import ProductBasis, center_gradient, require_clifford_center
+from nearclifford.exact.center import ProductBasis, center_gradient
 from nearclifford.normal_form.compiler import compile_circuit, require_circuit
+from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.normal_form.program import PauliTable, RotationProgram
-from nearclifford.observables import terms_of
+from nearclifford.normal_form.terms import terms_of
 
 Style = Literal["compact", "paper"]
 
@@ -107,6 +108,10 @@ class EncodingProblem:
     def meetings(self, rotations: Collection[int]) -> Iterator[Meeting]:
         """Yield where the observable meets each of the given rotations."""
         return MEETINGS[self.style](self.program, rotations)
+
+    def with_images(self, images: PauliTable) -> PauliProblem:
+        """Return the Pauli problem of the terms pulled back to ``images``."""
+        return PauliProblem.of(self.program, images, self.coefficients)
 
     def images(self, meeting: Meeting, fix: stim.Circuit) -> PauliTable:
         """Return every term, through the phase inducer, pulled back to the start of the circuit."""
@@ -213,7 +218,7 @@ def prepare(circuit: QuantumCircuit, observable: SparsePauliOp, center: npt.Arra
             "use qiskit.circuit.Parameter for the angles that vary."
         )
     program = compile_circuit(circuit, center)
-    require_clifford_center(program)
+    program.angle_map.require_clifford("The encoder needs a Clifford centre.", "", EncodingError)
     terms, coefficients = terms_of(observable, program.n_qubits)
     if not any(string.weight for string in terms):
         raise EncodingError(
@@ -242,7 +247,7 @@ def assemble(problem: EncodingProblem, term: int, parameter: int, neighbours: di
     fix = phase_inducer(problem.terms[term], meeting.axis, neighbours)
     images = problem.images(meeting, fix)
     basis = problem.basis(meeting, images, term)
-    loss, gradient = center_gradient(program, images, problem.coefficients, basis)
+    loss, gradient = center_gradient(problem.with_images(images), basis)
     suffix = inverse_after(program, meeting.gate) if problem.style == "paper" else stim.Circuit()
     product = images.to_stim(term) * program.generators.to_stim(meeting.rotation)
     first = to_qiskit(diagonalizer(product), program.n_qubits, "diagonalizer")
@@ -255,7 +260,7 @@ def assemble(problem: EncodingProblem, term: int, parameter: int, neighbours: di
         parameter=parameter,
         term=term,
         style=problem.style,
-        center=program.center,
+        center=program.angle_map.center,
         gradient=gradient,
         loss=loss,
         added_two_qubit_gates=last.num_nonlocal_gates(),

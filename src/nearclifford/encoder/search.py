@@ -142,7 +142,7 @@ def _best(
     problem: EncodingProblem, found: Iterable[Candidate], score: Score, deadline: float
 ) -> tuple[tuple[int, int], int]:
     """Return the best (term, parameter) of the candidates judged before the deadline, and how many these are."""
-    scale = float(np.abs(problem.coefficients).sum() * max(1.0, np.abs(problem.program.factor).max(initial=0.0)))
+    scale = float(np.abs(problem.coefficients).sum() * max(1.0, np.abs(problem.program.angle_map.factor).max(initial=0.0)))
     best, best_score, judged = (-1, -1), np.inf, 0
     for judged, candidate in enumerate(found, start=1):  # noqa: B007  (it is returned)
         pair, value = (candidate.term, candidate.parameter), score(problem, candidate)
@@ -214,12 +214,12 @@ def _component(problem: EncodingProblem, candidate: Candidate) -> float:
         basis.x,
         basis.z,
     )
-    factor = problem.program.factor[problem.program.entry_parameter == candidate.parameter]
+    factor = problem.program.angle_map.factor[problem.program.angle_map.entry_parameter == candidate.parameter]
     return -float(np.abs(by_angle * factor)[0])
 
 
 def _norm(problem: EncodingProblem, candidate: Candidate) -> float:
-    _, gradient = center_gradient(problem.program, candidate.images, problem.coefficients, candidate.basis)
+    _, gradient = center_gradient(problem.with_images(candidate.images), candidate.basis)
     return -float(np.linalg.norm(gradient))
 
 

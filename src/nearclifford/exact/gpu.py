@@ -9,11 +9,14 @@ from importlib.resources import files
 from typing import Any, Literal, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
+from nearclifford.arguments import thetas
 from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError, ResourceError
-from nearclifford.landscape import Landscape, in_words
-from nearclifford.normal_form.compression import RotationList, list_rotations
+from nearclifford.exact.sweep import RotationList, list_rotations
+from nearclifford.memory import in_words
+from nearclifford.normal_form.problem import PauliProblem
 
 Precision = Literal["single", "double"]
 REAL: dict[str, tuple[str, type[np.floating[Any]]]] = {"single": ("float", np.float32), "double": ("double", np.float64)}
@@ -81,37 +84,48 @@ def source() -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class GpuLandscape:
-    """Values and gradients of a landscape on an accelerator; arguments and results as those of `Landscape`, on the host."""
+class GpuSweeps:
+    """Exact values and gradients of a problem on an accelerator, an `Evaluator`; arguments and results are on the host."""
 
-    land: Landscape
+    problem: PauliProblem
     accelerator: Accelerator
     precision: Precision = "double"
 
     @cached_property
     def lists(self) -> tuple[RotationList, ...]:
         """The rotations of each group of terms."""
-        land = self.land
-        needed = self._state_bytes(land.active_qubits)
+        active = self.problem.active_qubits
+        needed = self._state_bytes(active)
         if (free := self.accelerator.free_bytes()) < needed:
             raise ResourceError(
-                f"An exact gradient of this landscape runs over 2**{land.active_qubits} amplitudes and needs "
+                f"An exact gradient of this landscape runs over 2**{active} amplitudes and needs "
                 f"{in_words(needed)}; the GPU has {in_words(free)} free. Use precision='single', or fewer qubits or layers."
             )
-        generators, images = land.program.generators, land.images
-        return tuple(list_rotations(group, generators, images, land.coefficients) for group in land.groups)
+        return tuple(list_rotations(group, self.problem) for group in self.problem.groups)
 
-    def value(self, theta: Floats) -> Floats:
-        """Return L: shape ``(batch, D)`` to ``(batch,)``."""
-        return self._sweep(theta, False)[0]
+    @property
+    def n_parameters(self) -> int:
+        """Number of parameters D."""
+        return self.problem.n_parameters
 
-    def value_and_gradient(self, theta: Floats) -> tuple[Floats, Floats]:
-        """Return (L, ∂L/∂θ): shapes ``(batch,)`` and ``(batch, D)``."""
-        value, by_angle = self._sweep(theta, True)
-        return value, self.land.program.to_parameters(by_angle)
+    def value(self, theta: npt.ArrayLike) -> np.float64 | Floats:
+        """Return L: shape ``(..., D)`` to ``(...)``."""
+        points = thetas(theta, self.n_parameters)
+        return self._sweep(points.reshape(-1, self.n_parameters), False)[0].reshape(points.shape[:-1])[()]
+
+    def gradient(self, theta: npt.ArrayLike) -> Floats:
+        """Return ∂L/∂θ: shape ``(..., D)`` to ``(..., D)``."""
+        return self.value_and_gradient(theta)[1]
+
+    def value_and_gradient(self, theta: npt.ArrayLike) -> tuple[np.float64 | Floats, Floats]:
+        """Return (L, ∂L/∂θ): shapes ``(...)`` and ``(..., D)``."""
+        points = thetas(theta, self.n_parameters)
+        value, by_angle = self._sweep(points.reshape(-1, self.n_parameters), True)
+        gradient = self.problem.angle_map.to_parameters(by_angle)
+        return value.reshape(points.shape[:-1])[()], gradient.reshape(points.shape)
 
     def _sweep(self, theta: Floats, backwards: bool) -> tuple[Floats, Floats]:
-        angle = self.land.program.angles(theta)
+        angle = self.problem.angle_map.angles(theta)
         value, by_angle = np.zeros(len(angle)), np.zeros_like(angle)
         for listed in self.lists:
             turned = angle[:, listed.rotations]

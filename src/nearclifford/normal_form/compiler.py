@@ -22,6 +22,7 @@ from qiskit.circuit.library import Initialize, PauliEvolutionGate
 from nearclifford.arguments import real_array
 from nearclifford.arrays import Indices
 from nearclifford.errors import CircuitError
+from nearclifford.normal_form.angles import AngleMap
 from nearclifford.normal_form.definitions import evolved, parts_of
 from nearclifford.normal_form.gates import (
     CLIFFORD_GATES,
@@ -76,7 +77,7 @@ def compile_circuit(circuit: QuantumCircuit, center: npt.ArrayLike | None = None
     <qiskit...>
     <qiskit...>
     >>> program = compile_circuit(circuit)
-    >>> program.generators.to_stim(0), program.factor
+    >>> program.generators.to_stim(0), program.angle_map.factor
     (stim.PauliString("+ZZ"), array([2.]))
     """
     require_circuit(circuit)
@@ -315,15 +316,14 @@ class _Walk:
         center.setflags(write=False)  # users start from it, and may step in place
         entries = np.array(self.entries, dtype=np.float64).reshape(-1, 3)
         tape = np.array(self.tape, dtype=np.int32).reshape(-1, 4)
-        return RotationProgram(
-            n_qubits=self.n_qubits,
+        steps = GateTape(tape[:, 0].astype(np.int16), *(tape[:, column].copy() for column in (1, 2, 3)))
+        angle_map = AngleMap(
             parameters=names,
             center=center,
-            generators=PauliTable.from_stim(self.n_qubits, self.generators),
             entry_rotation=entries[:, 0].astype(np.int64),
             entry_parameter=entries[:, 1].astype(np.int64),
             factor=entries[:, 2].copy(),
             offset=np.array(self.offset, dtype=np.float64),
-            pull_back=self.tableau,
-            tape=GateTape(tape[:, 0].astype(np.int16), *(tape[:, column].copy() for column in (1, 2, 3))),
+            describe=steps.describe,
         )
+        return RotationProgram(angle_map, PauliTable.from_stim(self.n_qubits, self.generators), self.tableau, steps)

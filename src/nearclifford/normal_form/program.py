@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import stim
-from scipy import sparse
 
-from nearclifford.arrays import Floats, Indices, Signs, Words
+from nearclifford.arrays import Flags, Signs, Words
+from nearclifford.normal_form.angles import AngleMap
 from nearclifford.normal_form.gates import PRIMITIVES
 
 
@@ -71,8 +70,18 @@ class PauliTable:
 
     def take(self, rows: npt.ArrayLike) -> PauliTable:
         """Return the table of the given rows, in the given order."""
-        index = np.asarray(rows, dtype=np.int64)
+        index = np.asarray(rows)
         return PauliTable(self.n_qubits, self.x[index], self.z[index], self.sign[index])
+
+    def anticommute_with(self, x: Words, z: Words) -> Flags:
+        """Return which rows anticommute with a string of packed words ``x, z``, shape ``(ceil(N / 64),)``.
+
+        >>> table = PauliTable.from_stim(1, [stim.PauliString("X"), stim.PauliString("Z")])
+        >>> table.anticommute_with(table.x[0], table.z[0]).tolist()
+        [False, True]
+        """
+        overlap = np.bitwise_count(self.x & z) ^ np.bitwise_count(self.z & x)
+        return (overlap.sum(axis=1) & 1).astype(np.bool_)
 
     def replaced(self, rows: list[int], others: PauliTable) -> PauliTable:
         """Return a table in which the rows of another stand in the given places.
@@ -105,81 +114,30 @@ class GateTape:
     def __len__(self) -> int:
         return len(self.opcode)
 
-
-@dataclass(frozen=True, eq=False)
-class AngleMap:
-    """How the angles of rotations follow from the parameters: ``φ = offset + A (θ - center)``.
-
-    The matrix A has the entry ``factor[e]`` at ``(entry_rotation[e], entry_parameter[e])``; entries are sorted by rotation.
-    At ``θ = center`` an angle is its offset: zero, except for gates whose fixed part is not Clifford.
-
-    Attributes
-    ----------
-    parameters : names of the parameters, in the order of ``circuit.parameters``.
-    center : float64, shape ``(n_parameters,)``, radians.
-    entry_rotation, entry_parameter : int64, shape ``(n_entries,)``.
-    factor : float64, shape ``(n_entries,)``, dimensionless.
-    offset : float64, shape ``(n_rotations,)``, radians, in [-π/4, π/4].
-    """
-
-    parameters: tuple[str, ...]
-    center: Floats
-    entry_rotation: Indices
-    entry_parameter: Indices
-    factor: Floats
-    offset: Floats
-
-    @property
-    def n_parameters(self) -> int:
-        """Number of parameters D."""
-        return len(self.parameters)
-
-    @property
-    def n_rotations(self) -> int:
-        """Number of rotations; equals D when every parameter sits on one gate and no angle is fixed."""
-        return len(self.offset)
-
-    @cached_property
-    def matrix(self) -> sparse.csr_array:
-        """The matrix A, shape ``(n_rotations, D)``."""
-        entries = (self.factor, (self.entry_rotation, self.entry_parameter))
-        return sparse.csr_array(entries, shape=(self.n_rotations, self.n_parameters))
-
-    def angles(self, theta: Floats) -> Floats:
-        """Return the rotation angles φ, shape ``(batch, n_rotations)``, at ``theta`` of shape ``(batch, D)``."""
-        return np.ascontiguousarray((self.matrix @ (theta - self.center).T).T) + self.offset
-
-    def to_parameters(self, angle_gradient: Floats) -> Floats:
-        """Return a gradient by angle, shape ``(batch, n_rotations)``, by parameter: shape ``(batch, D)``."""
-        return np.ascontiguousarray((self.matrix.T @ angle_gradient.T).T)
-
-    def rotations_of(self, parameter: int) -> Indices:
-        """Return the indices of the rotations that the parameter turns."""
-        return self.entry_rotation[self.entry_parameter == parameter]
-
     def describe(self, rotation: int) -> str:
-        """Return what an error calls a rotation."""
-        return f"rotation {rotation}"
+        """Return what an error calls a rotation, with its gate."""
+        gate = int(np.flatnonzero(self.rotation == rotation)[0])
+        return f"rotation {rotation} ({PRIMITIVES[self.opcode[gate]]} on qubit {self.first[gate]})"
 
 
 @dataclass(frozen=True, eq=False)
-class RotationProgram(AngleMap):
+class RotationProgram:
     """A circuit in normal form, ``U = C · R_n ··· R_2 R_1`` with ``R_j = exp(-i φ_j G_j / 2)``, φ as `AngleMap` says.
 
     Attributes
     ----------
-    n_qubits : number of qubits N.
+    angle_map : from the parameters to the angles φ.
     generators : the signed ``G_j``, in time order.
     pull_back : the tableau of ``P -> C† P C`` (fixed rotations and the centre included in C).
     tape : the same circuit gate by gate; Clifford parts of the centre appear as Clifford gates.
     """
 
-    n_qubits: int
+    angle_map: AngleMap
     generators: PauliTable
     pull_back: stim.Tableau
     tape: GateTape
 
-    def describe(self, rotation: int) -> str:
-        """Return what an error calls a rotation, with its gate."""
-        gate = int(np.flatnonzero(self.tape.rotation == rotation)[0])
-        return f"rotation {rotation} ({PRIMITIVES[self.tape.opcode[gate]]} on qubit {self.tape.first[gate]})"
+    @property
+    def n_qubits(self) -> int:
+        """Number of qubits N."""
+        return self.generators.n_qubits

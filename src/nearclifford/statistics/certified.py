@@ -17,14 +17,12 @@ from nearclifford.arrays import Floats, Indices
 from nearclifford.chains.term_pairs import TermProduct, products_of_terms
 from nearclifford.kernels.merging.propagate import adapted_basis, adapted_coordinates, propagate, time_order
 from nearclifford.landscape import Landscape
+from nearclifford.normal_form.angles import angle_moments
 from nearclifford.normal_form.compression import compress
-from nearclifford.normal_form.independence import angle_moments, rotation_of_parameters
 from nearclifford.normal_form.program import PauliTable
 from nearclifford.patches import Patch
 
 ULP = 2.0**-53
-# Relative error of the patches' E[sin²] and E[cos²] and absolute error of E[cos], all with room to spare.
-MOMENT_ERROR = 2.0**-39
 # More than what underflow can take away or add: fewer than 1e20 operations of at most 5e-324 each.
 UNDERFLOW = 1e-300
 
@@ -72,20 +70,20 @@ def certified_second_moment(
     """
     instance(land, Landscape, "land", "Landscape(circuit, observable)")
     limit = integer(max_terms, "max_terms", 1)
-    cosine, flip = angle_moments(land.program, patch)
+    cosine, flip = angle_moments(land.problem.angle_map, patch)
     stay = 1.0 - flip
     chosen, scale = -1, 1.0
     if parameter is not None:
         k = parameter_index(parameter, land.n_parameters)
-        rotation, factor = rotation_of_parameters(land.program)
+        rotation, factor = land.problem.angle_map.rotation_of
         if rotation[k] < 0:
             return 0.0, 0.0
         chosen, scale = int(rotation[k]), float(factor[k]) ** 2
         stay[chosen], flip[chosen] = flip[chosen], stay[chosen]
-    turns = _Turns(land.program.generators, stay, flip, cosine)
+    turns = _Turns(land.problem.generators, stay, flip, cosine, patch.moment_error)
     total = (0.0, 0.0)
-    for product in products_of_terms(land.images, land.coefficients):
-        total = _add(total, _product_moment(product, land.images, turns, chosen, limit))
+    for product in products_of_terms(land.problem):
+        total = _add(total, _product_moment(product, land.problem.images, turns, chosen, limit))
     lower, upper = _multiply(total, (scale, scale))
     return max(lower, 0.0), max(upper, 0.0)
 
@@ -101,7 +99,7 @@ def chains_end(generators: PauliTable, starts: PauliTable, chosen: int, limit: i
     [False, True]
     """
     half = np.full(len(generators), 0.5)
-    turns = _Turns(generators, half, half, np.ones(len(generators)))
+    turns = _Turns(generators, half, half, np.ones(len(generators)), 0.0)
     everything = TermProduct(np.zeros(starts.z.shape[1], np.uint64), np.arange(len(starts)), np.ones(len(starts)))
     return _product_moment(everything, starts, turns, chosen, limit) != (0.0, 0.0)
 
@@ -110,13 +108,14 @@ def chains_end(generators: PauliTable, starts: PauliTable, chosen: int, limit: i
 class _Turns:
     """Generators in time order, weights of staying and flipping, E[cos] of each angle: float64, shape ``(n_rotations,)``.
 
-    The weights are E[cos²] and E[sin²], exchanged at the rotation of a derivative.
+    The weights are E[cos²] and E[sin²], exchanged at the rotation of a derivative; ``moment_error`` is that of the patch.
     """
 
     generators: PauliTable
     stay: Floats
     flip: Floats
     cosine: Floats
+    moment_error: float
 
 
 def _product_moment(product: TermProduct, images: PauliTable, turns: _Turns, chosen: int, limit: int) -> Interval:
@@ -126,7 +125,7 @@ def _product_moment(product: TermProduct, images: PauliTable, turns: _Turns, cho
         return 0.0, 0.0
     factor = (1.0, 1.0)
     for cosine in turns.cosine[frozen]:
-        factor = _multiply(factor, (cosine - MOMENT_ERROR, cosine + MOMENT_ERROR))
+        factor = _multiply(factor, (cosine - turns.moment_error, cosine + turns.moment_error))
     free = np.flatnonzero(~frozen)
     starts = images.take(product.starts)
     total = (0.0, 0.0)
@@ -157,7 +156,7 @@ def _chain(starts: PauliTable, weight: Floats, turns: _Turns, rotations: Indices
     positive, negative = mass.tolist()
     above, below, both, count, mixed = dropped.tolist()
     # Masses are sums of products of positive numbers: their errors are relative, one step after the other.
-    steps = len(order) * (MOMENT_ERROR + 4 * ULP) + (len(pivot) + 2 * len(weight) + count + 16) * ULP
+    steps = len(order) * (turns.moment_error + 4 * ULP) + (len(pivot) + 2 * len(weight) + count + 16) * ULP
     error = math.expm1(1.01 * steps)
     lower = positive * (1 - error) - negative * (1 + error) - below - error * mixed
     upper = positive * (1 + error) - negative * (1 - error) + above + error * both

@@ -10,7 +10,6 @@ from nearclifford.arrays import Floats, Indices
 from nearclifford.chains.sampler import ChainSampler
 from nearclifford.kernels.chain.prune import NO_ROTATION
 from nearclifford.landscape import Landscape
-from nearclifford.normal_form.independence import rotation_of_parameters
 from nearclifford.patches import Patch
 from nearclifford.statistics.budget import Budget
 from nearclifford.statistics.moments import GradientStatistics, LossStatistics, UnbiasedMoments
@@ -30,7 +29,7 @@ class Stabilizer:
     are counted for each component; with several terms there may be more, a word of 64 for each pair at least. The mean being
     exact, a second moment is reported between the squared mean and the squared bound, and the variance is their difference.
 
-    Raises `NearCliffordError` where angles are not independent (`nearclifford.normal_form.independence`).
+    Raises `NearCliffordError` where angles are not independent (`nearclifford.normal_form.angles`).
 
     >>> Stabilizer()
     Stabilizer()
@@ -41,7 +40,7 @@ class Stabilizer:
     ) -> GradientStatistics:
         """Return the moments of the chosen components of the gradient."""
         chain = ChainSampler(land, patch, rng)
-        rotation, factor = rotation_of_parameters(land.program)
+        rotation, factor = land.problem.angle_map.rotation_of
         rotation, factor = rotation[parameters], factor[parameters]
         turning = rotation >= 0
         found = chain.sample(budget, rotation[turning], parameters[turning], factor[turning] ** 2)
@@ -83,7 +82,7 @@ class Stabilizer:
         found = chain.sample(budget, np.array([NO_ROTATION]), np.array([land.n_parameters]), np.ones(1))
         mean = chain.loss_mean()
         unbiased, error = float(found.value[0]), float(found.error[0])
-        second = float(_possible(np.array(unbiased), np.array(mean), np.abs(land.coefficients).sum()))
+        second = float(_possible(np.array(unbiased), np.array(mean), np.abs(land.problem.coefficients).sum()))
         return LossStatistics(
             mean=mean,
             mean_error=0.0,

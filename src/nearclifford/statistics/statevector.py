@@ -12,7 +12,8 @@ from nearclifford.arguments import one_of
 from nearclifford.arrays import Floats, Indices
 from nearclifford.chains.zeros import mattering_rotations
 from nearclifford.errors import NearCliffordError
-from nearclifford.exact.gpu import REAL, Cuda, GpuLandscape, Precision
+from nearclifford.evaluator import Evaluator
+from nearclifford.exact.gpu import REAL, Cuda, GpuSweeps, Precision
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch
 from nearclifford.statistics.budget import Budget
@@ -53,8 +54,8 @@ class Statevector:
         """What a value of zero may differ from zero by, beside the largest."""
         return ROUNDING * float(np.finfo(REAL[self.precision][1]).eps)
 
-    def _on_device(self, land: Landscape) -> Landscape | GpuLandscape:
-        return land if self.device == "CPU" else GpuLandscape(land, Cuda(self.precision), self.precision)
+    def _on_device(self, land: Landscape) -> Evaluator:
+        return land.exact if self.device == "CPU" else GpuSweeps(land.problem, Cuda(self.precision), self.precision)
 
     def gradient_statistics(
         self, land: Landscape, patch: Patch, budget: Budget, parameters: Indices, rng: np.random.Generator
@@ -100,7 +101,7 @@ class Statevector:
         exact = self._on_device(land)
         sums = MomentSums(0, np.reshape(exact.value(land.center[None]), 1), np.zeros((4, 1)))
         made, total, error = 0, 0.0, 0.0
-        least = float(self._rounding * np.abs(land.coefficients).sum()) ** 2
+        least = float(self._rounding * np.abs(land.problem.coefficients).sum()) ** 2
         while (more := budget.next_round(made, total, error, least)) > 0:
             for theta in _thetas(land, patch, more, rng):
                 sums += MomentSums.of(np.reshape(exact.value(theta), (-1, 1)), sums.shift)
@@ -133,12 +134,6 @@ def gradient_bound(land: Landscape, matters: npt.NDArray[np.bool_] | None = None
 
     Rotations that do not matter (`nearclifford.chains.zeros`) add nothing; without ``matters`` all do.
     """
-    matrix = abs(land.program.matrix)
+    matrix = abs(land.problem.angle_map.matrix)
     weights = np.ones(matrix.shape[0]) if matters is None else matters.astype(np.float64)
-    return np.asarray(matrix.T @ weights) * varying_size(land)
-
-
-def varying_size(land: Landscape) -> float:
-    """Return Σ|c| over the terms that are not the identity."""
-    varying = (land.images.x | land.images.z).any(axis=1)
-    return float(np.abs(land.coefficients[varying]).sum())
+    return np.asarray(matrix.T @ weights) * land.problem.varying_size

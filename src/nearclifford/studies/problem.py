@@ -9,7 +9,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from nearclifford.encoder.encode import Style, encode
 from nearclifford.landscape import Landscape
-from nearclifford.observables import terms_of
+from nearclifford.normal_form.terms import terms_of
 from nearclifford.studies.catalogue import ANSATZE, OBSERVABLES
 from nearclifford.studies.points import Point
 

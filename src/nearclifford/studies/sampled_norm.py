@@ -27,7 +27,7 @@ def sampled_squared_norm(
     chains : samples for each component.
     rng : generator.
     """
-    _, at_center = center_gradient(land.program, land.images, land.coefficients)
+    _, at_center = center_gradient(land.problem)
     certain = np.union1d(np.flatnonzero(at_center), [parameter])
     others = np.setdiff1d(np.arange(land.n_parameters), certain)
     drawn = rng.choice(others, size=min(components, len(others)), replace=False)

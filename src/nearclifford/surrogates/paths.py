@@ -127,7 +127,7 @@ Steps = tuple[npt.NDArray[np.int16], npt.NDArray[np.int32], Floats, Indices, npt
 
 
 def _compile(land: Landscape, width: int) -> Callable[[tuple[Part, npt.NDArray[np.int32]]], Steps]:
-    g, images = land.program.generators, land.images
+    g, images = land.problem.generators, land.problem.images
 
     def compiled(task: tuple[Part, Found]) -> Steps:
         part, found = task
@@ -137,7 +137,7 @@ def _compile(land: Landscape, width: int) -> Callable[[tuple[Part, npt.NDArray[n
         level, rotation, sign, stay_start, stays = compile_tree(
             found, walk.tables.meets, walk.row, names, width, turns.x, turns.z, turns.sign, *string
         )
-        return level, rotation, sign * land.coefficients[walk.term], stay_start, stays
+        return level, rotation, sign * land.problem.coefficients[walk.term], stay_start, stays
 
     return compiled
 

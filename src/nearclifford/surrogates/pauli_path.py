@@ -42,7 +42,7 @@ class PauliPathSurrogate(Surrogate):
         >>> error
         0.0
         """
-        tails = tail_moments(self.angles, self.generators, self.images, self.term_coefficients, patch, self.order)
+        tails = tail_moments(self.problem, patch, self.order)
         return float(np.sqrt(max(tails[-1], 0.0)))
 
     def _values(self, angle: Floats) -> Floats:

@@ -10,7 +10,8 @@ import numpy as np
 from nearclifford.arrays import Floats
 from nearclifford.errors import ResourceError
 from nearclifford.kernels.paths.search import sample_walks
-from nearclifford.landscape import Landscape, in_words
+from nearclifford.landscape import Landscape
+from nearclifford.memory import in_words
 from nearclifford.surrogates.threads import in_threads
 from nearclifford.surrogates.walks import LEAST_PAIR_FLIPS, Walk, flips_of, sets_of_flips, walks_of
 

@@ -9,18 +9,16 @@ from nearclifford.chains.term_pairs import TermProduct, products_of_terms
 from nearclifford.errors import ResourceError
 from nearclifford.kernels.merging.by_flips import propagate_by_flips
 from nearclifford.kernels.merging.propagate import adapted_basis, adapted_coordinates, time_order
+from nearclifford.normal_form.angles import angle_moments
 from nearclifford.normal_form.compression import compress
-from nearclifford.normal_form.independence import angle_moments
-from nearclifford.normal_form.program import AngleMap, PauliTable
+from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.patches import Patch
 
 # Pauli strings held at once; each takes a few hundred bytes.
 MOST_STRINGS = 10**6
 
 
-def tail_moments(
-    angles: AngleMap, generators: PauliTable, images: PauliTable, coefficients: Floats, patch: Patch, order: int
-) -> Floats:
+def tail_moments(problem: PauliProblem, patch: Patch, order: int) -> Floats:
     """Return E[(L - L_m)²] over a patch for m = 0 ... order, float64, L_m the paths with fewer than m flips.
 
     Orders above the number of rotations, whose error is zero, are answered by that of one rotation more alone.
@@ -30,17 +28,16 @@ def tail_moments(
 
     Raises `NearCliffordError` where angles are not independent, `ResourceError` beyond `MOST_STRINGS` strings.
     """
-    cosine, flip = angle_moments(angles, patch)
-    last = min(order, angles.n_rotations + 1)
+    cosine, flip = angle_moments(problem.angle_map, patch)
+    last = min(order, problem.n_rotations + 1)
     moments = np.zeros(last + 1)
-    for product in products_of_terms(images, coefficients):
-        moments += _moments_of_product(product, generators, images, cosine, flip, last)
+    for product in products_of_terms(problem):
+        moments += _moments_of_product(product, problem, cosine, flip, last)
     return np.cumsum(moments[::-1])[::-1]
 
 
-def _moments_of_product(
-    product: TermProduct, generators: PauliTable, images: PauliTable, cosine: Floats, flip: Floats, order: int
-) -> Floats:
+def _moments_of_product(product: TermProduct, problem: PauliProblem, cosine: Floats, flip: Floats, order: int) -> Floats:
+    generators, images = problem.generators, problem.images
     frozen = np.bitwise_count(generators.x & product.z).sum(axis=1) % 2 == 1
     free, starts = np.flatnonzero(~frozen), images.take(product.starts)
     moments = np.zeros(order + 1)

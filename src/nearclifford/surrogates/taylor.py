@@ -13,7 +13,6 @@ from nearclifford.errors import NearCliffordError
 from nearclifford.kernels.paths.taylor_hessians import taylor_hessians
 from nearclifford.kernels.paths.taylor_series import series_gradients, series_values
 from nearclifford.kernels.paths.taylor_sums import taylor_gradients, taylor_values
-from nearclifford.normal_form.independence import rotation_of_parameters
 from nearclifford.patches import Patch
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.support import Monomial, monomials
@@ -41,7 +40,7 @@ class TaylorSurrogate(Surrogate):
 
         Only coefficients that are not zero. Raises `NearCliffordError` where a parameter sits on several rotations.
         """
-        rotation, factor = rotation_of_parameters(self.angles)
+        rotation, factor = self.problem.angle_map.rotation_of
         parameter = {int(j): k for k, j in enumerate(rotation) if j >= 0}
         for powers, value in monomials(self.tree, self.order):
             named = sorted((parameter[j], power) for j, power in powers)
@@ -54,8 +53,7 @@ class TaylorSurrogate(Surrogate):
         amount that is computed in extended precision, since it is a small difference of large numbers. Errors likewise,
         and `ResourceError` for a patch of many different widths and for orders above 100.
         """
-        parts = (self.angles, self.generators, self.images, self.term_coefficients, patch)
-        return taylor_rms_error(*parts, self.tree, self.order)
+        return taylor_rms_error(self.problem, patch, self.tree, self.order)
 
     def _values(self, angle: Floats) -> Floats:
         value = np.empty(len(angle))

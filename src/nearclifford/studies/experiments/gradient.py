@@ -171,7 +171,7 @@ class Gradient(Experiment):
 def _measure_draw(point: GradientPoint, draw: int, land: Landscape, parameter: int) -> dict[str, float]:
     """Return norm, squared norm, component and bound of one draw."""
     patch = Gaussian(sigma_value(point.sigma, land.n_parameters))
-    scale = float(np.abs(land.coefficients).sum())
+    scale = float(np.abs(land.problem.coefficients).sum())
     bound = math.sqrt(land.n_parameters) * scale
     if point.backend == "stabilizer":
         squared = sampled_squared_norm(land, patch, parameter, point.components, point.samples, point.theta_stream(draw))

@@ -179,7 +179,7 @@ def _look(point: PhasePoint, draw: int, prepared: Prepared, shifted: Landscape) 
     land, parameter = prepared.land, prepared.parameter
     width = sigma_value(point.sigma, land.n_parameters)
     patch, rng = Gaussian(width), point.theta_stream(draw)
-    scale = float(np.abs(land.coefficients).sum())
+    scale = float(np.abs(land.problem.coefficients).sum())
     squared = sampled_squared_norm(land, patch, parameter, point.components, point.chains, rng)
     curve = surrogate_error_curve(shifted, patch, orders=range(1, LARGEST_ORDER + 1), samples=point.samples, rng=rng)
     displacement = land.n_parameters * width * math.sqrt(2 / math.pi)
@@ -192,7 +192,7 @@ def _conclude(point: PhasePoint, land: Landscape, seen: _Seen) -> dict[str, floa
     return {
         "squared_norm": seen.squared_norm,
         "order": float(order),
-        "build_log10_seconds": build_log10_seconds(land.n_parameters, land.n_qubits, order, len(land.coefficients)),
+        "build_log10_seconds": build_log10_seconds(land.n_parameters, land.n_qubits, order, len(land.problem.coefficients)),
         "worst_case_order": float(worst),
         "published_log10_seconds": log10_stabilizer_calls(land.n_parameters, worst)
         + math.log10(GATE_SECONDS * len(land.program.tape)),

@@ -177,7 +177,7 @@ def _errors(point: SurrogatePoint, draw: int, land: Landscape, orders: Sequence[
 def _build(point: SurrogatePoint, draw: int, land: Landscape) -> dict[str, float]:
     """Return what the surrogates of one order take; NaN beyond the budget."""
     unknown = dict.fromkeys(MEASURED, math.nan)
-    seconds = build_log10_seconds(land.n_parameters, land.active_qubits, point.order, len(land.coefficients))
+    seconds = build_log10_seconds(land.n_parameters, land.active_qubits, point.order, len(land.problem.coefficients))
     if seconds > math.log10(point.max_seconds):
         return unknown
     theta = land.center + 0.1 * point.theta_stream(draw).standard_normal((point.thetas, land.n_parameters))
