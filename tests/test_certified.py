@@ -11,7 +11,8 @@ from qiskit.quantum_info import SparsePauliOp
 
 import nearclifford as nc
 from encodable_circuits import oracle_loss, random_case
-from nearclifford.statistics.certified import MOMENT_ERROR, certified_second_moment
+from nearclifford.patches import MOMENT_ERROR
+from nearclifford.statistics.certified import certified_second_moment
 
 # Fourier coefficients (1, cos, sin) of one angle from its values at 0, π/2, -π/2.
 NODES = np.array([0.0, np.pi / 2, -np.pi / 2])

@@ -258,4 +258,4 @@ def test_no_qubits_and_no_gates():
     with pytest.raises(nc.CircuitError, match="no qubits"):
         compile_circuit(QuantumCircuit(ClassicalRegister(1)))
     empty = compile_circuit(QuantumCircuit(2))
-    assert (empty.n_rotations, empty.n_parameters, len(empty.tape)) == (0, 0, 0)
+    assert (empty.angle_map.n_rotations, empty.angle_map.n_parameters, len(empty.tape)) == (0, 0, 0)

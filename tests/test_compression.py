@@ -93,9 +93,9 @@ def test_thousand_qubit_heisenberg_gradient_against_light_cones():
 
 def test_groups_share_sweeps_where_that_is_cheaper():
     wide = nc.Landscape(nc.ansatz.mhea(6, 6), nc.observables.heisenberg(6))
-    assert len(wide.groups) == 1
+    assert len(wide.problem.groups) == 1
     local = nc.Landscape(brickwork(60, 1), nc.observables.heisenberg(60))
-    assert 20 < len(local.groups) <= 3 * 59
+    assert 20 < len(local.problem.groups) <= 3 * 59
     assert local.active_qubits < 10
 
 

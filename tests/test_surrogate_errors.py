@@ -162,12 +162,12 @@ def test_dependent_angles_are_refused():
     circuit.ry(angle, 0)
     circuit.rx(angle, 0)
     land = nc.Landscape(circuit, SparsePauliOp("Z"))
-    with pytest.raises(nc.NearCliffordError, match=r"parameter 0 \('a'\) turns 2 rotations"):
+    with pytest.raises(nc.NearCliffordError, match=r"Parameter 0 \('a'\) turns 2 rotations"):
         nc.surrogate_error_curve(land, nc.Gaussian(0.1))
     for kind in ("pauli-path", "taylor"):
-        with pytest.raises(nc.NearCliffordError, match=r"parameter 0 \('a'\) turns 2 rotations"):
+        with pytest.raises(nc.NearCliffordError, match=r"Parameter 0 \('a'\) turns 2 rotations"):
             nc.surrogate(land, 2, kind=kind).rms_error(nc.Gaussian(0.1))
-    with pytest.raises(nc.NearCliffordError, match=r"parameter 0 \('a'\) turns 2 rotations"):
+    with pytest.raises(nc.NearCliffordError, match=r"Parameter 0 \('a'\) turns 2 rotations"):
         list(nc.surrogate(land, 2, kind="taylor").coefficients())
 
 

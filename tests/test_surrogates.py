@@ -291,5 +291,5 @@ def test_memory_is_refused_before_it_is_taken():
 
 def test_hessians_that_do_not_fit_are_refused():
     kept = nc.surrogate(nc.Landscape(nc.ansatz.mhea(50, 100), nc.observables.global_z(50)), 1)
-    with pytest.raises(nc.ResourceError, match=r"Hessians of 10100 parameters at 1000 thetas need 7\d\d GiB"):
+    with pytest.raises(nc.ResourceError, match=r"A Hessian of 10100 parameters at 1000 thetas needs 7\d\d GiB"):
         kept.hessian(np.zeros((1000, 10100)))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nearclifford.arguments import Seed, generator, integer, integers, real_array
+from nearclifford.arguments import Seed, generator, integer, integers, real_array, shown
 from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError
 
@@ -273,6 +273,19 @@ def _quadrature(function: Callable[[Floats], Floats], farthest: float, density: 
     angle = (kinks[:-1, None] + half) + half * NODES
     weight = half * WEIGHTS * density(angle)
     return float((weight * function(angle)).sum() / weight.sum())
+
+
+def require_patch(patch: object) -> Patch:
+    """Return the patch; `NearCliffordError` for anything else.
+
+    >>> require_patch(0.1)
+    Traceback (most recent call last):
+    ...
+    nearclifford.errors.NearCliffordError: patch is 0.1; expected a patch such as Gaussian(sigma) or Uniform(half_width).
+    """
+    if not isinstance(patch, Patch):
+        raise NearCliffordError(f"patch is {shown(patch)}; expected a patch such as Gaussian(sigma) or Uniform(half_width).")
+    return patch
 
 
 def _positive(width: npt.ArrayLike, name: str) -> float | tuple[float, ...]:

@@ -30,7 +30,7 @@ class ParameterShift:
     --------
     >>> from nearclifford import ansatz
     >>> from nearclifford.normal_form.compiler import compile_circuit
-    >>> shift = ParameterShift.of(compile_circuit(ansatz.mhea(1, 0)), np.array([1]))
+    >>> shift = ParameterShift.of(compile_circuit(ansatz.mhea(1, 0)).angle_map, np.array([1]))
     >>> (shift.points(np.zeros((1, 2)), 0, 2) / (pi / 2)).tolist()
     [[0.0, 1.0], [0.0, -1.0]]
     """

@@ -116,8 +116,8 @@ def chosen_parameters(
     turned = np.bincount(program.angle_map.entry_parameter, minlength=program.angle_map.n_parameters)
     if not np.any(turned == 1):
         raise EncodingError(
-            f"Each of the {program.angle_map.n_parameters} parameters turns no rotation or several; the encoder needs one that "
-            "turns exactly one: give a gate a parameter of its own."
+            f"Each of the {program.angle_map.n_parameters} parameters turns no rotation or several; the encoder needs one "
+            "that turns exactly one: give a gate a parameter of its own."
         )
     return np.flatnonzero(turned == 1).tolist()
 

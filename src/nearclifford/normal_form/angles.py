@@ -11,7 +11,7 @@ from scipy import sparse
 
 from nearclifford.arrays import Floats, Indices
 from nearclifford.errors import NearCliffordError
-from nearclifford.patches import Patch
+from nearclifford.patches import Patch, require_patch
 
 # What a method that averages over Clifford circuits advises where it cannot.
 SAMPLE_ANGLES = "backend=Statevector() samples the angles themselves."
@@ -86,7 +86,7 @@ class AngleMap:
         ...     "The encoder needs a Clifford centre.", "")
         Traceback (most recent call last):
         ...
-        nearclifford.errors.NearCliffordError: The encoder needs a Clifford centre. rotation 0 turns by 0.1 rad beyond a ...
+        nearclifford.errors.NearCliffordError: The encoder needs a Clifford centre. At the centre rotation 0 turns ...
         """
         off_grid = np.flatnonzero(self.offset)
         for j in off_grid[:1]:
@@ -136,7 +136,7 @@ class AngleMap:
         An angle is ``factor`` times the displacement of its parameter, so its width is ``|factor|`` times the patch's.
         Errors as for `rotation_of`, and `NearCliffordError` where the patch holds another number of widths than D.
         """
-        patch.for_parameters(self.n_parameters)
+        require_patch(patch).for_parameters(self.n_parameters)
         rotation, factor = self.rotation_of
         turning = np.flatnonzero(rotation >= 0)
         return turning, rotation[turning], patch.scaled(np.where(rotation >= 0, factor, 1.0))

@@ -12,7 +12,7 @@ from nearclifford.arrays import Indices
 from nearclifford.devices.aer import Aer
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
-from nearclifford.patches import Patch
+from nearclifford.patches import Patch, require_patch
 from nearclifford.statistics.budget import Budget
 from nearclifford.statistics.moments import GradientStatistics, LossStatistics
 from nearclifford.statistics.stabilizer import Stabilizer
@@ -104,9 +104,7 @@ def _parameters(land: Landscape, parameters: object) -> Indices:
 def _backend(land: Landscape, patch: object, backend: object) -> Backend:
     """Return the backend that was meant; `NearCliffordError` names what is of another kind or does not fit."""
     instance(land, Landscape, "land", "Landscape(circuit, observable)")
-    if not isinstance(patch, Patch):
-        raise NearCliffordError(f"patch is {patch!r}; expected a patch such as Gaussian(sigma) or Uniform(half_width).")
-    patch.for_parameters(land.n_parameters)
+    require_patch(patch).for_parameters(land.n_parameters)
     if backend is None:
         return Statevector()
     if not isinstance(backend, Backend):

@@ -42,6 +42,7 @@ def surrogate(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(16, 16), nc.observables.global_z(16))
     >>> kept = surrogate(land, order=5)
