@@ -14,7 +14,7 @@ from nearclifford.chains import sampler as sampling
 from nearclifford.chains import term_pairs as pairs
 from nearclifford.exact.center import center_gradient
 from nearclifford.normal_form.angles import angle_moments
-from nearclifford.statistics.moments import binomial_interval
+from nearclifford.intervals import binomial_interval
 from random_circuits import brickwork
 
 BACKEND = nc.Stabilizer()

@@ -10,7 +10,8 @@ from scipy import stats as distributions
 import nearclifford as nc
 from nearclifford.devices.expectations import DeviceRun, Expectations
 from nearclifford.devices.measured import gradient_moments
-from nearclifford.statistics.moments import MomentSums, binomial_interval, unseen_rate
+from nearclifford.intervals import binomial_interval, unseen_rate
+from nearclifford.statistics.sums import MomentSums
 
 BACKEND = nc.Stabilizer()
 
