@@ -23,7 +23,7 @@ class SampledNorm:
 
     Attributes
     ----------
-    norm_squared, norm_squared_error : the estimate and its standard error; NaN where a single component was drawn of several.
+    norm_squared, norm_squared_error : the estimate and its standard error; NaN where one component was drawn of several.
     certain, drawn : int64: components that were all taken, and those that stand for the rest.
     second_moment : float64: the unbiased second moments of both, one after the other.
     samples : of each component.
