@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Gate, Parameter, ParameterVector, library
-from qiskit.quantum_info import Clifford, Operator, SparsePauliOp
+from qiskit.quantum_info import Clifford, Operator, Pauli, SparsePauliOp
 
 import nearclifford as nc
 from nearclifford.normal_form.compiler import compile_circuit
@@ -154,6 +154,68 @@ def test_pauli_evolution_of_several_terms_and_of_one():
     program = compile_circuit(circuit)
     assert equal_up_to_phase(from_normal_form(program, theta), Operator(circuit.decompose().assign_parameters(theta)).data)
     assert program.angle_map.factor.tolist() == [1.0, -2.0]
+
+
+HAS_STRING_ROTATIONS = pytest.mark.skipif(
+    not hasattr(library, "PauliProductRotationGate"), reason="Qiskit has the gate from 2.4 on"
+)
+
+
+@HAS_STRING_ROTATIONS
+@pytest.mark.parametrize("label", ["X", "-Y", "XYZ", "-XIZ", "IZY", "-III", "ZZZ"])
+@pytest.mark.parametrize("angle", [Parameter("a"), -2 * Parameter("a") + 0.3, 0.7, np.pi / 2, -np.pi, 1e5])
+def test_a_pauli_product_rotation_is_one_rotation_about_its_string(label, angle):
+    gate = library.PauliProductRotationGate(Pauli(label), angle)
+    circuit = QuantumCircuit(4)
+    circuit.ry(Parameter("first"), 2)
+    circuit.append(gate, [2, 3, 0][: gate.num_qubits])
+    circuit.append(gate.inverse(), [1, 2, 0][: gate.num_qubits])
+    rng = np.random.default_rng(0)
+    theta = rng.normal(size=len(circuit.parameters))
+    for center in (None, random_center(rng, len(theta))):
+        program = compile_circuit(circuit, center)
+        assert equal_up_to_phase(from_normal_form(program, theta), expected(circuit, theta))
+        assert equal_up_to_phase(from_tape(program, theta), expected(circuit, theta))
+        turning = not label.endswith("III") and angle not in (np.pi / 2, -np.pi)
+        assert program.angle_map.n_rotations == 1 + 2 * turning
+
+
+@HAS_STRING_ROTATIONS
+@pytest.mark.parametrize("state", [0, 1, None])
+@pytest.mark.parametrize("annotated", [True, False])
+@pytest.mark.parametrize("angle", [Parameter("a"), 0.7])
+def test_controlled_pauli_product_rotations(state, annotated, angle):
+    gate = library.PauliProductRotationGate(Pauli("-XY"), angle).control(1, ctrl_state=state, annotated=annotated)
+    circuit = QuantumCircuit(3)
+    circuit.ry(Parameter("first"), 2)
+    circuit.append(gate, [2, 0, 1])
+    theta = np.random.default_rng(0).normal(size=len(circuit.parameters))
+    assert equal_up_to_phase(from_normal_form(compile_circuit(circuit), theta), expected(circuit, theta))
+
+
+@HAS_STRING_ROTATIONS
+def test_a_pauli_product_rotation_of_a_thousand_qubits():
+    """Qiskit's synthesis is not asked: the string of the gate is the generator, in the order of its qubits."""
+    rng = np.random.default_rng(3)
+    label, qubits = "".join(rng.choice(list("IXYZ"), size=1000)), rng.permutation(1000).tolist()
+    circuit = QuantumCircuit(1000)
+    circuit.append(library.PauliProductRotationGate(Pauli("-" + label), Parameter("a")), qubits)
+    program = compile_circuit(circuit)
+    wanted = stim.PauliString(1000)
+    for letter, qubit in zip(reversed(label), qubits, strict=True):
+        wanted[qubit] = letter
+    assert program.generators.to_stim(0) == wanted
+    assert program.angle_map.factor.tolist() == [-1.0]
+    assert program.pull_back == stim.Tableau(1000)
+
+
+@HAS_STRING_ROTATIONS
+def test_pauli_product_measurements_are_refused_like_measurements():
+    circuit = QuantumCircuit(2, 1)
+    circuit.rx(Parameter("a"), 0)
+    circuit.append(library.PauliProductMeasurement(Pauli("-XZ")), [1, 0], [0])
+    with pytest.raises(nc.CircuitError, match=r"Instruction 1 \('pauli_product_measurement' on qubits \[1, 0\]\) is not unit"):
+        compile_circuit(circuit)
 
 
 def test_registers_need_not_be_in_order():

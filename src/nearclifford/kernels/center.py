@@ -117,10 +117,13 @@ def _multiply(generators, j, terms, a, product):
 
 @njit(cache=True)
 def _add_partners(generators, j, terms, a, keys, weight, scratch):
-    """Add ``weight`` times the expectation of each double commutator of term a with generator j and an earlier one."""
+    """Add ``weight`` times the expectation of each double commutator of term a with generator j and an earlier one.
+
+    Return whether there was one.
+    """
     key = keys.generators[j] ^ keys.terms[a]
     bucket = key >> keys.shift
-    product, sign = scratch.product, 0
+    product, sign, some = scratch.product, 0, False
     for place in range(keys.buckets[bucket], keys.buckets[bucket + uint64(1)]):
         i = keys.rows[place]
         if keys.ascending[place] != key or i >= j:
@@ -131,22 +134,25 @@ def _add_partners(generators, j, terms, a, keys, weight, scratch):
             second = commutator_sign(generators.x, generators.z, i, product.x, product.z, 0)
             if second != 0:
                 scratch.total[i] += weight * sign * second * generators.sign[i]
-                scratch.met[i] = True
+                scratch.met[i] = some = True
+    return some
 
 
 @njit(cache=True)
 def _fill_row(generators, terms, terms_x, terms_z, weight, keys, j, scratch):
-    """Write the second derivatives by angle j and each angle up to it."""
+    """Write the second derivatives by angle j and each angle up to it; return whether there is one."""
+    some = False
     _overlaps(generators, j, terms_x, terms_z, scratch.odd)
     for a in range(len(weight)):
         if parity(scratch.odd[a]) == uint64(0):
             continue
         if keys.terms[a] == uint64(0) and not terms.x[a].any():
             scratch.total[j] -= weight[a] * terms.sign[a]
-            scratch.met[j] = True
+            scratch.met[j] = some = True
         # A product that is Z-type already has Z-type partners, with which it commutes.
         if keys.generators[j] != keys.terms[a] or not _same(generators.x, j, terms.x, a):
-            _add_partners(generators, j, terms, a, keys, weight[a], scratch)
+            some |= _add_partners(generators, j, terms, a, keys, weight[a], scratch)
+    return some
 
 
 @njit(cache=True)
@@ -166,7 +172,8 @@ def second_derivatives(generators, terms, weight, keys):
     earlier, later, value = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n)
     count = 0
     for j in range(n):
-        _fill_row(generators, terms, terms_x, terms_z, weight, keys, j, scratch)
+        if not _fill_row(generators, terms, terms_x, terms_z, weight, keys, j, scratch):
+            continue
         found = np.flatnonzero(scratch.met[: j + 1])
         if count + len(found) > len(value):
             room = 2 * (count + len(found))
