@@ -218,7 +218,7 @@ class Landscape:
         ([1.0, 1.0], (2, 4), [[0.0, 0.0, 0.0, 0.0], [0.0, -1.0, 0.0, 0.0]])
         """
         self.problem.angle_map.require_clifford(
-            "An expansion at any number of qubits needs a Clifford centre.", "value and gradient take any angles.", CircuitError
+            "An expansion at any number of qubits needs a Clifford centre.", "Landscape.gradient takes any angles.", CircuitError
         )
         listed = None if isinstance(observables, SparsePauliOp | Pauli) else entries(observables)
         if not listed:
