@@ -56,7 +56,9 @@ def string_of(pauli, qubits, n_qubits):
 
 
 def is_clifford(angle):
-    return not getattr(angle, "parameters", ()) and abs(float(angle) / (np.pi / 2) - round(float(angle) / (np.pi / 2))) < 1e-9
+    return (
+        not getattr(angle, "parameters", ()) and abs(float(angle) / (np.pi / 2) - round(float(angle) / (np.pi / 2))) < 1e-9
+    )
 
 
 def of_litinski(circuit):

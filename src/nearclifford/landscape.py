@@ -218,7 +218,9 @@ class Landscape:
         ([1.0, 1.0], (2, 4), [[0.0, 0.0, 0.0, 0.0], [0.0, -1.0, 0.0, 0.0]])
         """
         self.problem.angle_map.require_clifford(
-            "An expansion at any number of qubits needs a Clifford centre.", "Landscape.gradient takes any angles.", CircuitError
+            "An expansion at any number of qubits needs a Clifford centre.",
+            "Landscape.gradient takes any angles.",
+            CircuitError,
         )
         listed = None if isinstance(observables, SparsePauliOp | Pauli) else entries(observables)
         if not listed:
@@ -226,9 +228,7 @@ class Landscape:
                 f"observables is {shown(observables)}; expected a sequence of at least one SparsePauliOp or Pauli, such as "
                 "[land.observable]."
             )
-        return CenterExpansion.of(
-            [_problem(self.program, *terms_of(observable, self.n_qubits)) for observable in listed]
-        )
+        return CenterExpansion.of([_problem(self.program, *terms_of(observable, self.n_qubits)) for observable in listed])
 
     def _hessian(self, angle: Floats) -> Floats:
         matrix, turned = self.problem.angle_map.matrix, np.empty((len(angle), len(angle)))

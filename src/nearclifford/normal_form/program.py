@@ -138,9 +138,9 @@ class PauliTable:
 
 
 def primitives(gates: stim.Circuit) -> list[tuple[str, tuple[int, ...]]]:
-    """Return the name and the qubits of each gate of a circuit of stim, in time order.
+    r"""Return the name and the qubits of each gate of a circuit of stim, in time order.
 
-    >>> primitives(stim.Circuit("H 0 1\\nCX 1 0"))
+    >>> primitives(stim.Circuit("H 0 1\nCX 1 0"))
     [('H', (0,)), ('H', (1,)), ('CX', (1, 0))]
     """
     return [
@@ -171,9 +171,9 @@ class GateTape:
 
     @classmethod
     def of_gates(cls, gates: stim.Circuit) -> GateTape:
-        """Return the tape of a circuit of Clifford primitives alone.
+        r"""Return the tape of a circuit of Clifford primitives alone.
 
-        >>> GateTape.of_gates(stim.Circuit("H 0 1\\nCX 0 1")).second.tolist()
+        >>> GateTape.of_gates(stim.Circuit("H 0 1\nCX 0 1")).second.tolist()
         [-1, -1, 1]
         """
         rows = [(OPCODE[name], qubits[0], qubits[1] if len(qubits) > 1 else -1, -1) for name, qubits in primitives(gates)]
@@ -227,7 +227,7 @@ class RotationProgram:
         >>> _ = circuit.rz(Parameter("a"), 0)
         >>> program = compile_circuit(circuit).surrounded(stim.Circuit("H 0"), stim.Circuit("S 0"))
         >>> program.generators.to_stim(0), program.pull_back(stim.PauliString("X")), len(program.tape)
-        (stim.PauliString("+X"), stim.PauliString("-Y"), 3)
+        (stim.PauliString("+X"), stim.PauliString("+Y"), 3)
         """
         pull_back = self.pull_back.copy()
         for name, qubits in primitives(after):
@@ -237,6 +237,5 @@ class RotationProgram:
         for name, qubits in reversed(primitives(before)):
             push_forward.prepend(TABLEAU[name], qubits)
         tape = GateTape.joined([GateTape.of_gates(before), self.tape, GateTape.of_gates(after)])
-        return RotationProgram(
-            replace(self.angle_map, describe=tape.describe), self.generators.pulled_back(before), push_forward.inverse(), tape
-        )
+        angle_map = replace(self.angle_map, describe=tape.describe)
+        return RotationProgram(angle_map, self.generators.pulled_back(before), push_forward.inverse(), tape)
