@@ -8,7 +8,16 @@ import stim
 from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import Gate, Parameter, ParameterVector, library
+from qiskit.circuit import (
+    AnnotatedOperation,
+    ControlModifier,
+    Gate,
+    InverseModifier,
+    Parameter,
+    ParameterVector,
+    PowerModifier,
+    library,
+)
 from qiskit.quantum_info import Clifford, Operator, Pauli, SparsePauliOp
 
 import nearclifford as nc
@@ -145,6 +154,33 @@ def test_controlled_pauli_product_rotations(state, annotated, angle):
     circuit.append(gate, [2, 0, 1])
     theta = np.random.default_rng(0).normal(size=len(circuit.parameters))
     assert equal_up_to_phase(from_normal_form(compile_circuit(circuit), theta), expected(circuit, theta))
+
+
+@HAS_STRING_ROTATIONS
+@pytest.mark.parametrize("angle", [Parameter("a"), 0.7])
+def test_annotated_pauli_product_rotations(angle):
+    gate = library.PauliProductRotationGate(Pauli("-XY"), angle)
+    annotated = AnnotatedOperation(gate, [InverseModifier(), PowerModifier(3), ControlModifier(2, 1)])
+    circuit = QuantumCircuit(4)
+    circuit.ry(Parameter("first"), 2)
+    circuit.append(annotated, [2, 0, 1, 3])
+    theta = np.random.default_rng(0).normal(size=len(circuit.parameters))
+    assert equal_up_to_phase(from_normal_form(compile_circuit(circuit), theta), expected(circuit, theta))
+
+
+@HAS_STRING_ROTATIONS
+def test_a_subclass_of_a_pauli_product_rotation_follows_its_own_definition():
+    class Own(library.PauliProductRotationGate):
+        def _define(self):
+            self.definition = QuantumCircuit(2)
+            self.definition.x(0)
+
+        def to_matrix(self):
+            return Operator(self.definition).data
+
+    circuit = QuantumCircuit(2)
+    circuit.append(Own(Pauli("XY"), 0.3), [0, 1])
+    assert compile_circuit(circuit).pull_back(stim.PauliString("ZI")) == stim.PauliString("-ZI")
 
 
 @HAS_STRING_ROTATIONS
