@@ -12,7 +12,7 @@ from qiskit.circuit import Parameter, ParameterVector, library
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
 import nearclifford as nc
-from nearclifford.kernels.center import Strings, keys_of, second_derivatives
+from nearclifford.kernels.center import Keys, Strings, keys_of, second_derivatives
 from nearclifford.normal_form.program import PauliTable
 from random_circuits import oracle_gradient, oracle_value, random_center, random_circuit, random_observable
 
@@ -187,29 +187,48 @@ def plain_second_derivatives(generators, terms, weights):
     return hessian
 
 
+def busy_strings(rng, n_qubits, count):
+    """Letters on a few qubits alone, some of them beyond the first word, so that many products are Z-type."""
+    found = [stim.PauliString(n_qubits) * int(rng.choice([-1, 1])) for _ in range(count)]
+    for string in found:
+        for qubit in np.unique([0, n_qubits // 2, n_qubits - 1]):
+            string[qubit] = "_XYZ"[rng.integers(4)]
+    return found
+
+
+def packed(strings):
+    table = PauliTable.from_stim(len(strings[0]), strings)
+    return Strings(table.x, table.z, table.sign)
+
+
 @pytest.mark.parametrize("n_qubits", [1, 2, 5, 63, 64, 65, 130])
 @pytest.mark.parametrize("seed", range(3))
 def test_the_kernel_is_its_plain_twin(n_qubits, seed):
-    """Letters on a few qubits alone, some of them beyond the first word, so that many products are Z-type."""
     rng = np.random.default_rng([n_qubits, seed])
-    busy = np.unique([0, n_qubits // 2, n_qubits - 1])
-
-    def strings(count):
-        found = [stim.PauliString(n_qubits) * int(rng.choice([-1, 1])) for _ in range(count)]
-        for string in found:
-            for qubit in busy:
-                string[qubit] = "_XYZ"[rng.integers(4)]
-        return found
-
-    generators, terms, weights = strings(40), strings(12), rng.normal(size=12)
-    tables = [PauliTable.from_stim(n_qubits, rows) for rows in (generators, terms)]
-    packed = [Strings(table.x, table.z, table.sign) for table in tables]
-    earlier, later, value = second_derivatives(*packed, weights, keys_of(*packed))
+    generators, terms, weights = busy_strings(rng, n_qubits, 40), busy_strings(rng, n_qubits, 12), rng.normal(size=12)
+    first, second = packed(generators), packed(terms)
+    earlier, later, value = second_derivatives(first, second, weights, keys_of(first, second))
     found = np.zeros((40, 40))
     np.add.at(found, (earlier, later), value)
     assert len(value) == len(set(zip(earlier.tolist(), later.tolist(), strict=True)))
     assert found == pytest.approx(plain_second_derivatives(generators, terms, weights), abs=1e-12)
     assert np.count_nonzero(found) > 10
+
+
+@pytest.mark.parametrize("bits", [0, 1, 3])
+def test_keys_that_agree_by_chance_change_nothing(bits):
+    """Keys of so few bits add up as before, and nearly all agree."""
+    rng = np.random.default_rng(bits)
+    generators, terms = packed(busy_strings(rng, 70, 60)), packed(busy_strings(rng, 70, 9))
+    weights, keys = rng.normal(size=9), keys_of(generators, terms)
+    wanted = second_derivatives(generators, terms, weights, keys)
+    kept = np.uint64((2**bits - 1) << 61)
+    short = keys.generators & kept
+    rows = np.argsort(short, kind="stable")
+    buckets = np.searchsorted(short[rows] >> np.uint64(61), np.arange(9, dtype=np.uint64))
+    coarse = Keys(short, keys.terms & kept, short[rows], rows, buckets, np.uint64(61))
+    for first, second in zip(wanted, second_derivatives(generators, terms, weights, coarse), strict=True):
+        assert np.array_equal(first, second)
 
 
 def test_many_observables_of_a_thousand_qubits():

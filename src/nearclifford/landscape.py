@@ -214,6 +214,8 @@ class Landscape:
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
         >>> expansion = land.at_center([Pauli("IZ"), Pauli("ZI")])
+        >>> expansion
+        CenterExpansion(2 observables, 4 parameters)
         >>> expansion.value.tolist(), expansion.gradient.shape, expansion.hessian(1).toarray()[:2].tolist()
         ([1.0, 1.0], (2, 4), [[0.0, 0.0, 0.0, 0.0], [0.0, -1.0, 0.0, 0.0]])
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -28,7 +28,7 @@ class CenterExpansion:
 
     value: Floats
     gradient: Floats
-    _problems: tuple[PauliProblem, ...] = field(repr=False)
+    _problems: tuple[PauliProblem, ...]
 
     @classmethod
     def of(cls, problems: Sequence[PauliProblem]) -> CenterExpansion:
@@ -49,6 +49,10 @@ class CenterExpansion:
 
     def __len__(self) -> int:
         return len(self._problems)
+
+    def __repr__(self) -> str:
+        count = len(self)
+        return f"CenterExpansion({count} observable{'s' if count > 1 else ''}, {self.gradient.shape[1]} parameters)"
 
     def hessian(self, m: int) -> sparse.csr_array:
         """Return ∂²L/∂θ² of observable m at the centre, per square radian: float64, sparse, shape ``(D, D)``.
