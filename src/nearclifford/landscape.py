@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from math import pi
 
@@ -11,12 +12,13 @@ import stim
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
-from nearclifford.arguments import entries, parameter_index, real_array, thetas
+from nearclifford.arguments import entries, parameter_index, real_array, shown, thetas
 from nearclifford.arrays import Floats
-from nearclifford.errors import CircuitError, NearCliffordError
+from nearclifford.errors import CircuitError, NearCliffordError, ObservableError
 from nearclifford.exact.center import center_gradient
 from nearclifford.exact.center_hessian import center_hessian
 from nearclifford.exact.cpu import CpuSweeps
+from nearclifford.exact.expansion import CenterExpansion
 from nearclifford.memory import require_memory
 from nearclifford.normal_form.compiler import compile_circuit, require_circuit
 from nearclifford.normal_form.problem import PauliProblem
@@ -25,7 +27,7 @@ from nearclifford.normal_form.terms import terms_of
 
 # Shifted points of a Hessian that are evaluated at once.
 HESSIAN_ROWS = 256
-FEWER = "Take fewer thetas at once, or `gradient`."
+FEWER = "Take fewer thetas at once, or `gradient`; at the centre, at_center([land.observable]).hessian(0) is sparse."
 
 
 class Landscape:
@@ -89,9 +91,8 @@ class Landscape:
     ) -> None:
         # Copies: what the user appends later must not reach a device that reads them.
         self.circuit, self.observable, self.program = circuit.copy(), observable.copy(), program
-        images = PauliTable.from_stim(program.n_qubits, [program.pull_back(string) for string in strings])
         self.terms = PauliTable.from_stim(program.n_qubits, strings)
-        self.problem = PauliProblem.of(program, images, coefficients)
+        self.problem = _problem(program, strings, coefficients)
 
     @classmethod
     def of_program(cls, circuit: QuantumCircuit, program: RotationProgram, observable: SparsePauliOp | Pauli) -> Landscape:
@@ -186,7 +187,8 @@ class Landscape:
     def hessian(self, theta: npt.ArrayLike) -> Floats:
         """Return ∂²L/∂θ² at ``theta``, radians: shape ``(..., D)`` to ``(..., D, D)``; errors as for `value`.
 
-        At the centre it costs about a look at each pair of a term and a rotation that anticommute. Elsewhere it takes two
+        At the centre it costs about a look at each pair of a term and a rotation that anticommute; for so many parameters
+        that D² numbers are too many, ``at_center([land.observable]).hessian(0)`` is the same, sparse. Elsewhere it takes two
         gradients for each rotation: L is of degree one in (cos, sin) of every angle, so shifts by ±π/2 are exact.
 
         >>> import nearclifford as nc
@@ -201,6 +203,34 @@ class Landscape:
             return np.broadcast_to(center_hessian(self.problem).toarray(), (*points.shape, size)).copy()
         angles = self.problem.angle_map.angles(points.reshape(-1, size))
         return np.array([self._hessian(angle) for angle in angles]).reshape(*points.shape, size)
+
+    def at_center(self, observables: Iterable[SparsePauliOp | Pauli]) -> CenterExpansion:
+        """Return value, gradient and Hessian at the centre for M observables of the circuit, at any number of qubits.
+
+        The circuit is not compiled again, and the landscape's own observable plays no part. Raises `ObservableError` as
+        `Landscape` does, for what is no sequence of observables, and for none; `CircuitError` where a fixed angle is not
+        Clifford; and `ResourceError` where gradients of shape ``(M, D)`` do not fit the memory.
+
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
+        >>> expansion = land.at_center([Pauli("IZ"), Pauli("ZI")])
+        >>> expansion
+        CenterExpansion(2 observables, 4 parameters)
+        >>> expansion.value.tolist(), expansion.gradient.shape, expansion.hessian(1).toarray()[:2].tolist()
+        ([1.0, 1.0], (2, 4), [[0.0, 0.0, 0.0, 0.0], [0.0, -1.0, 0.0, 0.0]])
+        """
+        self.problem.angle_map.require_clifford(
+            "An expansion at any number of qubits needs a Clifford centre.",
+            "Landscape.gradient takes any angles.",
+            CircuitError,
+        )
+        listed = None if isinstance(observables, SparsePauliOp | Pauli) else entries(observables)
+        if not listed:
+            raise ObservableError(
+                f"observables is {shown(observables)}; expected a sequence of at least one SparsePauliOp or Pauli, such as "
+                "[land.observable]."
+            )
+        return CenterExpansion.of([_problem(self.program, *terms_of(observable, self.n_qubits)) for observable in listed])
 
     def _hessian(self, angle: Floats) -> Floats:
         matrix, turned = self.problem.angle_map.matrix, np.empty((len(angle), len(angle)))
@@ -275,3 +305,8 @@ class Landscape:
         if point.ndim != 1:
             raise NearCliffordError(f"theta has shape {point.shape}; expected ({self.n_parameters},): one point, no batch.")
         return point
+
+
+def _problem(program: RotationProgram, strings: list[stim.PauliString], coefficients: Floats) -> PauliProblem:
+    images = PauliTable.from_stim(program.n_qubits, [program.pull_back(string) for string in strings])
+    return PauliProblem.of(program, images, coefficients)

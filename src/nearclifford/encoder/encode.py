@@ -8,7 +8,7 @@ Z-type on |0…0>. Then the derivative of term a by that rotation is ±1 at the 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -17,7 +17,7 @@ import numpy.typing as npt
 import stim
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
-from qiskit.quantum_info import SparsePauliOp
+from qiskit.quantum_info import Pauli, SparsePauliOp
 
 from nearclifford.arguments import one_of
 from nearclifford.arrays import Floats
@@ -35,6 +35,7 @@ from nearclifford.encoder.inducer import (
 )
 from nearclifford.errors import EncodingError
 from nearclifford.exact.center import ProductBasis, center_gradient
+from nearclifford.landscape import Landscape
 from nearclifford.normal_form.compiler import compile_circuit, require_circuit
 from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.normal_form.program import PauliTable, RotationProgram
@@ -79,11 +80,26 @@ class Encoding:
     loss: float
     added_two_qubit_gates: int
     added_depth: int
+    _landscape: Landscape = field(repr=False)
 
     @property
     def gradient_norm(self) -> float:
         """Euclidean norm of the gradient at the centre."""
         return float(np.linalg.norm(self.gradient))
+
+    def landscape(self, observable: SparsePauliOp | Pauli | None = None) -> Landscape:
+        """Return the landscape of the encoded circuit at the centre, of the encoded observable or of another.
+
+        Nothing is compiled again: the normal form of the circuit has the Clifford gates put around it. Raises
+        `ObservableError` as `Landscape` does.
+
+        >>> import nearclifford as nc
+        >>> encoding = nc.encode(nc.ansatz.mhea(20, 20), nc.observables.global_z(20), parameter=3)
+        >>> land = encoding.landscape()
+        >>> bool((land.gradient(land.center) == encoding.gradient).all())
+        True
+        """
+        return self._landscape if observable is None else self._landscape.with_observable(observable)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +108,7 @@ class EncodingProblem:
 
     Attributes
     ----------
-    circuit : the circuit as given.
+    circuit, observable : as given.
     program : its normal form; the centre is Clifford.
     terms : unsigned Pauli strings of the simplified observable, T of them.
     coefficients : float64, shape ``(T,)``.
@@ -100,6 +116,7 @@ class EncodingProblem:
     """
 
     circuit: QuantumCircuit
+    observable: SparsePauliOp
     program: RotationProgram
     terms: list[stim.PauliString]
     coefficients: Floats
@@ -183,7 +200,7 @@ def encode(
     --------
     >>> from qiskit import QuantumCircuit
     >>> from qiskit.circuit import ParameterVector
-    >>> from qiskit.quantum_info import SparsePauliOp
+    >>> from qiskit.quantum_info import Pauli, SparsePauliOp
     >>> theta, circuit = ParameterVector("theta", 2), QuantumCircuit(2)
     >>> _ = circuit.rz(theta[0], 0), circuit.rz(theta[1], 1), circuit.cx(0, 1)
     >>> encoding = encode(circuit, SparsePauliOp("ZZ"), parameter=1)
@@ -204,7 +221,7 @@ def prepare(circuit: QuantumCircuit, observable: SparsePauliOp, center: npt.Arra
     """Compile what every candidate shares; raise `EncodingError` where no encoder can exist.
 
     >>> from qiskit import QuantumCircuit
-    >>> from qiskit.quantum_info import SparsePauliOp
+    >>> from qiskit.quantum_info import Pauli, SparsePauliOp
     >>> prepare(QuantumCircuit(1), SparsePauliOp("Z"), None, "short")
     Traceback (most recent call last):
     ...
@@ -225,7 +242,7 @@ def prepare(circuit: QuantumCircuit, observable: SparsePauliOp, center: npt.Arra
             f"The observable is {coefficients.sum():g} times the identity, whose gradient is zero everywhere; "
             "give it a term with at least one X, Y or Z."
         )
-    return EncodingProblem(circuit, program, terms, coefficients, style)
+    return EncodingProblem(circuit, observable, program, terms, coefficients, style)
 
 
 def assemble(problem: EncodingProblem, term: int, parameter: int, neighbours: dict[int, set[int]] | None = None) -> Encoding:
@@ -236,7 +253,7 @@ def assemble(problem: EncodingProblem, term: int, parameter: int, neighbours: di
 
     >>> from qiskit import QuantumCircuit
     >>> from qiskit.circuit import Parameter
-    >>> from qiskit.quantum_info import SparsePauliOp
+    >>> from qiskit.quantum_info import Pauli, SparsePauliOp
     >>> circuit = QuantumCircuit(1)
     >>> _ = circuit.rx(Parameter("a"), 0)
     >>> assemble(prepare(circuit, SparsePauliOp("X"), None, "paper"), 0, 0).gradient_norm
@@ -250,8 +267,9 @@ def assemble(problem: EncodingProblem, term: int, parameter: int, neighbours: di
     loss, gradient = center_gradient(problem.with_images(images), basis)
     suffix = inverse_after(program, meeting.gate) if problem.style == "paper" else stim.Circuit()
     product = images.to_stim(term) * program.generators.to_stim(meeting.rotation)
-    first = to_qiskit(diagonalizer(product), program.n_qubits, "diagonalizer")
-    last = to_qiskit(suffix + fix, program.n_qubits, "phase_inducer")
+    before, after = diagonalizer(product), suffix + fix
+    first = to_qiskit(before, program.n_qubits, "diagonalizer")
+    last = to_qiskit(after, program.n_qubits, "phase_inducer")
     encoded = problem.circuit.compose(first, front=True).compose(last)
     return Encoding(
         circuit=encoded,
@@ -265,6 +283,7 @@ def assemble(problem: EncodingProblem, term: int, parameter: int, neighbours: di
         loss=loss,
         added_two_qubit_gates=last.num_nonlocal_gates(),
         added_depth=_depth(encoded) - _depth(problem.circuit),
+        _landscape=Landscape.of_program(encoded, program.surrounded(before, after), problem.observable),
     )
 
 

@@ -31,6 +31,7 @@ from nearclifford.normal_form.gates import (
     OPCODE,
     QUARTER_TURNS,
     ROTATION_GATES,
+    STRING_ROTATIONS,
     TO_Z,
 )
 from nearclifford.normal_form.program import GateTape, PauliTable, RotationProgram
@@ -236,6 +237,8 @@ class _Walk:
         elif kind in CLIFFORD_GATES and _is_closed(operation):
             for name, positions in CLIFFORD_GATES[kind]:
                 self.clifford(name, *(qubits[position] for position in positions))
+        elif kind in STRING_ROTATIONS:
+            self._string(operation.pauli().to_label()[::-1], qubits, operation.params[0])
         elif not isinstance(operation, IGNORED):
             self._composite(operation, qubits, n_classical)
 

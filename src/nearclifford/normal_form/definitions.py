@@ -25,6 +25,7 @@ from qiskit.quantum_info import Clifford, Operator, SparseObservable, SparsePaul
 from qiskit.synthesis import synth_permutation_basic
 
 from nearclifford.errors import CircuitError
+from nearclifford.normal_form.gates import STRING_ROTATIONS
 from nearclifford.normal_form.unitaries import Matrix, clifford_of, equal_up_to_phase, rotations
 
 # Matrices of more qubits are not asked for: they take longer to multiply than the gate is worth.
@@ -239,6 +240,8 @@ def _of_library(operation: Any) -> QuantumCircuit:
     evolutions by their product formulas, and matrices by its rounding synthesis.
     """
     circuit = QuantumCircuit(operation.num_qubits)
+    if type(operation) in STRING_ROTATIONS:  # Qiskit 2.4 loses their angle where it controls them
+        operation = PauliEvolutionGate(SparsePauliOp(operation.pauli()), operation.params[0] / 2)
     if isinstance(operation, PauliEvolutionGate):
         for label, coefficient in evolved(operation, "it").to_list():
             gate = PauliEvolutionGate(SparsePauliOp(label, coefficient.real), operation.time)

@@ -62,6 +62,11 @@ ROTATION_GATES: dict[type, tuple[tuple[str, tuple[int, ...], int | float], ...]]
     qiskit_gates.U2Gate: (("Z", (0,), 1), ("Y", (0,), pi / 2), ("Z", (0,), 0)),
 }
 
+# Rotations about a Pauli string, `gate.pauli()`, by the angle `gate.params[0]`, which has the sign: of Qiskit 2.4 and later.
+STRING_ROTATIONS: tuple[type, ...] = tuple(
+    getattr(qiskit_gates, name) for name in ("PauliProductRotationGate",) if hasattr(qiskit_gates, name)
+)
+
 # Primitives that turn a letter into Z, undone in reverse by their inverses.
 TO_Z = {"X": ("H",), "Y": ("SQRT_X",), "Z": ()}
 
