@@ -16,8 +16,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Source:
     """One file: its path inside the package, without the suffix, and its text."""
 
     path: tuple[str, ...]
-    text: str
+    text: str = field(repr=False)
 
     @property
     def room(self) -> str:
@@ -210,7 +210,7 @@ def _asks(node: ast.AST) -> bool:
 
 
 def patch_questions(sources: list[Source]) -> list[str]:
-    """Return the places outside patches.py that ask a patch for its class: isinstance, ``is``, ``case``, a table of classes."""
+    """Return the places outside patches.py that ask a patch for its class, by isinstance, ``is``, ``case`` or a table."""
     elsewhere = [source for source in sources if source.path != ("patches",)]
     return [f"{s.name}:{node.lineno}" for s in elsewhere for node in ast.walk(s.tree) if _asks(node)]
 
@@ -251,7 +251,7 @@ def spread(sizes: list[int]) -> str:
     return " / ".join(f"{part:.0f}" for part in np.percentile(sizes, [50, 90, 100]))
 
 
-def measure(src: Path, names: Callable[[Path], list[str]] = public_names) -> tuple[dict[str, str], dict[str, list[str]]]:
+def measure(src: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
     """Return the rows of the table for one tree, and the offences behind them."""
     sources, floors = read_sources(src), read_floors()
     found = arrows(sources)
@@ -269,7 +269,7 @@ def measure(src: Path, names: Callable[[Path], list[str]] = public_names) -> tup
     rows = {
         "files at the top of the package": str(sum(len(source.path) == 1 for source in sources)),
         "folders at the top": str(len({source.room for source in sources if len(source.path) > 1})),
-        "public names of dir()": str(len(names(src))),
+        "public names of dir()": str(len(public_names(src))),
         "arrows between rooms": str(len(between_rooms(at_run_time))),
         "arrows between rooms for types alone": str(len(between_rooms(found)) - len(between_rooms(at_run_time))),
         "imports inside functions": str(sum(arrow.kind == "late" for arrow in found)),
@@ -281,7 +281,7 @@ def measure(src: Path, names: Callable[[Path], list[str]] = public_names) -> tup
         "lines a function, median / p90 / max": spread([(f.end_lineno or f.lineno) - f.lineno + 1 for f in functions]),
     }
     if homeless:
-        rows["arrows upward"] = f"not judged: {len(homeless)} rooms without a floor"
+        rows["arrows upward"] = f"not judged, rooms without a floor: {len(homeless)}"
     return rows, offences
 
 
