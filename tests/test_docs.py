@@ -1,7 +1,7 @@
 """The pages of docs/ and CONTRIBUTING.md cannot drift: their examples run, and the files that they name exist.
 
-A ``pycon`` block is a session that prints what the page shows; a ``python`` block runs as it stands. The blocks of one page run
-in order and share their names.
+A ``pycon`` block is a session that prints what the page shows; a ``python`` block runs as it stands. The blocks of one page
+run in order and share their names.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ def test_examples_print_what_the_page_says(page):
 
 
 def test_pages_with_examples_have_some():
-    found = {page.name: len(re.findall(r"^```(?:pycon|python)$", page.read_text(encoding="utf-8"), re.MULTILINE)) for page in PAGES}
+    found = {
+        page.name: len(re.findall(r"^```(?:pycon|python)$", page.read_text(encoding="utf-8"), re.MULTILINE))
+        for page in PAGES
+    }
     assert found["theory.md"] >= 7 and found["CONTRIBUTING.md"] >= 3
 
 

@@ -2,7 +2,7 @@
 
 For i before j in time, ∂²L/∂φ_i∂φ_j = Σ_a c_a <(i/2) [G_i, (i/2) [G_j, P'_a]]>, and ∂²L/∂φ_j² = -Σ_a c_a <P'_a> over the
 terms that anticommute with G_j. An entry is not zero only where the product of the three strings is Z-type, so for each
-(term, j) the partners i are those of one x-part: they are looked up, not searched.
+(term, j) the partners i are those of one x-part: they are looked up, not searched (docs/theory.md, "The Clifford centre").
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 For terms a and b of the observable, E[L_a L_b] is a weight times the chance that the chain of a ends Z-type: the product R
 of the two strings never changes, rotations that anticommute with R flip neither and give E[cos], and R must be Z-type.
-Pairs of one R are one chain with several starts. Every sum is an interval, its rounding guarded outward.
+Pairs of one R are one chain with several starts. Every sum is an interval, its rounding guarded outward (docs/theory.md,
+"Certified second moments").
 """
 
 from __future__ import annotations
