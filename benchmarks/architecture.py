@@ -228,6 +228,18 @@ def kernel_leaks(sources: list[Source]) -> list[str]:
     return found
 
 
+def imports_from(sources: list[Source], rooms: set[str], libraries: set[str]) -> list[str]:
+    """Return the places in some rooms that import some libraries, for types or at run time."""
+    return [
+        f"{source.name}:{node.lineno} imports {module}"
+        for source in sources
+        if source.room in rooms
+        for node, _ in imports_of(source.tree)
+        for module in modules_of(source, node)
+        if module.split(".")[0] in libraries
+    ]
+
+
 def public_names(src: Path) -> list[str]:
     """Return what ``dir(nearclifford)`` shows without an underscore, in a Python that imports the package of a tree."""
     code = f"import {PACKAGE}; print({PACKAGE}.__file__, *dir({PACKAGE}))"

@@ -68,6 +68,12 @@ def test_kernels_import_kernels_arrays_and_numeric_libraries_alone(sources):
     assert house.kernel_leaks(sources) == []
 
 
+def test_qiskit_and_stim_stay_at_the_rim(sources):
+    inside = {"arrays", "chains", "exact", "kernels", "patches", "plots", "statistics", "surrogates"}
+    assert inside <= set(house.read_floors())
+    assert house.imports_from(sources, inside, {"qiskit", "qiskit_aer", "stim"}) == []
+
+
 # whether these checks can fail
 
 
@@ -194,6 +200,14 @@ def test_making_or_comparing_a_patch_is_no_question(tmp_path, fine):
 def test_leaks_of_the_kernel_wall_are_seen(tmp_path, text, leaks):
     assert len(house.kernel_leaks(tree(tmp_path, kernels__chain__hits=text))) == leaks
     assert house.kernel_leaks(tree(tmp_path / "other", exact__hits=text)) == []
+
+
+def test_imports_of_libraries_are_seen(tmp_path):
+    sources = tree(
+        tmp_path, exact__cpu="def f():\n    from qiskit.circuit import Gate\nimport numpy", ansatz="import qiskit"
+    )
+    assert house.imports_from(sources, {"exact"}, {"qiskit", "stim"}) == ["exact/cpu.py:2 imports qiskit.circuit.Gate"]
+    assert house.imports_from(sources, {"kernels"}, {"qiskit", "stim"}) == []
 
 
 def test_public_names_are_those_that_python_shows(tmp_path):
