@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 from qiskit.circuit.library import CXGate, HGate, RXGate, RYGate, RZGate, SGate
@@ -105,34 +101,3 @@ def _rotations_and_pairs(
 def _check(n_qubits: int, layers: int) -> None:
     integer(n_qubits, "n_qubits", 1, CircuitError)
     integer(layers, "layers", 0, CircuitError)
-
-
-@dataclass(frozen=True)
-class Family:
-    """An ansatz of any size, as studies and figures need it: its sizes follow from N and L alone.
-
-    Attributes
-    ----------
-    title : what a figure calls it.
-    build : (N, L, rng) to a circuit; only random families use the generator.
-    n_parameters : (N, L) to D.
-    n_gates : (N, L) to the number of gates, on average over random circuits; the cost of building follows from it.
-    """
-
-    title: str
-    build: Callable[[int, int, np.random.Generator], QuantumCircuit]
-    n_parameters: Callable[[int, int], int]
-    n_gates: Callable[[int, int], int]
-
-
-# Every ansatz that a study can name; a new one is a function above and a row here.
-ANSATZE: dict[str, Family] = {
-    "mhea": Family("mHEA", lambda n, layers, _: mhea(n, layers), lambda n, m: 2 * n * (m + 1), lambda n, m: n * (3 * m + 2)),
-    "fhea": Family(
-        "fHEA",
-        lambda n, layers, _: fhea(n, layers),
-        lambda n, m: 3 * n * (m + 1),
-        lambda n, m: 3 * n * (m + 1) + m * n * (n - 1) // 2,
-    ),
-    "random_pqc": Family("rPQC", random_pqc, lambda n, m: n * m, lambda n, m: 3 * n * m),
-}

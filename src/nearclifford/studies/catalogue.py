@@ -1,16 +1,47 @@
-"""What a study can draw from, by name: ansätze, observables and encoders."""
+"""What a study can draw from: ansätze and observables by name, with the sizes that follow from the name alone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from nearclifford import observables
-from nearclifford.ansatz import ANSATZE
+from nearclifford import ansatz, observables
 
-__all__ = ["ANSATZE", "ENCODERS", "OBSERVABLES"]
+
+@dataclass(frozen=True)
+class Family:
+    """An ansatz of any size.
+
+    Attributes
+    ----------
+    title : what a figure calls it.
+    build : (N, L, rng) to a circuit; only random families use the generator.
+    n_parameters : (N, L) to D.
+    n_gates : (N, L) to the number of gates, on average over random circuits; the cost of building follows from it.
+    """
+
+    title: str
+    build: Callable[[int, int, np.random.Generator], QuantumCircuit]
+    n_parameters: Callable[[int, int], int]
+    n_gates: Callable[[int, int], int]
+
+
+ANSATZE: dict[str, Family] = {
+    "mhea": Family(
+        "mHEA", lambda n, layers, _: ansatz.mhea(n, layers), lambda n, m: 2 * n * (m + 1), lambda n, m: n * (3 * m + 2)
+    ),
+    "fhea": Family(
+        "fHEA",
+        lambda n, layers, _: ansatz.fhea(n, layers),
+        lambda n, m: 3 * n * (m + 1),
+        lambda n, m: 3 * n * (m + 1) + m * n * (n - 1) // 2,
+    ),
+    "random_pqc": Family("rPQC", ansatz.random_pqc, lambda n, m: n * m, lambda n, m: 3 * n * m),
+}
 
 # Each takes (N, rng); only random observables use the generator.
 OBSERVABLES: dict[str, Callable[[int, np.random.Generator], SparsePauliOp]] = {

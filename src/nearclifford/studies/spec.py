@@ -35,7 +35,7 @@ class StudySpec:
 
     Attributes
     ----------
-    ansatz : names of `nearclifford.ansatz.ANSATZE`, such as "mhea".
+    ansatz : names of `ANSATZE`: "mhea", "fhea", "random_pqc".
     qubits : the numbers of qubits N.
     layers : rules for L: "N" or a number.
     sigma : rules for the standard deviation of the Gaussian patch around θ = 0, radians: "D^-1/2" or a number.
