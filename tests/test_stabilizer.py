@@ -13,8 +13,8 @@ from chain_twin import exact_moments
 from nearclifford.chains import sampler as sampling
 from nearclifford.chains import term_pairs as pairs
 from nearclifford.exact.center import center_gradient
+from nearclifford.intervals import binomial_interval
 from nearclifford.normal_form.angles import angle_moments
-from nearclifford.statistics.moments import binomial_interval
 from random_circuits import brickwork
 
 BACKEND = nc.Stabilizer()

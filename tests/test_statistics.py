@@ -10,7 +10,7 @@ from qiskit.circuit import Parameter, ParameterVector
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
 import nearclifford as nc
-from nearclifford.statistics.moments import MomentSums
+from nearclifford.statistics.sums import MomentSums
 
 
 def product_landscape(n_qubits, center=None):

@@ -18,7 +18,7 @@ from nearclifford.errors import (
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Gaussian, Uniform
 from nearclifford.statistics.certified import certified_second_moment
-from nearclifford.statistics.moments import GradientStatistics, LossStatistics
+from nearclifford.statistics.results import GradientStatistics, LossStatistics
 from nearclifford.statistics.stabilizer import Stabilizer
 from nearclifford.statistics.statevector import Statevector
 from nearclifford.statistics.verbs import gradient_statistics, loss_statistics

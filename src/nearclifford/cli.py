@@ -27,9 +27,10 @@ from nearclifford.interchange.circuit_files import output_path, read_circuit, wr
 from nearclifford.interchange.parameter_names import identifier
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Gaussian
+from nearclifford.statistics.backend import Backend
 from nearclifford.statistics.stabilizer import Stabilizer
 from nearclifford.statistics.statevector import Statevector
-from nearclifford.statistics.verbs import Backend, Samples, gradient_statistics
+from nearclifford.statistics.verbs import Samples, gradient_statistics
 from nearclifford.studies import Study, preset_names
 from nearclifford.studies.figures import save_figures
 from nearclifford.studies.store import FILE_NAME

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numba
@@ -12,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from nearclifford.arrays import Flags, Floats, Indices, Words
-from nearclifford.chains.found import Found
+from nearclifford.chains.found import Hits, PairSums
+from nearclifford.chains.pair_errors import drawn, stratified
 from nearclifford.chains.rows import RowList, row_list
 from nearclifford.chains.term_pairs import WORD, PairPlan, plan_pairs
-from nearclifford.chains.zeros import mattering_rotations, seconds_to_tell, vanishes
+from nearclifford.intervals import unseen_rate
 from nearclifford.kernels.chain.coins import hazards
 from nearclifford.kernels.chain.flips import count_flips
 from nearclifford.kernels.chain.hits import count_hits
@@ -25,17 +25,33 @@ from nearclifford.kernels.reach import reach_of_terms
 from nearclifford.landscape import Landscape
 from nearclifford.normal_form.angles import angle_moments
 from nearclifford.patches import Patch
-from nearclifford.statistics.budget import Budget
-from nearclifford.statistics.moments import unseen_rate
 
 # Of the hits of one round, in numbers; the rounds of a longer run add up.
 MOST_COUNTS = 2**24
 # Of one call of the kernel, seconds to minutes.
 MOST_CHAINS = 2**32
-# What is found out in less is found out always, in seconds.
-MOMENT = 0.05
 # Blocks are handed out in tasks, enough of them to keep the threads busy to the end.
 TASKS_PER_THREAD = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Which second moments are wanted.
+
+    Attributes
+    ----------
+    rotations : int64, shape ``(T,)``: of ∂L/∂φ_j for j, of L itself for -1.
+    streams : int64, shape ``(T,)``: which random stream each has; one stream gives the same numbers beside any others.
+    weights : float64, shape ``(T,)``: of their sum.
+    """
+
+    rotations: Indices
+    streams: Indices
+    weights: Floats
+
+    def take(self, where: Indices) -> Targets:
+        """Return some of them."""
+        return Targets(self.rotations[where], self.streams[where], self.weights[where])
 
 
 class ChainSampler:
@@ -83,60 +99,24 @@ class ChainSampler:
         arguments = (g.x, g.z, g.sign, images.x, images.z, images.sign, self.land.problem.coefficients, self.cosine)
         return np.append(derivative_means(*arguments), 0.0)[rotation]
 
-    @cached_property
-    def matters(self) -> Flags:
-        """Which rotations may change the loss."""
-        return mattering_rotations(self.land)
-
-    def sample(self, budget: Budget, chosen: Indices, streams: Indices, weights: Floats) -> Found:
-        """Return the second moments: of L for -1 in ``chosen``, of ∂L/∂φ_k for k; ``weights`` are those of the sum."""
-        zero = np.zeros(len(chosen), dtype=np.bool_)
-        if seconds_to_tell(self.land) < MOMENT and (chosen >= 0).all():
-            zero = ~self.matters[chosen]
-        found, block = None, 0
-        while True:
-            made = found.samples if found else 0
-            wanted = budget.next_round(made, found.total if found else 0.0, found.total_error if found else 0.0)
-            if found and wanted <= 0:
-                return found
-            run = self._one_term if self.one_term else self._pairs
-            part, block = run(max(wanted, 1), block, chosen, streams, weights)
-            total = found + part if found else part
-            if self.one_term:
-                total = self._binomial(total.hits, total.samples, total.bound, weights)
-            if found is None and budget.samples is None:
-                zero |= self._known_zeros(total.without(zero, weights), chosen, budget.max_seconds)
-            found = total.without(zero, weights)
-
-    def _known_zeros(self, found: Found, chosen: Indices, seconds: float) -> Flags:
-        """Return which moments are proven to be zero, in order up to the first that is not: samples tell of that one.
-
-        No more than about a tenth of the time goes into the search.
-        """
-        zero = np.zeros(len(chosen), dtype=np.bool_)
-        if found.total > 2 * found.total_error or seconds_to_tell(self.land) > seconds / 10:
-            return zero
-        ends = time.monotonic() + seconds / 10
-        for place in np.flatnonzero(found.bound):
-            settled = found.value[place] > 2 * found.error[place] or time.monotonic() > ends
-            if settled or not vanishes(self.land, int(chosen[place]), self.matters):
-                break
-            zero[place] = True
-        return zero
+    def round(self, samples: int, block: int, targets: Targets) -> tuple[Hits | PairSums, int]:
+        """Return the second moments from about so many samples, and the block that the next round begins with."""
+        return (self._one_term if self.one_term else self._pairs)(samples, block, targets)
 
     def _count(
-        self, plan: PairPlan | None, samples: int, first_block: int, per_task: int, chosen: Indices, streams: Indices
+        self, plan: PairPlan | None, samples: int, first_block: int, per_task: int, targets: Targets
     ) -> tuple[Indices, Flags]:
         """Return the hits by task and word, shape ``(targets, tasks, 16)``, and where no chain could ever count."""
         n_tasks = -(-samples // (BITS * per_task))
+        chosen = targets.rotations
         hits = np.zeros((len(chosen), n_tasks, WIDTH), dtype=np.int64)
         silent = np.zeros((len(chosen), n_tasks), dtype=np.bool_)
         term, mask, frozen = _slots(plan)
         rows = self.rows
         count_hits(
             rows.kind, rows.target, rows.source, rows.rotation, rows.x_rows, self.sine_square, hazards(self.sine_square),
-            self.starts, term, mask, frozen, chosen.astype(np.int64), streams.astype(np.uint64), first_block, samples,
-            per_task, self.seed, hits, silent,
+            self.starts, term, mask, frozen, chosen.astype(np.int64), targets.streams.astype(np.uint64), first_block,
+            samples, per_task, self.seed, hits, silent,
         )  # fmt: skip
         return hits, np.all(silent, axis=1)
 
@@ -156,38 +136,32 @@ class ChainSampler:
         by_word = histogram.reshape(-1, n_columns)
         return by_word[: len(plan.term)] if plan else by_word.sum(axis=0, keepdims=True)
 
-    def _one_term(self, samples: int, block: int, chosen: Indices, streams: Indices, weights: Floats) -> tuple[Found, int]:
+    def _one_term(self, samples: int, block: int, targets: Targets) -> tuple[Hits, int]:
         # Python hears a Ctrl-C between calls alone; whole blocks, so that the cut shows in no number.
-        n_blocks = min(-(-samples // BITS), max(1, MOST_CHAINS // (BITS * max(len(chosen), 1))))
+        count = max(len(targets.rotations), 1)
+        n_blocks = min(-(-samples // BITS), max(1, MOST_CHAINS // (BITS * count)))
         made = min(samples, n_blocks * BITS)
-        per_task = max(1, n_blocks * max(len(chosen), 1) // (TASKS_PER_THREAD * numba.get_num_threads()))
-        hits, silent = self._count(None, made, block, min(per_task, n_blocks), chosen, streams)
-        bound = np.where(silent, 0.0, np.abs(self.land.problem.coefficients[0]))
-        return self._binomial(hits.sum(axis=(1, 2)), made, bound, weights), block + n_blocks
+        per_task = max(1, n_blocks * count // (TASKS_PER_THREAD * numba.get_num_threads()))
+        hits, silent = self._count(None, made, block, min(per_task, n_blocks), targets)
+        coefficient = float(self.land.problem.coefficients[0])
+        bound = np.where(silent, 0.0, abs(coefficient))
+        return Hits(made, hits.sum(axis=(1, 2)), bound, coefficient, targets.weights), block + n_blocks
 
-    def _binomial(self, hits: Indices, samples: int, bound: Floats, weights: Floats) -> Found:
-        rate, scale = hits / samples, self.land.problem.coefficients[0] ** 2
-        spread = rate * (1 - rate) / samples * scale**2
-        # Where none or all were hit the error is not zero yet, unless the moment is zero for certain.
-        edge = np.where((hits == 0) | (hits == samples), (unseen_rate(samples) * bound**2) ** 2, 0.0)
-        value = rate * scale
-        sums = float(weights @ value), float(weights**2 @ spread), float((weights**2 * edge).max(initial=0.0))
-        return Found(samples, value, spread, edge, *sums, hits, bound)
-
-    def _pairs(self, samples: int, block: int, chosen: Indices, streams: Indices, weights: Floats) -> tuple[Found, int]:
+    def _pairs(self, samples: int, block: int, targets: Targets) -> tuple[PairSums, int]:
         """Sample every derivative by the pairs of the terms that can meet its rotation; no other term matters to it."""
-        n_words = min(-(-samples // WORD), max(64, MOST_COUNTS // max(len(chosen), 1)))
-        value, spread, edge, bound = np.zeros((4, len(chosen)))
-        hits = np.zeros(len(chosen), dtype=np.int64)
+        count = len(targets.rotations)
+        n_words = min(-(-samples // WORD), max(64, MOST_COUNTS // max(count, 1)))
+        value, spread, edge, bound = np.zeros((4, count))
+        hits = np.zeros(count, dtype=np.int64)
         total_spread, total_edge, following = 0.0, 0.0, block
-        for terms, where in self._term_sets(chosen):
-            part, end = self._pairs_of(terms, n_words, block, chosen[where], streams[where], weights[where])
+        for terms, where in self._term_sets(targets.rotations):
+            part, end = self._pairs_of(terms, n_words, block, targets.take(where))
             value[where], spread[where], edge[where], bound[where] = part.value, part.spread, part.edge, part.bound
             hits[where] = part.hits
             total_spread += part.total_spread
             total_edge, following = max(total_edge, part.total_edge), max(following, end)
-        sums = float(weights @ value), total_spread, total_edge
-        return Found(n_words * WORD, value, spread, edge, *sums, hits, bound), following
+        sums = float(targets.weights @ value), total_spread, total_edge
+        return PairSums(n_words * WORD, value, spread, edge, *sums, hits, bound), following
 
     def _term_sets(self, chosen: Indices) -> Iterator[tuple[Indices, Indices]]:
         """Yield (terms, places in ``chosen``) of the targets that the same terms, at least one, can meet."""
@@ -198,10 +172,9 @@ class ChainSampler:
             if len(terms):
                 yield terms, np.flatnonzero(which.reshape(-1) == number)
 
-    def _pairs_of(
-        self, terms: Indices, n_words: int, block: int, chosen: Indices, streams: Indices, weights: Floats
-    ) -> tuple[Found, int]:
+    def _pairs_of(self, terms: Indices, n_words: int, block: int, targets: Targets) -> tuple[PairSums, int]:
         """Sample targets by the pairs of some terms; ``n_words`` words of samples for each target, or one for each pair."""
+        chosen, weights = targets.rotations, targets.weights
         problem = self.land.problem.take(terms)
         # The plan follows from the terms alone: other targets beside these change nothing.
         rng = np.random.default_rng([int(self.seed), block, *terms.tolist()])
@@ -211,22 +184,22 @@ class ChainSampler:
             value, spread, hits = np.zeros((len(chosen), 0)), np.zeros(len(chosen)), np.zeros(len(chosen), dtype=np.int64)
             edge = np.full(len(chosen), (unseen_rate(n_words) * plan.size) ** 2)
             sums = 0.0, 0.0, float((weights**2 * edge).max(initial=0.0))
-            return Found(n_words * WORD, value.sum(axis=1), spread, edge, *sums, hits, bound), block
+            return PairSums(n_words * WORD, value.sum(axis=1), spread, edge, *sums, hits, bound), block
         plan = replace(plan, term=terms[plan.term])
         n_slots = -(-len(plan.term) // WIDTH)
         first = -(-block // n_slots) * n_slots  # a slot is the remainder of its block
-        hits, silent = self._count(plan, len(plan.term) * WORD, first, 1, chosen, streams)
+        hits, silent = self._count(plan, len(plan.term) * WORD, first, 1, targets)
         by_word = hits.reshape(len(chosen), -1)[:, : len(plan.term)]
         weight = np.where(_is_frozen(plan, chosen), 0.0, plan.weight)
         value = (weight * by_word).sum(axis=1) / WORD
         if plan.draws:
-            spread, edge, total_spread = _drawn(plan, weight * (by_word / WORD) * plan.draws, weights)
+            spread, edge, total_spread = drawn(plan, weight * (by_word / WORD) * plan.draws, weights)
         else:
             bound[silent] = 0.0
-            spread, edge = (np.where(silent, 0.0, part) for part in _stratified(plan, weight, by_word))
+            spread, edge = (np.where(silent, 0.0, part) for part in stratified(plan, weight, by_word))
             total_spread = float(weights**2 @ spread)
         sums = float(weights @ value), total_spread, float((weights**2 * edge).max(initial=0.0))
-        found = Found(n_words * WORD, value, spread, edge, *sums, by_word.sum(axis=1), bound)
+        found = PairSums(n_words * WORD, value, spread, edge, *sums, by_word.sum(axis=1), bound)
         return found, first + n_slots
 
 
@@ -240,35 +213,8 @@ def _slots(plan: PairPlan | None) -> tuple[Indices, Indices, Words]:
     return term, np.where(freezes[mask], mask, -1), plan.frozen
 
 
-def _drawn(plan: PairPlan, each: Floats, weights: Floats) -> tuple[Floats, Floats, float]:
-    """Return (spread, edge, spread of the weighted sum) of means over drawn pairs; ``each`` : shape ``(targets, n_words)``.
-
-    A word of samples is one draw, whatever it holds: chains of a pair that was not drawn have not been run.
-    """
-    listed = np.pad(each, ((0, 0), (0, int(each.shape[1] < plan.draws))))
-    alike = np.ptp(listed, axis=1) == 0
-    spread = np.where(alike, 0.0, _square_error_of_mean(each, plan.draws))
-    edge = np.where(alike, (unseen_rate(plan.draws) * plan.size) ** 2, 0.0)
-    return spread, edge, float(_square_error_of_mean(weights @ each, plan.draws))
-
-
-def _square_error_of_mean(each: Floats, n: int) -> Floats:
-    """Return the squared standard error of the mean of n numbers, those that are not listed zero."""
-    return np.maximum((each**2).sum(axis=-1) / n - (each.sum(axis=-1) / n) ** 2, 0.0) / max(n - 1, 1)
-
-
 def _is_frozen(plan: PairPlan, chosen: Indices) -> Flags:
     """Return whether a derivative lies in J of a word's pair: bool, shape ``(len(chosen), n_words)``."""
     bits = plan.frozen[:, chosen >> 6].T >> (chosen & 63).astype(np.uint64)[:, None] & np.uint64(1)
     inside: Flags = np.logical_and(bits, (chosen >= 0)[:, None])
     return inside[:, plan.pair]
-
-
-def _stratified(plan: PairPlan, weight: Floats, by_word: Indices) -> tuple[Floats, Floats]:
-    """Return (spread, edge) of a sum over all pairs, each a binomial estimate of its own."""
-    starts = np.flatnonzero(np.diff(plan.pair, prepend=-1))
-    trials = WORD * np.bincount(plan.pair)
-    rate = np.add.reduceat(by_word, starts, axis=1) / trials
-    full = weight[:, starts] * np.bincount(plan.pair)
-    edge = np.where((rate == 0) | (rate == 1), (full * unseen_rate(trials)) ** 2, 0.0)
-    return (full**2 * rate * (1 - rate) / trials).sum(axis=1), edge.max(axis=1, initial=0.0)

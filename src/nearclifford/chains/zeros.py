@@ -11,10 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from nearclifford.arrays import Flags, Floats, Indices
+from nearclifford.chains.merged import chains_end
 from nearclifford.kernels.reach import reach_of_terms
-from nearclifford.landscape import Landscape
+from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.normal_form.program import PauliTable
-from nearclifford.statistics.certified import chains_end
 
 # Branches, and words of generators times terms, up to which a walk takes milliseconds.
 MOST_BRANCHES = 1024
@@ -25,17 +25,17 @@ SECONDS_PER_WORD = 1.3e-9
 ROUNDING = 1e-15
 
 
-def seconds_to_tell(land: Landscape) -> float:
+def seconds_to_tell(problem: PauliProblem) -> float:
     """Return how long `mattering_rotations` may take, in seconds; where most strings anticommute it is far less.
 
     >>> import nearclifford as nc
-    >>> seconds_to_tell(nc.Landscape(nc.ansatz.mhea(12, 12), nc.observables.global_z(12))) < 1e-3
+    >>> seconds_to_tell(nc.Landscape(nc.ansatz.mhea(12, 12), nc.observables.global_z(12)).problem) < 1e-3
     True
     """
-    return float(land.problem.n_rotations) * land.problem.generators.x.size * len(land.problem.images) * SECONDS_PER_WORD
+    return float(problem.n_rotations) * problem.generators.x.size * len(problem.images) * SECONDS_PER_WORD
 
 
-def mattering_rotations(land: Landscape) -> Flags:
+def mattering_rotations(problem: PauliProblem) -> Flags:
     """Return which rotations may change the loss: bool, shape ``(n_rotations,)``; ∂L/∂φ of the others is zero everywhere.
 
     >>> import nearclifford as nc
@@ -44,10 +44,11 @@ def mattering_rotations(land: Landscape) -> Flags:
     >>> circuit = QuantumCircuit(2)
     >>> for gate, name, qubit in ((circuit.rz, "a", 0), (circuit.rx, "b", 0), (circuit.rx, "c", 1)):
     ...     _ = gate(Parameter(name), qubit)
-    >>> mattering_rotations(nc.Landscape(circuit, nc.observables.global_z(1).tensor(nc.observables.global_z(1)))).tolist()
+    >>> land = nc.Landscape(circuit, nc.observables.global_z(2))
+    >>> mattering_rotations(land.problem).tolist()
     [False, True, True]
     """
-    generators, images = land.problem.generators, land.problem.images
+    generators, images = problem.generators, problem.images
     stirs = np.flatnonzero(_stirring(generators))
     turns = generators.take(stirs)
     members = reach_of_terms(turns.x, turns.z, images.x, images.z).view(np.uint8)
@@ -56,26 +57,40 @@ def mattering_rotations(land: Landscape) -> Flags:
     return matters
 
 
-def vanishes(land: Landscape, rotation: int, matters: Flags) -> bool:
+def vanishes(problem: PauliProblem, rotation: int, matters: Flags) -> bool:
     """Return whether ∂L/∂φ of a rotation, or L itself for -1, is known to be zero at every theta.
 
     ``matters`` is that of `mattering_rotations`. False where it is not zero, or where finding out would cost too much.
 
     >>> import nearclifford as nc
-    >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
-    >>> vanishes(land, 0, mattering_rotations(land)), vanishes(land, 7, mattering_rotations(land))
+    >>> problem = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2)).problem
+    >>> vanishes(problem, 0, mattering_rotations(problem)), vanishes(problem, 7, mattering_rotations(problem))
     (False, True)
     """
     if rotation >= 0 and not matters[rotation]:
         return True
-    if land.problem.generators.x.size * len(land.problem.images) > MOST_WORDS:
+    if problem.generators.x.size * len(problem.images) > MOST_WORDS:
         return False
     rotations = np.flatnonzero(matters)
-    starts = _distinct_terms(land.problem.generators.take(rotations), land.problem.images, land.problem.coefficients)
+    starts = _distinct_terms(problem.generators.take(rotations), problem.images, problem.coefficients)
     if not len(starts):
         return True
     chosen = int(np.searchsorted(rotations, rotation)) if rotation >= 0 else -1
-    return not chains_end(land.problem.generators.take(rotations), land.problem.images.take(starts), chosen, MOST_BRANCHES)
+    return not chains_end(problem.generators.take(rotations), problem.images.take(starts), chosen, MOST_BRANCHES)
+
+
+def gradient_bound(problem: PauliProblem, matters: Flags | None = None) -> Floats:
+    """Return the largest |∂_k L| that is possible, shape ``(D,)``: a rotation's derivative is half a difference of losses.
+
+    Rotations that do not matter (`mattering_rotations`) add nothing; without ``matters`` all do.
+
+    >>> import nearclifford as nc
+    >>> gradient_bound(nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1)).problem)
+    array([1., 1.])
+    """
+    matrix = abs(problem.angle_map.matrix)
+    weights = np.ones(matrix.shape[0]) if matters is None else matters.astype(np.float64)
+    return np.asarray(matrix.T @ weights) * problem.varying_size
 
 
 def _stirring(generators: PauliTable) -> Flags:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import pi
 from typing import Any
 
 import numpy as np
@@ -12,30 +11,26 @@ from qiskit import QuantumCircuit
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
 
-from nearclifford.arguments import Seed, generator, instance, integer, one_of, thetas
+from nearclifford.arguments import Seed, generator, instance, integer, one_of
 from nearclifford.arrays import Floats, Indices
-from nearclifford.chains.zeros import mattering_rotations, vanishes
-from nearclifford.devices.batches import angles_per_job, measured_gradients, measured_values
+from nearclifford.chains.zeros import mattering_rotations
 from nearclifford.devices.estimators import EstimatorDevice, require_estimator
-from nearclifford.devices.expectations import Device, DeviceRun
-from nearclifford.devices.measured import DeviceGradientStatistics, DeviceLossStatistics, gradient_moments, loss_moments
-from nearclifford.devices.rounds import Sampling, sampled
-from nearclifford.devices.shift import ParameterShift
-from nearclifford.devices.simulator import Simulator
+from nearclifford.devices.expectations import Device
+from nearclifford.devices.prepared import PreparedDevice
+from nearclifford.devices.rounds import DeviceGradients, DeviceLosses, Source
+from nearclifford.devices.simulator import Settings, Simulator
 from nearclifford.errors import NearCliffordError
+from nearclifford.exact.gpu import REAL, Precision
 from nearclifford.landscape import Landscape
-from nearclifford.normal_form.compiler import GRID_TOLERANCE
 from nearclifford.patches import Patch
-from nearclifford.statistics.budget import Budget
-from nearclifford.statistics.statevector import gradient_bound
 
 DEVICES = ("auto", "CPU", "GPU")
 METHODS = ("automatic", "statevector", "density_matrix", "stabilizer", "matrix_product_state", "tensor_network")
+# Of device, noise model, method, precision and options: what says nothing.
+UNSAID: tuple[Any, ...] = ("auto", None, "automatic", "double", {})
 EXACT_WITH_NOISE = ("automatic", "density_matrix")
 # Of one circuit: Aer draws about a million a second, and holds them.
 MOST_SHOTS = 10**9
-# What a value of zero may differ from zero by, beside the largest, in double precision.
-ROUNDING = 1e-13
 
 
 @dataclass(frozen=True)
@@ -50,12 +45,13 @@ class Aer:
     noise_model : a `qiskit_aer.noise.NoiseModel`. The circuit is rewritten in the gates of the model, without merging or
         dropping any, and qubit i has the errors of qubit i of the model: a circuit for a model of a real device should be
         transpiled for that device first, and the observable laid out alike.
+    precision : "double" for complex128, or "single" for complex64.
     method : Aer's simulation method. "automatic" takes the stabilizer simulator where every rotation is Clifford, else a
         statevector, with noise and no shots a density matrix, and with noise and shots what Aer chooses.
     estimator : an object with Qiskit's `BaseEstimatorV2` interface, which then runs everything; no other argument but shots
         goes with it.
     options : any other option of `AerSimulator`, such as ``cuStateVec_enable=True``, ``target_gpus=[0, 1]``,
-        ``blocking_enable=True`` and ``blocking_qubits=24`` for several GPUs, ``precision="single"``.
+        ``blocking_enable=True`` and ``blocking_qubits=24`` for several GPUs.
 
     Raises
     ------
@@ -70,7 +66,7 @@ class Aer:
     >>> bool(np.abs(nc.Aer(device="CPU").gradient(land, theta) - land.gradient(theta)).max() < 1e-12)
     True
     >>> Aer(shots=64)
-    Aer(device='auto', shots=64, noise_model=None, method='automatic', estimator=None)
+    Aer(device='auto', shots=64, noise_model=None, method='automatic', estimator=None, precision='double')
     """
 
     device: str
@@ -78,6 +74,7 @@ class Aer:
     noise_model: Any
     method: str
     estimator: Any
+    precision: Precision
     options: dict[str, Any] = field(default_factory=dict)
 
     def __init__(
@@ -87,34 +84,40 @@ class Aer:
         noise_model: NoiseModel | None = None,
         method: str = "automatic",
         estimator: Any = None,
+        precision: Precision = "double",
         **options: Any,
     ) -> None:
         count = None if shots is None else integer(shots, "shots", 2, otherwise=", or None for exact values")
         values = {"device": device, "shots": count, "noise_model": noise_model, "method": method, "estimator": estimator}
-        for name, value in (values | {"options": options}).items():
+        for name, value in (values | {"precision": precision, "options": options}).items():
             object.__setattr__(self, name, value)
         self._check()
 
     def __repr__(self) -> str:
-        names = ("device", "shots", "noise_model", "method", "estimator")
+        names = ("device", "shots", "noise_model", "method", "estimator", "precision")
         given = {name: getattr(self, name) for name in names} | self.options
         return f"Aer({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
-    def value(self, land: Landscape, theta: npt.ArrayLike, rng: Seed = None) -> np.float64 | Floats:
-        """Return L, with its shot noise, at ``theta``, radians: shape ``(..., D)`` to ``(...)``.
+    def prepare(self, land: Landscape, *, rng: Seed = None) -> PreparedDevice:
+        """Return the device made ready for one landscape: circuits are transpiled once, not at every call.
 
-        Raises `NearCliffordError` for a bad theta, `ResourceError` where the state does not fit the memory, `DeviceError`
-        where Aer or the estimator fails.
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
+        >>> measured = nc.Aer(shots=10**4).prepare(land, rng=1)
+        >>> bool(abs(measured.value(land.center + 0.3) - land.value(land.center + 0.3)) < 0.05)
+        True
         """
-        points = thetas(theta, _landscape(land).n_parameters)
-        flat = points.reshape(-1, land.n_parameters)
-        found = measured_values(self._device(land, flat), flat, generator(rng))
-        return found.value.reshape(points.shape[:-1])[()]
+        instance(land, Landscape, "land", "Landscape(circuit, observable)")
+        return PreparedDevice(land, lambda clifford: self._device(land, clifford), generator(rng))
 
-    def gradient(self, land: Landscape, theta: npt.ArrayLike, rng: Seed = None) -> Floats:
-        """Return ∂L/∂θ, with its shot noise, at ``theta``, radians: shape ``(..., D)`` to ``(..., D)``.
+    def value(self, land: Landscape, theta: npt.ArrayLike, *, rng: Seed = None) -> np.float64 | Floats:
+        """Return L at ``theta``, once: see `PreparedDevice.value`; `prepare` serves repeated calls."""
+        return self.prepare(land, rng=rng).value(theta)
 
-        At Clifford points it takes any number of qubits. Errors as for `value`.
+    def gradient(self, land: Landscape, theta: npt.ArrayLike, *, rng: Seed = None) -> Floats:
+        """Return ∂L/∂θ at ``theta``, once: see `PreparedDevice.gradient`; `prepare` serves repeated calls.
+
+        At Clifford points it takes any number of qubits.
 
         >>> import nearclifford as nc
         >>> circuit, observable = nc.ansatz.mhea(50, 1), nc.observables.random_pauli(50, rng=7)
@@ -122,18 +125,13 @@ class Aer:
         >>> abs(nc.Aer().gradient(land, land.center)[3].round(12))
         np.float64(1.0)
         """
-        points = thetas(theta, _landscape(land).n_parameters)
-        flat = points.reshape(-1, land.n_parameters)
-        device = self._device(land, flat)
-        shift = ParameterShift.of(device.circuit.angle_map, np.arange(land.n_parameters))
-        return measured_gradients(device, shift, flat, generator(rng))[0].reshape(points.shape)
+        return self.prepare(land, rng=rng).gradient(theta)
 
     def value_and_gradient(
-        self, land: Landscape, theta: npt.ArrayLike, rng: Seed = None
+        self, land: Landscape, theta: npt.ArrayLike, *, rng: Seed = None
     ) -> tuple[np.float64 | Floats, Floats]:
-        """Return (L, ∂L/∂θ), measured independently: shapes ``(...)`` and ``(..., D)``; errors as for `value`."""
-        random = generator(rng)
-        return self.value(land, theta, random), self.gradient(land, theta, random)
+        """Return both at ``theta``, once: see `PreparedDevice.value_and_gradient`; `prepare` serves repeated calls."""
+        return self.prepare(land, rng=rng).value_and_gradient(theta)
 
     def circuit(self, land: Landscape) -> QuantumCircuit:
         """Return the circuit that runs at a general point, without measurements, each angle a parameter of its own.
@@ -143,84 +141,44 @@ class Aer:
         >>> dict(nc.Aer().circuit(land).count_ops())
         {'ry': 4, 'rz': 4, 'cx': 1}
         """
-        return self._device(_landscape(land), None).circuit.circuit.copy()
+        return self.prepare(land).general.circuit.circuit.copy()
 
-    def gradient_statistics(
-        self, land: Landscape, patch: Patch, budget: Budget, parameters: Indices, rng: np.random.Generator
-    ) -> DeviceGradientStatistics:
-        """Return the moments of the gradient over thetas drawn from the patch; the thetas of `Statevector` for one seed."""
-        device = self._device(land, None)
-        shift = ParameterShift.of(device.circuit.angle_map, parameters)
-        complete = len(parameters) == land.n_parameters == len(np.unique(parameters))
-        matters = self._matters(land)
-        bound = gradient_bound(land, matters)[parameters]
+    def gradient_rounds(
+        self, land: Landscape, patch: Patch, parameters: Indices, rng: np.random.Generator
+    ) -> DeviceGradients:
+        """Return the rounds of the moments of the gradient; the thetas are those of `Statevector` for one seed."""
+        source = Source.of(land, patch, self._device(land, False), rng)
+        return DeviceGradients(source, parameters, self._matters(land))
 
-        def made(gradient: Floats, square_error: Floats, run: DeviceRun) -> DeviceGradientStatistics:
-            return gradient_moments(gradient, square_error, parameters, bound, complete, run)
-
-        def progress(gradient: Floats, square_error: Floats) -> Floats:
-            return (gradient**2 - square_error)[:, bound > 0].sum(axis=1)
-
-        def settled() -> bool:
-            turned = [land.problem.angle_map.rotations_of(int(k)) for k in parameters]
-            return matters is not None and all(vanishes(land, int(j), matters) for j in np.concatenate([*turned, []]))
-
-        def measure(theta: Floats, noise: np.random.Generator) -> tuple[Floats, Floats, DeviceRun]:
-            return measured_gradients(device, shift, theta, noise)
-
-        angles = max(shift.n_points, 1) * device.circuit.angle_map.n_rotations
-        plan = Sampling(angles_per_job(angles), measure, progress, made, settled)
-        least = float(np.square(ROUNDING * gradient_bound(land)[parameters]).sum())
-        return made(*sampled(land, patch, budget, rng, plan, least))
-
-    def loss_statistics(
-        self, land: Landscape, patch: Patch, budget: Budget, rng: np.random.Generator
-    ) -> DeviceLossStatistics:
-        """Return the moments of the loss over thetas drawn from the patch."""
-        device = self._device(land, None)
-        bound, matters = float(np.abs(land.problem.coefficients).sum()), self._matters(land)
-
-        def made(value: Floats, square_error: Floats, run: DeviceRun) -> DeviceLossStatistics:
-            return loss_moments(value[:, 0], square_error[:, 0], bound, land.problem.varying_size, run)
-
-        def progress(value: Floats, square_error: Floats) -> Floats:
-            return (value**2 - square_error)[:, 0]
-
-        def measure(theta: Floats, noise: np.random.Generator) -> tuple[Floats, Floats, DeviceRun]:
-            found = measured_values(device, theta, noise)
-            return found.value[:, None], found.square_error[:, None], found.run
-
-        def settled() -> bool:
-            return matters is not None and (not matters.any() or vanishes(land, -1, matters))
-
-        plan = Sampling(angles_per_job(device.circuit.angle_map.n_rotations), measure, progress, made, settled)
-        return made(*sampled(land, patch, budget, rng, plan, (ROUNDING * bound) ** 2))
+    def loss_rounds(self, land: Landscape, patch: Patch, rng: np.random.Generator) -> DeviceLosses:
+        """Return the rounds of the moments of the loss."""
+        return DeviceLosses(Source.of(land, patch, self._device(land, False), rng), self._matters(land))
 
     def _matters(self, land: Landscape) -> npt.NDArray[np.bool_] | None:
         """Return which rotations may change the loss; None with noise, or an estimator, where other rules hold."""
         exact = self.estimator is None and self.noise_model is None
-        return mattering_rotations(land) if exact else None
+        return mattering_rotations(land.problem) if exact else None
 
-    def _device(self, land: Landscape, theta: Floats | None) -> Device:
-        """Return what runs the landscape, at these thetas or at general ones."""
+    def _device(self, land: Landscape, clifford: bool) -> Device:
+        """Return what runs the landscape, at Clifford points alone or at any."""
         if self.estimator is not None:
             return EstimatorDevice(land, self.estimator, self.shots)
-        clifford = False
-        if theta is not None and len(theta):
-            turns = land.problem.angle_map.angles(theta) / (pi / 2)
-            clifford = bool((np.abs(turns - np.round(turns)) < GRID_TOLERANCE).all())
         if self.method == "stabilizer" and not clifford:
             raise NearCliffordError(
                 "method='stabilizer' runs Clifford circuits alone, and some angle here is no multiple of π/2. Use "
                 "method='automatic', or backend=Stabilizer() for averages over a patch."
             )
-        device = _device_name(self.device)
-        return Simulator(land, device, self.method, self.shots, self.noise_model, self.options, clifford)
+        return Simulator(land, self._settings, clifford)
+
+    @property
+    def _settings(self) -> Settings:
+        options = self.options if self.precision == "double" else self.options | {"precision": self.precision}
+        return Settings(_device_name(self.device), self.method, self.shots, self.noise_model, options)
 
     def _check(self) -> None:
         if self.estimator is not None:
             require_estimator(self.estimator)
-            if (self.device, self.noise_model, self.method, self.options) != ("auto", None, "automatic", {}):
+            if (self.device, self.noise_model, self.method, self.precision, self.options) != UNSAID:
                 raise NearCliffordError(
                     f"{self!r} names an estimator, and with it device, noise or options that only the estimator can decide. "
                     "Give them to the estimator, for instance EstimatorV2(options={'backend_options': {...}})."
@@ -228,6 +186,7 @@ class Aer:
             return
         one_of(self.device, "device", DEVICES)
         one_of(self.method, "method", METHODS)
+        one_of(self.precision, "precision", tuple(REAL))
         if self.shots is not None:
             integer(self.shots, "shots", most=MOST_SHOTS)
         _device_name(self.device)
@@ -257,10 +216,6 @@ class Aer:
                 "The noise model holds readout errors, which act on shots alone: Aer would ignore them. Give shots, or make "
                 "a model without them (NoiseModel.from_backend(backend, readout_error=False))."
             )
-
-
-def _landscape(land: Landscape) -> Landscape:
-    return instance(land, Landscape, "land", "Landscape(circuit, observable)")
 
 
 def _device_name(device: str) -> str:

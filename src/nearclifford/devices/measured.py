@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nearclifford.arrays import Floats, Indices
 from nearclifford.devices.expectations import DeviceRun
 from nearclifford.devices.shot_errors import ShotErrors
-from nearclifford.statistics.moments import GradientStatistics, LossStatistics, MomentSums, UnbiasedMoments
-from nearclifford.version import __version__
+from nearclifford.statistics.results import GradientStatistics, LossStatistics, Moments, Norms, UnbiasedMoments, loss_numbers
+from nearclifford.statistics.sums import MomentSums
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -25,7 +24,7 @@ class DeviceGradientStatistics(GradientStatistics):
 
     Standard errors are never below what shots alone would make them. Where all shots of a component's circuits agree at
     every theta their noise is estimated as zero, as it must be to be subtracted without bias, but the errors are those of
-    the rate of disagreement that n · shots equal outcomes cannot exclude (`nearclifford.statistics.moments.unseen_rate`).
+    the rate of disagreement that n · shots equal outcomes cannot exclude (`nearclifford.intervals.unseen_rate`).
 
     Attributes
     ----------
@@ -48,104 +47,111 @@ class DeviceLossStatistics(LossStatistics):
     run: DeviceRun
 
 
-def gradient_moments(
-    gradient: Floats,
-    square_error: Floats,
-    parameters: Indices,
-    bound: Floats,
-    complete: bool,
-    run: DeviceRun,
-    reach: Floats | None = None,
-) -> DeviceGradientStatistics:
-    """Return the statistics of measured components and their squared errors, shapes ``(n, P)``.
+@dataclass(frozen=True, eq=False)
+class Measurements:
+    """What was measured at n thetas; those of one number of shots add up.
 
-    ``bound``, shape ``(P,)``, limits each component, and ``reach`` what one circuit's shots can change it by (the bound, if
-    None); ``complete`` says whether these are all components, so that their norm is that of the gradient.
+    Attributes
+    ----------
+    value, square_error : float64, shape ``(n, P)``: the components, and unbiased estimates of the variance of their shot
+        noise, 0 where exact.
+    run : what it took.
     """
-    errors = ShotErrors.of(gradient, square_error, bound, bound if reach is None else reach, run.shots)
-    measured = _measured(gradient, parameters, bound, complete, errors)
-    exact = not square_error.any()
-    # Unbiased for the square of the true component, theta by theta.
-    square = _sums(gradient**2 - square_error)
-    total = _sums((gradient**2 - square_error).sum(axis=1, keepdims=True))
-    spread = _sums(gradient**2 - square_error - 2 * measured.mean * gradient)
-    noise = square_error.mean(axis=0)
-    norm_squared = float(total.mean[0]) if complete else None
-    second = measured.second_moment if exact else square.mean
-    error = measured.second_moment_error if exact else np.maximum(square.mean_error, errors.second_moment)
-    unbiased = UnbiasedMoments(second, measured.unbiased.variance - noise, norm_squared)
-    norm_squared_error = max(float(total.mean_error[0]), errors.norm_squared)
+
+    value: Floats
+    square_error: Floats
+    run: DeviceRun
+
+    def __add__(self, other: Measurements) -> Measurements:
+        value = np.concatenate([self.value, other.value])
+        return Measurements(value, np.concatenate([self.square_error, other.square_error]), self.run + other.run)
+
+    @property
+    def exact(self) -> bool:
+        """Whether no shot noise was seen."""
+        return not self.square_error.any()
+
+
+def gradient_moments(found: Measurements, parameters: Indices, bound: Floats, complete: bool) -> DeviceGradientStatistics:
+    """Return the statistics of measured components; ``bound``, shape ``(P,)``, limits each of them.
+
+    ``complete`` says whether these are all components, so that their norm is that of the gradient.
+    """
+    errors = ShotErrors.of(found.value, found.square_error, bound, bound, found.run.shots)
+    seen, seen_norms = _seen(found, bound, errors), _seen_norms(found, errors) if complete else Norms()
+    moments = _without_noise(found, seen, bound, errors)
+    norms = _norms_without_noise(found, seen_norms, errors) if complete else Norms()
+    count = len(found.value)
     return DeviceGradientStatistics(
-        parameters=parameters,
-        mean=measured.mean,
-        mean_error=measured.mean_error,
-        second_moment=second if exact else np.clip(second, 0.0, bound**2),
-        second_moment_error=np.where(bound > 0, error, 0.0),
-        variance=np.maximum(unbiased.variance, 0.0),
-        variance_error=measured.variance_error if exact else np.maximum(spread.mean_error, errors.variance),
-        norm=measured.norm if run.shots is None and exact else None,
-        norm_error=measured.norm_error if run.shots is None and exact else None,
-        norm_squared=None if norm_squared is None else max(norm_squared, 0.0),
-        norm_squared_error=norm_squared_error if complete else None,
-        bound=bound,
-        unbiased=unbiased,
-        samples=len(gradient),
-        method="aer",
-        version=__version__,
-        measured=measured,
-        shot_noise=noise,
-        run=run,
+        **vars(GradientStatistics.of(moments, norms, parameters, count, "aer")),
+        measured=GradientStatistics.of(seen, seen_norms, parameters, count, "aer"),
+        shot_noise=found.square_error.mean(axis=0),
+        run=found.run,
     )
 
 
-def _measured(
-    gradient: Floats, parameters: Indices, bound: Floats, complete: bool, errors: ShotErrors
-) -> GradientStatistics:
-    """Return the moments of what was measured, shot noise and all."""
-    seen, norms = _sums(gradient), _sums(np.linalg.norm(gradient, axis=1, keepdims=True))
-    norm_squared = float(norms.second_moment[0]) if complete else None
-    return GradientStatistics(
-        parameters=parameters,
-        mean=seen.mean,
-        mean_error=np.maximum(seen.mean_error, errors.mean),
-        second_moment=seen.second_moment,
-        second_moment_error=np.maximum(seen.second_moment_error, errors.second_moment),
-        variance=seen.variance,
-        variance_error=np.maximum(seen.variance_error, errors.variance),
-        norm=float(norms.mean[0]) if complete else None,
-        norm_error=max(float(norms.mean_error[0]), errors.norm) if complete else None,
-        norm_squared=norm_squared,
-        norm_squared_error=max(float(norms.second_moment_error[0]), errors.norm_squared) if complete else None,
-        bound=bound,
-        unbiased=UnbiasedMoments(seen.second_moment, seen.variance, norm_squared),
-        samples=len(gradient),
-        method="aer",
-        version=__version__,
-    )
-
-
-def loss_moments(value: Floats, square_error: Floats, bound: float, varying: float, run: DeviceRun) -> DeviceLossStatistics:
-    """Return the statistics of measured losses and their squared errors, shapes ``(n,)``.
+def loss_moments(found: Measurements, bound: float, varying: float) -> DeviceLossStatistics:
+    """Return the statistics of measured losses, one column.
 
     ``bound`` limits the loss, and ``varying`` its part that is measured: its shots may change it by twice as much.
     """
-    nothing, columns = np.zeros(1, dtype=np.int64), (value[:, None], square_error[:, None])
-    found = gradient_moments(*columns, nothing, np.full(1, bound), False, run, np.full(1, 2 * varying))
+    limit = np.full(1, bound)
+    errors = ShotErrors.of(found.value, found.square_error, limit, np.full(1, 2 * varying), found.run.shots)
+    seen = _seen(found, limit, errors)
+    moments = _without_noise(found, seen, limit, errors)
+    measured = LossStatistics.of(seen, len(found.value), "aer")
     return DeviceLossStatistics(
-        **_numbers(found),
-        measured=LossStatistics(**_numbers(found.measured)),
-        shot_noise=float(found.shot_noise[0]),
-        run=run,
+        **(vars(measured) | loss_numbers(moments)),
+        measured=measured,
+        shot_noise=float(found.square_error.mean(axis=0)[0]),
+        run=found.run,
     )
+
+
+def _seen(found: Measurements, bound: Floats, errors: ShotErrors) -> Moments:
+    """Return the moments of what was measured, shot noise and all."""
+    seen = Moments.of_sums(_sums(found.value), bound)
+    return replace(
+        seen,
+        mean_error=np.maximum(seen.mean_error, errors.mean),
+        second_moment_error=np.maximum(seen.second_moment_error, errors.second_moment),
+        variance_error=np.maximum(seen.variance_error, errors.variance),
+    )
+
+
+def _seen_norms(found: Measurements, errors: ShotErrors) -> Norms:
+    norms = _sums(np.linalg.norm(found.value, axis=1, keepdims=True))
+    square = float(norms.second_moment[0])
+    error = max(float(norms.mean_error[0]), errors.norm)
+    square_error = max(float(norms.second_moment_error[0]), errors.norm_squared)
+    return Norms(float(norms.mean[0]), error, square, square_error, square)
+
+
+def _without_noise(found: Measurements, seen: Moments, bound: Floats, errors: ShotErrors) -> Moments:
+    """Return the moments of the components themselves; unbiased for the square of each, theta by theta."""
+    value, noise = found.value, found.square_error
+    square, spread = _sums(value**2 - noise), _sums(value**2 - noise - 2 * seen.mean * value)
+    exact = found.exact
+    second = seen.second_moment if exact else square.mean
+    error = seen.second_moment_error if exact else np.maximum(square.mean_error, errors.second_moment)
+    unbiased = UnbiasedMoments(second, seen.unbiased.variance - noise.mean(axis=0))
+    return replace(
+        seen,
+        second_moment=second if exact else np.clip(second, 0.0, bound**2),
+        second_moment_error=np.where(bound > 0, error, 0.0),
+        variance=np.maximum(unbiased.variance, 0.0),
+        variance_error=seen.variance_error if exact else np.maximum(spread.mean_error, errors.variance),
+        unbiased=unbiased,
+    )
+
+
+def _norms_without_noise(found: Measurements, seen: Norms, errors: ShotErrors) -> Norms:
+    """Return the norms of the gradient itself; no unbiased estimate of E‖∇L‖ is known with shots."""
+    total = _sums((found.value**2 - found.square_error).sum(axis=1, keepdims=True))
+    norm, norm_error = (seen.norm, seen.norm_error) if found.run.shots is None and found.exact else (None, None)
+    estimate, error = float(total.mean[0]), max(float(total.mean_error[0]), errors.norm_squared)
+    return Norms(norm, norm_error, max(estimate, 0.0), error, estimate)
 
 
 def _sums(samples: Floats) -> MomentSums:
     return MomentSums.of(samples, shift=samples.mean(axis=0))
-
-
-def _numbers(stats: GradientStatistics) -> dict[str, Any]:
-    names = ("mean", "mean_error", "second_moment", "second_moment_error", "variance", "variance_error")
-    numbers = {name: float(getattr(stats, name)[0]) for name in names}
-    second, variance = (np.atleast_1d(part) for part in (stats.unbiased.second_moment, stats.unbiased.variance))
-    unbiased = UnbiasedMoments(float(second[0]), float(variance[0]))
-    return {**numbers, "unbiased": unbiased, "samples": stats.samples, "method": stats.method, "version": stats.version}

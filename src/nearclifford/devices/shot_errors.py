@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nearclifford.arrays import Floats
-from nearclifford.statistics.moments import unseen_rate
+from nearclifford.intervals import unseen_rate
 
 
 @dataclass(frozen=True, eq=False)

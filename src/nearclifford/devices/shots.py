@@ -9,7 +9,7 @@ import numpy as np
 from nearclifford.arguments import instance, positive
 from nearclifford.arrays import Floats, Indices
 from nearclifford.devices.measured import DeviceGradientStatistics
-from nearclifford.statistics.moments import GradientStatistics
+from nearclifford.statistics.results import GradientStatistics
 
 
 @dataclass(frozen=True, eq=False)

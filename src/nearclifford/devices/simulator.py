@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import pi
 from typing import Any
 
@@ -24,6 +25,17 @@ from nearclifford.memory import require_memory
 VALUE = "value"
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What a simulator is asked for: see `nearclifford.Aer`."""
+
+    device: str
+    method: str
+    shots: int | None
+    noise_model: NoiseModel | None
+    options: Mapping[str, Any]
+
+
 class Simulator:
     """An `AerSimulator` made ready for one landscape; a `Device`.
 
@@ -32,22 +44,14 @@ class Simulator:
     is rewritten in the model's gates.
     """
 
-    def __init__(
-        self,
-        land: Landscape,
-        device: str,
-        method: str,
-        shots: int | None,
-        noise_model: NoiseModel | None,
-        options: Mapping[str, Any],
-        clifford: bool,
-    ) -> None:
-        self.shots, self.noisy, self.options = shots, noise_model is not None, dict(options)
+    def __init__(self, land: Landscape, settings: Settings, clifford: bool) -> None:
+        noise_model, method = settings.noise_model, settings.method
+        self.shots, self.noisy, self.options = settings.shots, noise_model is not None, dict(settings.options)
         self.clifford = clifford and noise_model is None and method in ("automatic", "stabilizer")
-        self.method = "stabilizer" if self.clifford else _method(method, shots, noise_model)
-        self.device = "CPU" if self.method == "stabilizer" else device
+        self.method = "stabilizer" if self.clifford else _method(method, self.shots, noise_model)
+        self.device = "CPU" if self.method == "stabilizer" else settings.device
         if not (clifford and method == "automatic"):
-            require_state(land.n_qubits, self.method, str(options.get("precision", "double")), self.device)
+            require_state(land.n_qubits, self.method, str(self.options.get("precision", "double")), self.device)
         if noise_model is None:
             basis = CLIFFORD_BASIS if self.clifford else GENERAL_BASIS
         else:
@@ -57,8 +61,8 @@ class Simulator:
         own = {"runtime_parameter_bind_enable": self.method == "statevector" and not self.noisy}
         if noise_model is not None:
             own["noise_model"] = noise_model
-        self.simulator = AerSimulator(method=self.method, device=self.device, **(own | dict(options)))
-        self.constant, self.programs = _programs(self.circuit, SparsePauliOp(land.observable), shots)
+        self.simulator = AerSimulator(method=self.method, device=self.device, **(own | self.options))
+        self.constant, self.programs = _programs(self.circuit, SparsePauliOp(land.observable), self.shots)
 
     def measure(self, angle: Floats, rng: np.random.Generator) -> Expectations:
         """Return the loss at angles of shape ``(n, n_rotations)``, radians."""

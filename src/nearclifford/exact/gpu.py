@@ -74,6 +74,16 @@ class Cuda:
         return int(self.xp.cuda.runtime.memGetInfo()[0])
 
 
+def has_gpu() -> bool:
+    """Return whether CuPy is installed and finds a device."""
+    try:
+        import cupy
+
+        return bool(cupy.cuda.runtime.getDeviceCount())
+    except Exception:  # CuPy without a driver raises several kinds
+        return False
+
+
 def source() -> str:
     """Return the kernels, CUDA C++.
 

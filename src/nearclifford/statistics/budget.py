@@ -18,7 +18,7 @@ class Budget:
     ----------
     samples : number of samples, at least 2; None samples in rounds.
     rel_error : the rounds end when the standard error is at most this part of the estimate, as it is when both are zero:
-        a backend that has seen nothing yet, but might, reports an error above zero.
+        a backend that may still see something reports an error above zero.
     max_seconds : no round begins that would end later, by the speed of the rounds before.
 
     >>> Budget.of("auto", 0.1, 60.0).next_round(0, 0.0, 0.0), Budget.of(500, 0.1, 60.0).next_round(500, 1.0, 9.0)
@@ -39,12 +39,12 @@ class Budget:
         count = integer(samples, "samples", 2, otherwise=", so that there is a standard error, or 'auto'")
         return cls(count, error, seconds)
 
-    def next_round(self, made: int, estimate: float, error: float, least: float = 0.0) -> int:
+    def next_round(self, made: int, estimate: float, error: float, least: float = 0.0, first: int = FIRST_ROUND) -> int:
         """Return how many samples to add to those made, 0 for none; an estimate up to ``least`` is the rounding of zero."""
         if self.samples is not None:
             return self.samples - made
         if made == 0:
-            return FIRST_ROUND
+            return first
         if error <= self.rel_error * abs(estimate) or max(abs(estimate), error) <= least:
             return 0
         spent = time.monotonic() - self.started

@@ -1,9 +1,8 @@
 """Rigorous bounds of second moments over a patch: the chain of Pauli strings, merged, with what was dropped accounted for.
 
-For terms a and b of the observable, E[L_a L_b] is a weight times the chance that the chain of a ends Z-type: the product R
-of the two strings never changes, rotations that anticommute with R flip neither and give E[cos], and R must be Z-type.
-Pairs of one R are one chain with several starts. Every sum is an interval, its rounding guarded outward (docs/theory.md,
-"Certified second moments").
+For terms a and b of the observable, E[L_a L_b] is a weight times the chance that the chain of a ends Z-type
+(`nearclifford.chains.merged`); rotations that flip neither give E[cos]. Every sum is an interval, its rounding guarded
+outward (docs/theory.md, "Certified second moments").
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from nearclifford.arguments import instance, integer, parameter_index
-from nearclifford.arrays import Floats, Indices
+from nearclifford.arrays import Floats
+from nearclifford.chains.merged import MergedChain, frozen_by, merged_chains
 from nearclifford.chains.term_pairs import TermProduct, products_of_terms
-from nearclifford.kernels.merging.propagate import adapted_basis, adapted_coordinates, propagate, time_order
+from nearclifford.kernels.merging.propagate import propagate
 from nearclifford.landscape import Landscape
 from nearclifford.normal_form.angles import angle_moments
-from nearclifford.normal_form.compression import compress
 from nearclifford.normal_form.program import PauliTable
 from nearclifford.patches import Patch
 
@@ -89,22 +88,6 @@ def certified_second_moment(
     return max(lower, 0.0), max(upper, 0.0)
 
 
-def chains_end(generators: PauliTable, starts: PauliTable, chosen: int, limit: int) -> bool:
-    """Return whether some branch of a chain may end Z-type, having met the rotation ``chosen`` (-1 for none) before.
-
-    False is certain; True may also mean that more than ``limit`` strings were needed at once.
-
-    >>> import stim
-    >>> turn = PauliTable.from_stim(1, [stim.PauliString("Z")])
-    >>> [chains_end(turn, PauliTable.from_stim(1, [stim.PauliString(letter)]), -1, 16) for letter in "XZ"]
-    [False, True]
-    """
-    half = np.full(len(generators), 0.5)
-    turns = _Turns(generators, half, half, np.ones(len(generators)), 0.0)
-    everything = TermProduct(np.zeros(starts.z.shape[1], np.uint64), np.arange(len(starts)), np.ones(len(starts)))
-    return _product_moment(everything, starts, turns, chosen, limit) != (0.0, 0.0)
-
-
 @dataclass(frozen=True, eq=False)
 class _Turns:
     """Generators in time order, weights of staying and flipping, E[cos] of each angle: float64, shape ``(n_rotations,)``.
@@ -120,44 +103,37 @@ class _Turns:
 
 
 def _product_moment(product: TermProduct, images: PauliTable, turns: _Turns, chosen: int, limit: int) -> Interval:
-    overlap = np.bitwise_count(turns.generators.x & product.z).sum(axis=1)
-    frozen = overlap % 2 == 1
+    frozen = frozen_by(product, turns.generators)
     if chosen >= 0 and frozen[chosen]:
         return 0.0, 0.0
     factor = (1.0, 1.0)
     for cosine in turns.cosine[frozen]:
         factor = _multiply(factor, (cosine - turns.moment_error, cosine + turns.moment_error))
-    free = np.flatnonzero(~frozen)
-    starts = images.take(product.starts)
     total = (0.0, 0.0)
-    for group in compress(turns.generators.take(free), starts):
-        rotations = free[group.rotations]
-        if chosen < 0 or chosen in rotations:
-            part = starts.take(group.terms), product.weight[group.terms]
-            total = _add(total, _chain(*part, turns, rotations, chosen, limit))
+    for chain in merged_chains(product, turns.generators, images, frozen):
+        derivative = chain.place_of(chosen)
+        if chosen < 0 or derivative >= 0:
+            total = _add(total, _chain(chain, turns, derivative, limit))
     return _multiply(factor, total)
 
 
-def _chain(starts: PauliTable, weight: Floats, turns: _Turns, rotations: Indices, chosen: int, limit: int) -> Interval:
+def _chain(chain: MergedChain, turns: _Turns, derivative: int, limit: int) -> Interval:
     """Return bounds of Σ weight · Pr[the chain from this start ends Z-type]."""
-    order = rotations[time_order(turns.generators.x[rotations], turns.generators.z[rotations])]
-    x, z = turns.generators.x[order], turns.generators.z[order]
-    basis, pivot, rank = adapted_basis(x)
-    derivative = int(np.flatnonzero(order == chosen)[0]) if chosen >= 0 else -1
+    order, weight = chain.rotations, chain.weight
     mass, dropped, ended, _ = propagate(
-        adapted_coordinates(x, z, basis, pivot),
-        rank,
+        chain.turns,
+        chain.rank,
         turns.stay[order],
         turns.flip[order],
         derivative,
-        adapted_coordinates(starts.x, starts.z, basis, pivot),
+        chain.starts,
         np.stack([np.maximum(weight, 0.0), np.maximum(-weight, 0.0)], axis=1),
         limit,
     )
     positive, negative = mass.tolist()
     above, below, both, count, mixed = dropped.tolist()
     # Masses are sums of products of positive numbers: their errors are relative, one step after the other.
-    steps = len(order) * (turns.moment_error + 4 * ULP) + (len(pivot) + 2 * len(weight) + count + 16) * ULP
+    steps = len(order) * (turns.moment_error + 4 * ULP) + (chain.n_coordinates + 2 * len(weight) + count + 16) * ULP
     error = math.expm1(1.01 * steps)
     lower = positive * (1 - error) - negative * (1 + error) - below - error * mixed
     upper = positive * (1 + error) - negative * (1 - error) + above + error * both

@@ -9,16 +9,14 @@ import numpy as np
 
 from nearclifford.arguments import Seed, entries, generator, instance, parameter_index
 from nearclifford.arrays import Indices
-from nearclifford.devices.aer import Aer
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch, require_patch
+from nearclifford.statistics.backend import Backend, collected
 from nearclifford.statistics.budget import Budget
-from nearclifford.statistics.moments import GradientStatistics, LossStatistics
-from nearclifford.statistics.stabilizer import Stabilizer
+from nearclifford.statistics.results import GradientStatistics, LossStatistics
 from nearclifford.statistics.statevector import Statevector
 
-Backend = Aer | Stabilizer | Statevector
 Samples = int | Literal["auto"]
 
 
@@ -28,6 +26,7 @@ def gradient_statistics(
     backend: Backend | None = None,
     samples: Samples = 1000,
     parameters: Sequence[int] | None = None,
+    *,
     rng: Seed = None,
     rel_error: float = 0.05,
     max_seconds: float = 60.0,
@@ -39,7 +38,8 @@ def gradient_statistics(
     land : the landscape; the patch lies around its centre.
     patch : `Gaussian` or `Uniform`, of one width or of one for each parameter, radians.
     backend : where the numbers come from; exact gradients at sampled thetas, `Statevector()`, by default; random
-        Clifford circuits, `Stabilizer()`, at any number of qubits; or a device with shots and noise, `Aer()`.
+        Clifford circuits, `Stabilizer()`, at any number of qubits; a device with shots and noise, `Aer()`; or one's own
+        (`nearclifford.statistics.backend`).
     samples : number of thetas, or of Clifford circuits for each component, at least 2; or "auto": more and more until the
         standard error of E‖∇L‖² (of the chosen components) is at most ``rel_error * E‖∇L‖²``, as it is at once where
         nothing is uncertain, or ``max_seconds`` are over. The result says how many there were. A gradient that is found to
@@ -66,7 +66,7 @@ def gradient_statistics(
     """
     chosen, budget = _backend(land, patch, backend), Budget.of(samples, rel_error, max_seconds)
     index = _parameters(land, parameters)
-    return chosen.gradient_statistics(land, patch, budget, index, generator(rng))
+    return collected(chosen.gradient_rounds(land, patch, index, generator(rng)), budget)
 
 
 def loss_statistics(
@@ -74,6 +74,7 @@ def loss_statistics(
     patch: Patch,
     backend: Backend | None = None,
     samples: Samples = 1000,
+    *,
     rng: Seed = None,
     rel_error: float = 0.05,
     max_seconds: float = 60.0,
@@ -89,7 +90,7 @@ def loss_statistics(
     True
     """
     chosen, budget = _backend(land, patch, backend), Budget.of(samples, rel_error, max_seconds)
-    return chosen.loss_statistics(land, patch, budget, generator(rng))
+    return collected(chosen.loss_rounds(land, patch, generator(rng)), budget)
 
 
 def _parameters(land: Landscape, parameters: object) -> Indices:
@@ -107,6 +108,10 @@ def _backend(land: Landscape, patch: object, backend: object) -> Backend:
     require_patch(patch).for_parameters(land.n_parameters)
     if backend is None:
         return Statevector()
-    if not isinstance(backend, Backend):
-        raise NearCliffordError(f"backend is {backend!r}; expected an object such as Statevector() or Stabilizer().")
+    # A class has the methods too, but no one has made a backend of it.
+    if isinstance(backend, type) or not isinstance(backend, Backend):
+        raise NearCliffordError(
+            f"backend is {backend!r}; expected an object such as Statevector() or Stabilizer(), or one with the methods "
+            "gradient_rounds and loss_rounds."
+        )
     return backend

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nearclifford.arrays import Floats, Indices
-from nearclifford.statistics.moments import MomentSums
+from nearclifford.statistics.sums import MomentSums
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,11 +13,11 @@ from nearclifford.arguments import Seed, confidence, generator, instance, intege
 from nearclifford.arrays import Floats, Indices
 from nearclifford.chains.sampler import TASKS_PER_THREAD, ChainSampler
 from nearclifford.chains.term_pairs import WORD, PairPlan, plan_pairs
+from nearclifford.intervals import binomial_interval, two_sided
 from nearclifford.kernels.chain.words import WIDTH
 from nearclifford.landscape import Landscape
 from nearclifford.memory import require_memory
 from nearclifford.patches import Patch
-from nearclifford.statistics.moments import binomial_interval, two_sided
 from nearclifford.surrogates.few_hits import largest_mean, least_mean
 from nearclifford.surrogates.most_flips import most_flips
 from nearclifford.version import __version__

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from nearclifford.arrays import Floats
+from nearclifford.chains.merged import frozen_by, merged_chains
 from nearclifford.chains.term_pairs import TermProduct, products_of_terms
 from nearclifford.errors import ResourceError
 from nearclifford.kernels.merging.by_flips import propagate_by_flips
-from nearclifford.kernels.merging.propagate import adapted_basis, adapted_coordinates, time_order
 from nearclifford.normal_form.angles import angle_moments
-from nearclifford.normal_form.compression import compress
 from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.patches import Patch
 
@@ -37,24 +36,17 @@ def tail_moments(problem: PauliProblem, patch: Patch, order: int) -> Floats:
 
 
 def _moments_of_product(product: TermProduct, problem: PauliProblem, cosine: Floats, flip: Floats, order: int) -> Floats:
-    generators, images = problem.generators, problem.images
-    frozen = np.bitwise_count(generators.x & product.z).sum(axis=1) % 2 == 1
-    free, starts = np.flatnonzero(~frozen), images.take(product.starts)
+    frozen = frozen_by(product, problem.generators)
     moments = np.zeros(order + 1)
-    for group in compress(generators.take(free), starts):
-        rotations = free[group.rotations]
-        turns = generators.take(rotations)
-        by_time = time_order(turns.x, turns.z)
-        turns, chance = turns.take(by_time), flip[rotations[by_time]]
-        basis, pivot, rank = adapted_basis(turns.x)
-        strings = starts.take(group.terms)
+    for chain in merged_chains(product, problem.generators, problem.images, frozen):
+        chance = flip[chain.rotations]
         found = propagate_by_flips(
-            adapted_coordinates(turns.x, turns.z, basis, pivot),
-            rank,
+            chain.turns,
+            chain.rank,
             1.0 - chance,
             chance,
-            adapted_coordinates(strings.x, strings.z, basis, pivot),
-            product.weight[group.terms],
+            chain.starts,
+            chain.weight,
             order + 1,
             MOST_STRINGS,
         )

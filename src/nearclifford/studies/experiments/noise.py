@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 from qiskit_aer.noise import NoiseModel, depolarizing_error
 
-from nearclifford.arguments import generator
 from nearclifford.devices.aer import Aer
 from nearclifford.patches import Gaussian
-from nearclifford.statistics.budget import Budget
+from nearclifford.statistics.verbs import gradient_statistics
 from nearclifford.studies.catalogue import ANSATZE
 from nearclifford.studies.checks import entries, fraction, integer
 from nearclifford.studies.draws import Draws, means
@@ -112,8 +111,8 @@ class Noise(Experiment):
                 assert isinstance(point, NoisePoint)
                 patch = Gaussian(sigma_value(point.sigma, land.n_parameters))
                 backend = Aer("CPU", noise_model=depolarizing_model(point.probability))
-                budget = Budget.of(point.samples, 0.05, 60.0)
-                noisy = backend.gradient_statistics(land, patch, budget, index, generator(point.theta_stream(draw)))
+                stream = point.theta_stream(draw)
+                noisy = gradient_statistics(land, patch, backend, point.samples, index.tolist(), rng=stream)
                 shape = (point.samples, land.n_parameters)
                 exact = land.gradient(land.center + patch.sample(shape, point.theta_stream(draw)))[:, index[0]]
                 rows.append({"square": float(noisy.second_moment[0]), "exact_square": float(np.mean(exact**2))})
