@@ -125,10 +125,9 @@ def test_statistics_by_random_clifford_circuits(observable, distance):
 
 
 def test_certified_bounds(observable, distance):
-    _, losses = qiskit_losses(observable, distance)
-    squares = [(losses**2).mean(), *(qiskit_slopes(observable, distance) ** 2).mean(axis=0)]
+    squares = (qiskit_slopes(observable, distance) ** 2).mean(axis=0)
     land = nc.Landscape(circuit(), observable)
-    for parameter, square in zip([None, *range(N_PARAMETERS)], squares, strict=True):
+    for parameter, square in enumerate(squares):
         low, high = nc.certified_second_moment(land, TwoPoints(distance), parameter=parameter)
         assert low - 1e-15 <= square <= high + 1e-15
         assert high - low < 1e-11
@@ -170,7 +169,7 @@ def verbs(patch: Patch):
         "device": (lambda: nc.gradient_statistics(land, patch, nc.Aer(), samples=2, rng=1), set()),
         "stabilizer": (lambda: nc.gradient_statistics(land, patch, nc.Stabilizer(), samples=64, rng=1), chain),
         "stabilizer loss": (lambda: nc.loss_statistics(land, patch, nc.Stabilizer(), samples=64, rng=1), chain),
-        "certified": (lambda: nc.certified_second_moment(land, patch), {*chain, "moment_error"}),
+        "certified": (lambda: nc.certified_second_moment(land, patch, parameter=0), {*chain, "moment_error"}),
         "curve": (lambda: nc.surrogate_error_curve(land, patch, samples=64, rng=1), chain),
         "paths": (lambda: nc.surrogate(land, 2).rms_error(patch), chain),
         "taylor": (lambda: nc.surrogate(land, 2, "taylor").rms_error(patch), {*chain, "even_moment"}),
