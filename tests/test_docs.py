@@ -7,6 +7,7 @@ run in order and share their names.
 from __future__ import annotations
 
 import doctest
+import pkgutil
 import re
 from pathlib import Path
 
@@ -67,6 +68,15 @@ def test_files_and_folders_that_a_page_names_exist(page):
     package = ROOT / "src" / "nearclifford"
     for name in re.findall(r"`([\w./-]+(?:\.py|\.md|\.cu|\.toml|/))`", prose):
         assert any((folder / name).exists() for folder in (ROOT, package, package / "kernels")), f"{page.name} names {name}"
+
+
+def test_names_that_docs_and_docstrings_give_exist():
+    named = set()
+    for file in [*PAGES, ROOT / "README.md", *(ROOT / "src").rglob("*.py")]:
+        named |= set(re.findall(r"`(nearclifford(?:\.\w+)+)`", file.read_text(encoding="utf-8")))
+    assert len(named) > 20
+    for name in named:
+        assert pkgutil.resolve_name(name) is not None
 
 
 def test_sections_that_docstrings_cite_exist():
