@@ -1,4 +1,7 @@
-"""Patches: independent, symmetric distributions of the angles around a centre, and their moments."""
+"""Patches: independent, symmetric distributions of the angles around a centre, and their moments.
+
+What the moments are for: docs/theory.md, "Averages over a patch".
+"""
 
 from __future__ import annotations
 

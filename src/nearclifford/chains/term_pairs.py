@@ -1,4 +1,7 @@
-"""Which pairs of terms a second moment is made of, and how samples are shared out among them."""
+"""Which pairs of terms a second moment is made of, and how samples are shared out among them.
+
+Source: docs/theory.md, "Averages over a patch".
+"""
 
 from __future__ import annotations
 

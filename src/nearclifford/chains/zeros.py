@@ -3,7 +3,7 @@
 Three rules, each sound and none complete. A rotation whose generator is Z-type and commutes with all earlier ones that stir
 |0...0> is a phase. A rotation in no term's reach cancels between U and U†. Terms of equal x-part that anticommute with the
 same rotations are one up to a sign, and their coefficients add up. Where these leave a doubt, every branch of the chain is
-walked while they are few.
+walked while they are few (docs/theory.md, "Averages over a patch").
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""How many terms and stabilizer calls the published enumeration of a Taylor surrogate takes; exact integers of any size."""
+"""How many terms and stabilizer calls the published enumeration of a Taylor surrogate takes; exact integers of any size.
+
+Source: docs/theory.md, "Costs of other methods".
+"""
 
 from __future__ import annotations
 

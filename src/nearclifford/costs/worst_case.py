@@ -1,6 +1,7 @@
 """The published worst-case bound of a truncation, |L - L_m| <= ‖t‖₁^m / m!, and the order that it asks for.
 
-L is the loss of one Pauli string of coefficient 1, t = θ - θ* the displacement from the centre in radians.
+L is the loss of one Pauli string of coefficient 1, t = θ - θ* the displacement from the centre in radians (docs/theory.md,
+"Costs of other methods").
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 arXiv:2507.06344. In time order the encoded circuit is diagonalizer, circuit, phase inducer. The inducer makes term a,
 pulled back to the rotation of parameter k, anticommute with its axis; the diagonalizer makes the product of the two
-Z-type on |0…0>. Then the derivative of term a by that rotation is ±1 at the Clifford centre, at any number of qubits.
+Z-type on |0…0>. Then the derivative of term a by that rotation is ±1 at the Clifford centre, at any number of qubits
+(docs/theory.md, "The Linear Clifford Encoder").
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The loss and its gradient at the Clifford centre, read off the normal form at any number of qubits."""
+"""The loss and its gradient at the Clifford centre, read off the normal form at any number of qubits.
+
+Source: docs/theory.md, "The Clifford centre".
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Second derivatives at the Clifford centre, at any number of qubits.
 
 For i before j in time, ∂²L/∂φ_i∂φ_j = Σ_a c_a <(i/2) [G_i, (i/2) [G_j, P'_a]]>, and ∂²L/∂φ_j² = -Σ_a c_a <P'_a> over the
-terms that anticommute with G_j; the chain rule through the angle factors follows.
+terms that anticommute with G_j (docs/theory.md, "The Clifford centre"); the chain rule through the angle factors follows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From a Qiskit circuit to its normal form: the only place that reads what a gate does.
 
 Every Clifford is pushed to the end: the tableau of P -> W† P W, W the Clifford gates so far, turns the axis of the next
-rotation into its generator. Appending a gate g to the circuit prepends g⁻¹ to the tableau.
+rotation into its generator. Appending a gate g to the circuit prepends g⁻¹ to the tableau (docs/theory.md, "Normal form").
 """
 
 from __future__ import annotations

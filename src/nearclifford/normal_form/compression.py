@@ -2,7 +2,8 @@
 
 Going back from the last rotation, a rotation is kept if it fails to commute with the observable or with a rotation kept
 already; all others cancel between U and U†. This finds the light cone, and more. From |0...0> the rotations that remain
-reach only the computational states that are sums over GF(2) of their x-parts: 2^r of them, r = the rank of that span.
+reach only the computational states that are sums over GF(2) of their x-parts: 2^r of them, r = the rank of that span
+(docs/theory.md, "Exact sweeps").
 """
 
 from __future__ import annotations

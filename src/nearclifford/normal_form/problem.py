@@ -17,7 +17,7 @@ from nearclifford.normal_form.program import PauliTable, RotationProgram
 class PauliProblem:
     """``L(θ) = Σ_a c_a <0| R_1† ··· R_n† P'_a R_n ··· R_1 |0>`` with ``R_j = exp(-i φ_j G_j / 2)`` and φ(θ) affine.
 
-    Every method of the package is a computation on this record.
+    Every method of the package is a computation on this record (docs/theory.md, "Normal form").
 
     Attributes
     ----------

@@ -2,7 +2,7 @@
 
 For terms a and b of the observable, E[L_a L_b] is a weight times the chance that the chain of a ends Z-type
 (`nearclifford.chains.merged`); rotations that flip neither give E[cos]. Every sum is an interval, its rounding guarded
-outward.
+outward (docs/theory.md, "Certified second moments").
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The Pauli-path surrogate: all paths with fewer flips than its order, whole."""
+"""The Pauli-path surrogate: all paths with fewer flips than its order, whole (docs/theory.md, "Surrogates")."""
 
 from __future__ import annotations
 

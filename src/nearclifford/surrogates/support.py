@@ -1,4 +1,4 @@
-"""Which Taylor coefficients a tree of paths has, and their values."""
+"""Which Taylor coefficients a tree of paths has, and their values (docs/theory.md, "Surrogates")."""
 
 from __future__ import annotations
 

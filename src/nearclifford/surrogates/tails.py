@@ -23,7 +23,7 @@ def tail_moments(problem: PauliProblem, patch: Patch, order: int) -> Floats:
     Orders above the number of rotations, whose error is zero, are answered by that of one rotation more alone.
 
     Two paths that differ in a flip average to zero, so for one term this is the probability that the chain of stays and
-    flips ends Z-type after at least m flips; pairs of terms flip together (`nearclifford.chains.merged`).
+    flips ends Z-type after at least m flips; pairs of terms flip together (docs/theory.md, "Surrogates").
 
     Raises `NearCliffordError` where angles are not independent, `ResourceError` beyond `MOST_STRINGS` strings.
     """

@@ -6,7 +6,8 @@ over the paths (and pairs of paths of two terms) with the same flips S. For one 
     E[(f - T f)²] = E[f f] - 2 E[f T f] + E[T f T f],
 
 each a product over the rotations of E[g(t) h(t)], g and h sines or cosines whose Taylor series carry a power of ε to tell
-the degree. The three terms cancel to a high order in the width, so they are computed with as many digits as that takes.
+the degree. The three terms cancel to a high order in the width, so they are computed with as many digits as that takes
+(docs/theory.md, "Surrogates").
 """
 
 from __future__ import annotations
