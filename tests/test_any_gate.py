@@ -22,7 +22,8 @@ from qiskit.synthesis import MatrixExponential, SuzukiTrotter
 
 import nearclifford as nc
 from library_gates import MAKERS, Angles, any_circuit, nearly_local, six_point_gradient
-from nearclifford.normal_form.compiler import compile_circuit, quarter_turns
+from nearclifford.normal_form.affine import quarter_turns
+from nearclifford.normal_form.compiler import compile_circuit
 from nearclifford.normal_form.definitions import parts_of
 from nearclifford.normal_form.unitaries import rotations
 from random_circuits import oracle_value, random_observable

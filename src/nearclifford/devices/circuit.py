@@ -14,8 +14,8 @@ from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import CircuitInstruction, Parameter, ParameterExpression, ParameterVector
 
 from nearclifford.errors import CircuitError
+from nearclifford.normal_form.affine import affine
 from nearclifford.normal_form.angles import AngleMap
-from nearclifford.normal_form.compiler import affine
 from nearclifford.normal_form.definitions import taken_apart
 from nearclifford.normal_form.gates import ROTATION_GATES
 

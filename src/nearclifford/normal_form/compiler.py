@@ -7,21 +7,22 @@ rotation into its generator. Appending a gate g to the circuit prepends g⁻¹ t
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import atan2, cos, pi, sin
-from typing import Any, TypeAlias
+from math import pi
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import stim
 from qiskit import QuantumCircuit
-from qiskit.circuit import Barrier, BoxOp, ControlFlowOp, Delay, Measure, Parameter, ParameterExpression, Reset, Store
+from qiskit.circuit import Barrier, BoxOp, ControlFlowOp, Delay, Measure, Parameter, Reset, Store
 from qiskit.circuit.library import Initialize, PauliEvolutionGate
 
 from nearclifford.arguments import real_array
 from nearclifford.arrays import Indices
 from nearclifford.errors import CircuitError
+from nearclifford.normal_form.affine import Angle, affine, quarter_turns
 from nearclifford.normal_form.angles import AngleMap
 from nearclifford.normal_form.definitions import evolved, parts_of
 from nearclifford.normal_form.gates import (
@@ -49,8 +50,6 @@ GRID_TOLERANCE = 1e-9
 LARGEST_CENTER = 1e6
 # Fixed angles closer to one are it; below lies the rounding of an angle written as k * pi / 2.
 RESIDUAL_TOLERANCE = 1e-12
-
-Angle: TypeAlias = "float | ParameterExpression"
 
 
 def compile_circuit(circuit: QuantumCircuit, center: npt.ArrayLike | None = None) -> RotationProgram:
@@ -95,60 +94,6 @@ def compile_circuit(circuit: QuantumCircuit, center: npt.ArrayLike | None = None
     return walk.program(tuple(parameter.name for parameter in parameters))
 
 
-def affine(angle: Angle, index: Mapping[Parameter, int], where: str) -> tuple[float, list[tuple[int, float]]]:
-    """Return (constant, [(parameter index, factor)]) of an angle, radians.
-
-    Raises `CircuitError`, naming the instruction ``where``, for an angle that is not affine, or not finite and real.
-
-    >>> a, b = Parameter("a"), Parameter("b")
-    >>> affine(b / 2 - 3 * a + 1, {a: 0, b: 1}, "Instruction 0")
-    (1.0, [(0, -3.0), (1, 0.5)])
-    """
-    if isinstance(angle, Parameter):
-        return 0.0, [(_index(angle, index, where), 1.0)]
-    if not isinstance(angle, ParameterExpression):
-        return _finite(complex(angle), angle, where), []
-    entries = []
-    for parameter in sorted(angle.parameters, key=lambda parameter: _index(parameter, index, where)):
-        slope = _slope(angle, parameter)
-        if slope is None:
-            raise CircuitError(
-                f"{where} has the angle {angle}, which is not affine in {parameter.name!r}; expected "
-                "constant + factor * parameter + ... Give the nonlinear part a parameter of its own."
-            )
-        factor = _finite(slope, angle, where)
-        if factor:
-            entries.append((index[parameter], factor))
-    constant = angle.bind(dict.fromkeys(angle.parameters, 0.0)).numeric()
-    return _finite(complex(constant), angle, where), entries
-
-
-def _index(parameter: Parameter, index: Mapping[Parameter, int], where: str) -> int:
-    if parameter not in index:
-        raise CircuitError(
-            f"{where} has a definition with the parameter {parameter.name!r}, which is none of the circuit's: Qiskit cannot "
-            "give it a value. Give the gate's parameters numbers."
-        )
-    return index[parameter]
-
-
-def _slope(angle: ParameterExpression, parameter: Parameter) -> complex | None:
-    """Return the derivative of an angle, None unless it is a constant."""
-    try:
-        slope = angle.gradient(parameter)
-    except RuntimeError:  # Qiskit differentiates no sign
-        return None
-    if isinstance(slope, ParameterExpression):
-        return None if slope.parameters else complex(slope.numeric())
-    return complex(slope)
-
-
-def _finite(number: complex, angle: Angle, where: str) -> float:
-    if number.imag or not np.isfinite(number.real):
-        raise CircuitError(f"{where} has the angle {angle}; expected a finite real number of radians.")
-    return number.real
-
-
 def require_circuit(circuit: object) -> None:
     """Raise `CircuitError` for anything but a circuit of Qiskit.
 
@@ -179,24 +124,6 @@ def _quarters(center: npt.ArrayLike | None, parameters: Sequence[Parameter]) -> 
             f"{LARGEST_CENTER:.0e}, so that every gate is Clifford there. The nearest is {nearest[k]:.0f} * π/2."
         )
     return nearest.astype(np.int64)
-
-
-def quarter_turns(angle: float, quarters: float) -> tuple[int, float]:
-    """Return whole quarter turns and the rest, in [-π/4, π/4], of ``angle + quarters * π/2`` radians, modulo a full turn.
-
-    The sine and cosine of a large angle are exact to rounding, where a difference to a multiple of π/2 would not be.
-
-    >>> turns, rest = quarter_turns(-3.0, 2.5)
-    >>> turns, round(rest, 9), quarter_turns(1e8, 1.0)[1] == quarter_turns(1e8, 0.0)[1]
-    (1, -0.64380551, True)
-    """
-    sine, cosine = sin(angle), cos(angle)
-    whole = round(atan2(sine, cosine) / (pi / 2))
-    sine, cosine = ((sine, cosine), (-cosine, sine), (-sine, -cosine), (cosine, -sine))[whole % 4]
-    more = round(quarters)
-    rest = atan2(sine, cosine) + (quarters - more) * (pi / 2)
-    over = round(rest / (pi / 2))
-    return (whole + more + over) % 4, rest - over * (pi / 2)
 
 
 def _is_control_flow(operation: Any) -> bool:
