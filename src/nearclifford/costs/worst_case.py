@@ -7,11 +7,27 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from scipy.special import gammaln, lambertw
 
 from nearclifford.errors import NearCliffordError
+from nearclifford.patches import Patch
 
 LAST_SEARCHED = 30
+
+
+def mean_displacement(patch: Patch, n_parameters: int) -> float:
+    """Return E‖t‖₁ over a patch of D angles, radians: D σ √(2/π) for a Gaussian of one width.
+
+    Raises `NearCliffordError` for a patch without an ``absolute_mean``, and where it does not hold D widths.
+
+    >>> from nearclifford.patches import Gaussian
+    >>> round(mean_displacement(Gaussian(0.1), 220), 3)
+    17.553
+    """
+    patch.for_parameters(n_parameters)
+    each = patch.absolute_mean()
+    return float(each * n_parameters) if np.ndim(each) == 0 else float(np.sum(each))
 
 
 def log_worst_case_bound(displacement: float, order: int) -> float:
