@@ -10,11 +10,11 @@ from nearclifford.costs.worst_case import worst_case_order
 from nearclifford.studies import Study, StudySpec
 from nearclifford.studies.experiments.phase import LARGEST_ORDER, Phase
 from nearclifford.studies.experiments.surrogate import SurrogateCost, growth_frame
-from nearclifford.studies.figures import save_figures
-from nearclifford.studies.figures.phase import _borders, phase_figure
+from nearclifford.studies.figures.phase import phase_figure
 from nearclifford.studies.figures.surrogate import surrogate_figure
 from nearclifford.studies.problem import prepare
 from nearclifford.studies.published_curves import published_curves
+from nearclifford.studies.results import StudyResults
 
 PHASE = StudySpec(
     ["mhea"], [3, 4, 6], sigma=["D^-1/4", "D^-1/2", "D^-1"], encoder=["compact"], draws=4, seed=3,
@@ -29,14 +29,14 @@ SURROGATE = StudySpec(
 @pytest.fixture(scope="module")
 def phase(tmp_path_factory):
     study = Study(PHASE)
-    study.run(tmp_path_factory.mktemp("phase"), progress=False)
+    study.run(tmp_path_factory.mktemp("phase"), workers=1, progress=False)
     return study
 
 
 @pytest.fixture(scope="module")
 def costs(tmp_path_factory):
     study = Study(SURROGATE)
-    study.run(tmp_path_factory.mktemp("surrogate"), progress=False)
+    study.run(tmp_path_factory.mktemp("surrogate"), workers=1, progress=False)
     return study
 
 
@@ -74,7 +74,7 @@ def test_the_phase_table(phase):
     row = frame.iloc[0]
     displacement = row["n_parameters"] * row["sigma_value"] * np.sqrt(2 / np.pi)
     assert row["worst_case_order"] == worst_case_order(displacement, row["tolerance"])
-    assert "rms error of 0.05" in phase.spec.experiment.report(frame)
+    assert "rms error of 0.05" in phase.report()
 
 
 def test_the_phase_norm_is_that_of_exact_gradients(phase):
@@ -102,7 +102,7 @@ def test_points_of_one_width_share_their_chains(phase):
 
 
 def test_phase_figures(phase, tmp_path):
-    paths = save_figures(PHASE.experiment, phase.frame(), tmp_path, "test")
+    paths = phase.figures(tmp_path, "test")
     assert [path.name for path in paths] == ["phase_mhea_LN_compact.png", "phase_mhea_LN_compact.svg"]
     shown = phase.frame().query("tolerance == 0.05")
     panel, bar = phase_figure(shown, "test").axes
@@ -113,12 +113,7 @@ def test_phase_figures(phase, tmp_path):
         assert float(written[place]) == pytest.approx(row.order, abs=0.051)
         assert panel.images[0].get_array()[place[::-1]] == pytest.approx(row.rms_norm)
     one = phase.frame().query("n_qubits == 3")
-    assert save_figures(PHASE.experiment, one, tmp_path, "test") == []
-
-
-def test_borders_lie_between_marked_and_unmarked_cells():
-    marked = np.array([[True, False], [True, True]])
-    assert sorted(_borders(marked)) == [[(0.5, -0.5), (0.5, 0.5)], [(0.5, 0.5), (1.5, 0.5)]]
+    assert StudyResults.of(PHASE, one).save_figures(tmp_path, "test") == []
 
 
 # surrogate -------------------------------------------------------------------------------------------------------
@@ -147,14 +142,14 @@ def test_what_is_beyond_the_budget_stays_empty(tmp_path):
         ["mhea"], [10], sigma=["D^-1"], encoder=["none"], draws=2, experiment=SurrogateCost(orders=(2, 40), samples=100)
     )
     study = Study(spec)
-    study.run(tmp_path, progress=False)
+    study.run(tmp_path, workers=1, progress=False)
     small, large = (study.frame().query(f"order == {order}").iloc[0] for order in (2, 40))
     assert small["build_seconds"] > 0 and np.isnan(large["build_seconds"]) and np.isnan(large["n_paths"])
-    assert "m = 40" in spec.experiment.report(study.frame())
+    assert "m = 40" in study.report()
 
 
 def test_growth_and_published_tables(costs):
-    tables = costs.spec.experiment.tables(costs.frame())
+    tables = costs.results().tables
     assert set(tables) == {"published", "growth"}
     assert set(tables["growth"]["quantity"]) == {"n_paths", "support", "build_seconds"}
     made = pd.DataFrame(
@@ -176,9 +171,9 @@ def test_published_curves_are_those_of_the_formulas():
 
 
 def test_surrogate_figures(costs, tmp_path):
-    paths = save_figures(SURROGATE.experiment, costs.frame(), tmp_path, "test")
+    paths = costs.figures(tmp_path, "test")
     assert [path.stem for path in paths[::2]] == ["surrogate_mhea_L1", "surrogate_mhea_LN"]
-    published = SURROGATE.experiment.tables(costs.frame())["published"].query("layers == 'N'")
+    published = costs.results().tables["published"].query("layers == 'N'")
     figure = surrogate_figure(costs.frame().query("layers == 'N'"), published, "test")
     assert len(figure.axes) == 6 and all(axis.get_title(loc="left") for axis in figure.axes)
 
@@ -186,13 +181,13 @@ def test_surrogate_figures(costs, tmp_path):
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ({"experiment": "phase", "tolerances": [1.5]}, "tolerances holds 1.5; expected a number between 0 and 1"),
+        ({"experiment": "phase", "tolerances": [1.5]}, "an entry of tolerances is 1.5; expected a number between 0 and 1"),
         ({"experiment": "phase", "tolerances": []}, "expected a list of at least one"),
-        ({"experiment": "phase", "samples": 1}, "samples holds 1"),
+        ({"experiment": "phase", "samples": 1}, "samples is 1"),
         ({"experiment": "phase", "backend": "auto"}, "'phase' has no entry 'backend'"),
-        ({"experiment": "surrogate", "orders": [0]}, "orders holds 0"),
-        ({"experiment": "surrogate", "thetas": 0}, "thetas holds 0"),
-        ({"experiment": "surrogate", "max_seconds": 0}, "max_seconds holds 0"),
+        ({"experiment": "surrogate", "orders": [0]}, "orders is 0"),
+        ({"experiment": "surrogate", "thetas": 0}, "thetas is 0"),
+        ({"experiment": "surrogate", "max_seconds": 0}, "max_seconds is 0"),
         ({"experiment": "surrogate", "fits": True}, "'surrogate' has no entry 'fits'"),
     ],
 )

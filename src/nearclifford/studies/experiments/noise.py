@@ -57,6 +57,8 @@ class NoisePoint(Point):
     """
 
     experiment: ClassVar[str] = "noise"
+    # 1: the noiseless square by `gradient_statistics`, which adds in another order
+    revision: ClassVar[int] = 1
 
     probability: float
     samples: int
