@@ -196,8 +196,8 @@ def test_every_prediction_reads_rotations_and_the_active_rank():
 
 
 def test_the_phase_diagram_and_the_cost_command_have_one_model():
-    """One layer on nine qubits: the rank is below N, which a study once took for it."""
-    spec = StudySpec(["mhea"], [9], layers=[1], sigma=["D^-1/2"], encoder=["compact"], draws=2, experiment=Phase())
+    """A shallow random circuit on nine qubits: the rank is below N, which a study once took for it."""
+    spec = StudySpec(["random_pqc"], [9], layers=[1], sigma=["D^-1/2"], encoder=["compact"], draws=2, experiment=Phase())
     for point in points_of(spec):
         [draws] = Phase.measure([point])
         models = [CostModel.of(prepare(point, draw).land) for draw in point.draws]

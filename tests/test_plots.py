@@ -39,7 +39,7 @@ def table(encoders=("compact", "none"), layers=("N",), norm=lambda n, encoder: 1
 
 
 def saved(frame, directory, made_by="test"):
-    return StudyResults.of(StudySpec(["mhea"], [2, 4, 6]), frame).save_figures(directory, made_by)
+    return StudyResults(StudySpec(["mhea"], [2, 4, 6]), frame, directory).save_figures(directory, made_by)
 
 
 def test_every_experiment_has_figures():

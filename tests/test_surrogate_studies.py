@@ -35,9 +35,7 @@ def phase(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def costs(tmp_path_factory):
-    study = Study(SURROGATE)
-    study.run(tmp_path_factory.mktemp("surrogate"), workers=1, progress=False)
-    return study
+    return Study(SURROGATE).run(tmp_path_factory.mktemp("surrogate"), workers=1, progress=False)
 
 
 # phase -----------------------------------------------------------------------------------------------------------
@@ -113,16 +111,16 @@ def test_phase_figures(phase, tmp_path):
         assert float(written[place]) == pytest.approx(row.order, abs=0.051)
         assert panel.images[0].get_array()[place[::-1]] == pytest.approx(row.rms_norm)
     one = phase.frame().query("n_qubits == 3")
-    assert StudyResults.of(PHASE, one).save_figures(tmp_path, "test") == []
+    assert StudyResults(PHASE, one, tmp_path).save_figures(tmp_path, "test") == []
 
 
 # surrogate -------------------------------------------------------------------------------------------------------
 
 
 def test_sizes_are_those_of_surrogates_that_are_built(costs):
-    frame = costs.frame()
-    assert list(frame.columns) == list(costs.columns) and len(frame) == 4 * 2 * 2 * 2 * 3
-    point = next(p for p in costs.points if (p.n_qubits, p.n_layers, p.encoder, p.order) == (4, 4, "compact", 4))
+    frame, study = costs.frame, Study(SURROGATE)
+    assert list(frame.columns) == list(study.columns) and len(frame) == 4 * 2 * 2 * 2 * 3
+    point = next(p for p in study.points if (p.n_qubits, p.n_layers, p.encoder, p.order) == (4, 4, "compact", 4))
     lands = [prepare(point, draw).land for draw in point.draws]
     row = frame.query("n_qubits == 4 and layers == 'N' and encoder == 'compact' and order == 4 and sigma == 'D^-1/2'").iloc[
         0
@@ -149,7 +147,7 @@ def test_what_is_beyond_the_budget_stays_empty(tmp_path):
 
 
 def test_growth_and_published_tables(costs):
-    tables = costs.results().tables
+    tables = costs.tables
     assert set(tables) == {"published", "growth"}
     assert set(tables["growth"]["quantity"]) == {"n_paths", "support", "build_seconds"}
     made = pd.DataFrame(
@@ -171,10 +169,10 @@ def test_published_curves_are_those_of_the_formulas():
 
 
 def test_surrogate_figures(costs, tmp_path):
-    paths = costs.figures(tmp_path, "test")
+    paths = costs.save_figures(tmp_path, "test")
     assert [path.stem for path in paths[::2]] == ["surrogate_mhea_L1", "surrogate_mhea_LN"]
-    published = costs.results().tables["published"].query("layers == 'N'")
-    figure = surrogate_figure(costs.frame().query("layers == 'N'"), published, "test")
+    published = costs.tables["published"].query("layers == 'N'")
+    figure = surrogate_figure(costs.frame.query("layers == 'N'"), published, "test")
     assert len(figure.axes) == 6 and all(axis.get_title(loc="left") for axis in figure.axes)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,8 +110,9 @@ class Study:
         self.out = path_of(out, "out")
         with Store(self.out) as store:
             run_points(self.spec, store, workers, progress)
-            results = StudyResults.of(self.spec, make_frame(self.spec, store))
-        return replace(results, files=(store.path, *results.save_tables(self.out)))
+            results = StudyResults(self.spec, make_frame(self.spec, store), self.out)
+        results.save_tables()
+        return results
 
     def results(self, out: str | Path | None = None) -> StudyResults:
         """Return what is finished in ``out``, by default the directory of the last run: table, report, figures.
@@ -123,7 +123,7 @@ class Study:
         if directory is None:
             raise NearCliffordError("The study was not run yet; call run(out=...) first, or name the directory: frame(out).")
         with Store(directory, create=False) as store:
-            return StudyResults.of(self.spec, make_frame(self.spec, store))
+            return StudyResults(self.spec, make_frame(self.spec, store), directory)
 
     def frame(self, out: str | Path | None = None) -> pd.DataFrame:
         """Return the table of what is finished in ``out``; arguments and errors of `results`.
