@@ -9,9 +9,10 @@ from nearclifford import NearCliffordError
 from nearclifford.costs.worst_case import worst_case_order
 from nearclifford.studies import Study, StudySpec
 from nearclifford.studies.experiments.phase import LARGEST_ORDER, Phase
-from nearclifford.studies.experiments.surrogate import SurrogateCost, growth_frame
+from nearclifford.studies.experiments.surrogate import SurrogateCost
 from nearclifford.studies.figures.phase import phase_figure
 from nearclifford.studies.figures.surrogate import surrogate_figure
+from nearclifford.studies.growth import growth_frame
 from nearclifford.studies.problem import prepare
 from nearclifford.studies.published_curves import published_curves
 from nearclifford.studies.results import StudyResults

@@ -1,7 +1,8 @@
 """What each classical method is predicted to take, by counting alone: seconds on one core, at any size.
 
-Every prediction is the logarithm to base 10 of seconds, since most are beyond floats; `seconds_of` goes back. The speeds
-are of one core: ``python benchmarks/speeds.py`` measures them, with those of `nearclifford.surrogates.prediction`.
+Every prediction is the logarithm to base 10 of seconds, since most are beyond floats; `seconds_of` goes back. Speeds are
+those of one core, to a factor of three or so: ``python benchmarks/speeds.py`` measures them on a machine, with those of
+`nearclifford.surrogates.prediction`.
 """
 
 from __future__ import annotations
