@@ -30,21 +30,6 @@ def mean_displacement(patch: Patch, n_parameters: int) -> float:
     return float(each * n_parameters) if np.ndim(each) == 0 else float(np.sum(each))
 
 
-def log_worst_case_bound(displacement: float, order: int) -> float:
-    """Return ln(‖t‖₁^m / m!), for ``displacement`` = ‖t‖₁ in radians; -inf where nothing is displaced.
-
-    A logarithm, because the bound overflows long before it is of use. Raises `NearCliffordError` for a negative or infinite
-    ‖t‖₁ and for m < 1.
-
-    >>> round(math.exp(log_worst_case_bound(2.0, 3)), 12)
-    1.333333333333
-    """
-    size = _displacement(displacement)
-    if order < 1:
-        raise NearCliffordError(f"order is {order}; expected at least 1.")
-    return _log_bound(size, order)
-
-
 def worst_case_order(displacement: float, tolerance: float) -> int:
     """Return the smallest order m whose worst-case bound ‖t‖₁^m / m! is at most the tolerance, and stays so beyond.
 
@@ -87,6 +72,7 @@ def published_threshold(displacement: float, tolerance: float) -> int:
 
 
 def _log_bound(size: float, order: int) -> float:
+    """Return ln(‖t‖₁^m / m!): the bound itself overflows long before it is of use."""
     if size == 0.0:
         return -math.inf if order else 0.0
     return order * math.log(size) - float(gammaln(order + 1))

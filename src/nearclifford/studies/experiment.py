@@ -52,8 +52,6 @@ class Experiment(ABC, Generic[PointKind]):
     Examples
     --------
     >>> from nearclifford.studies import EXPERIMENTS
-    >>> sorted(EXPERIMENTS)
-    ['gradient', 'noise', 'phase', 'surrogate']
     >>> EXPERIMENTS["noise"](probabilities=[0.01])
     Noise(probabilities=(0.01,), samples=4)
     """

@@ -101,8 +101,9 @@ def _in_workers(
         finished = True
     except BrokenProcessPool as error:
         raise NearCliffordError(
-            f"A worker process died, which is mostly for want of memory. What was finished is in {store.path}; "
-            f"run the study again to go on, with fewer workers than {workers}, or with smaller circuits."
+            "A worker process died: mostly for want of memory, or in a script that has no 'if __name__ == \"__main__\":' "
+            f"around the call. What was finished is in {store.path}; run the study again to go on, with fewer workers than "
+            f"{workers} (1 starts none), or with smaller circuits."
         ) from error
     finally:
         pool.shutdown(wait=finished, cancel_futures=True)

@@ -121,7 +121,7 @@ class Study:
         """
         directory = self.out if out is None else path_of(out, "out")
         if directory is None:
-            raise NearCliffordError("The study was not run yet; call run(out=...) first, or name the directory: frame(out).")
+            raise NearCliffordError("The study was not run yet; call run(out=...) first, or name the directory: out=...")
         with Store(directory, create=False) as store:
             return StudyResults(self.spec, make_frame(self.spec, store), directory)
 
