@@ -1,10 +1,12 @@
 """The study of depolarizing noise, against one qubit, where every gate shrinks the Bloch vector by the same factor."""
 
+import numpy as np
 import pytest
 
 import nearclifford as nc
 from nearclifford.studies import Study, StudySpec
 from nearclifford.studies.experiments.noise import Noise
+from nearclifford.studies.figures.noise import noise_figure
 
 
 def study(**changes):
@@ -43,7 +45,13 @@ def test_cx_gates_shrink_more_and_figures_are_drawn(tmp_path):
     assert 0 < encoded[3, 0.2] < encoded[1, 0.2] < encoded[1, 0.05] < 1
     paths = made.figures(tmp_path, "test")
     assert sorted(path.name for path in paths) == ["noise_mhea_N2.png", "noise_mhea_N2.svg"]
-    assert all(path.stat().st_size > 5000 for path in paths)
+    for panel, encoder in zip(noise_figure(frame, "test").axes, ("compact", "none"), strict=True):
+        part = frame[frame["encoder"] == encoder]
+        assert [bars.get_label() for bars in panel.containers] == ["noiseless", "0.05", "0.2"]
+        for bars, probability in zip(panel.containers[1:], (0.05, 0.2), strict=True):
+            curve = part[part["probability"] == probability].sort_values("n_layers")
+            assert bars[0].get_xdata().tolist() == [1, 3]
+            assert bars[0].get_ydata() == pytest.approx(np.sqrt(curve["square"].to_numpy()))
 
 
 @pytest.mark.parametrize(

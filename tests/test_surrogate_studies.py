@@ -1,12 +1,13 @@
 """The experiments "phase" and "surrogate": numbers against direct calls, tables, reports and figures."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import nearclifford as nc
 from nearclifford import NearCliffordError
-from nearclifford.costs.worst_case import worst_case_order
 from nearclifford.studies import Study, StudySpec
 from nearclifford.studies.experiments.phase import LARGEST_ORDER, Phase
 from nearclifford.studies.experiments.surrogate import SurrogateCost
@@ -37,6 +38,14 @@ def phase(tmp_path_factory):
 @pytest.fixture(scope="module")
 def costs(tmp_path_factory):
     return Study(SURROGATE).run(tmp_path_factory.mktemp("surrogate"), workers=1, progress=False)
+
+
+def least_order(displacement, tolerance):
+    """The smallest m from which on ‖t‖₁^m / m! stays below the tolerance, one m after another."""
+    order = math.floor(displacement)
+    while order < 1 or order * math.log(displacement) - math.lgamma(order + 1) > math.log(tolerance):
+        order += 1
+    return order
 
 
 # phase -----------------------------------------------------------------------------------------------------------
@@ -70,9 +79,9 @@ def test_the_phase_table(phase):
     wide = frame[frame["sigma"] == "D^-1/4"].set_index(["n_qubits", "tolerance"])
     assert (wide["order"] >= narrow["order"]).all() and (wide["worst_case_order"] > narrow["worst_case_order"]).all()
     assert (narrow["rms_norm"] > 0.9).all()
-    row = frame.iloc[0]
-    displacement = row["n_parameters"] * row["sigma_value"] * np.sqrt(2 / np.pi)
-    assert row["worst_case_order"] == worst_case_order(displacement, row["tolerance"])
+    for row in frame.itertuples():
+        displacement = row.n_parameters * row.sigma_value * math.sqrt(2 / math.pi)
+        assert row.worst_case_order == least_order(displacement, row.tolerance)
     assert "rms error of 0.05" in phase.report()
 
 
@@ -113,6 +122,17 @@ def test_phase_figures(phase, tmp_path):
         assert panel.images[0].get_array()[place[::-1]] == pytest.approx(row.rms_norm)
     one = phase.frame().query("n_qubits == 3")
     assert StudyResults(PHASE, one, tmp_path).save_figures(tmp_path, "test") == []
+
+
+def test_a_statevector_ends_where_its_prediction_crosses_a_day(phase):
+    """The column of the table decides, between N = 4 and 6 here: no power of N is put in its place."""
+    shown = phase.frame().query("tolerance == 0.05")
+    shown = shown.assign(statevector_log10_seconds=shown["n_qubits"].map({3: 3.0, 4: 4.5, 6: 6.0}))
+    panel = phase_figure(shown, "test").axes[0]
+    [line] = [line for line in panel.lines if "statevector" in str(line.get_label())]
+    assert line.get_xdata() == pytest.approx([1 + (math.log10(86400) - 4.5) / 1.5] * 2)
+    unlimited = phase_figure(phase.frame().query("tolerance == 0.05"), "test").axes[0]
+    assert not any("statevector" in str(line.get_label()) for line in unlimited.lines)
 
 
 # surrogate -------------------------------------------------------------------------------------------------------
@@ -166,7 +186,13 @@ def test_published_curves_are_those_of_the_formulas():
     assert table["n_qubits"].max() == 10_000 and (table["n_parameters"] == 4 * table["n_qubits"]).all()
     row = table[(table["sigma"] == "D^-1/2") & (table["n_qubits"] == 2)].iloc[0]
     assert 10 ** row["log10_calls_3"] == pytest.approx(153)  # published, N = 2
-    assert (table["worst_case_order"] - table["threshold"]).isin([0, 1]).all()
+    for row in table.itertuples():
+        displacement = (
+            row.n_parameters * row.n_parameters ** {"D^-1": -1, "D^-1/2": -0.5}[row.sigma] * math.sqrt(2 / math.pi)
+        )
+        assert row.displacement == pytest.approx(displacement)
+        assert row.worst_case_order == least_order(displacement, 1e-6) and row.worst_case_order - row.threshold in (0, 1)
+        assert 10**row.log10_calls_2 == pytest.approx(2 * row.n_parameters + 1)
 
 
 def test_surrogate_figures(costs, tmp_path):
@@ -175,6 +201,18 @@ def test_surrogate_figures(costs, tmp_path):
     published = costs.tables["published"].query("layers == 'N'")
     figure = surrogate_figure(costs.frame.query("layers == 'N'"), published, "test")
     assert len(figure.axes) == 6 and all(axis.get_title(loc="left") for axis in figure.axes)
+
+
+def test_surrogate_panels_show_the_table_and_what_was_published(costs):
+    frame, published = costs.frame.query("layers == '1'"), costs.tables["published"].query("layers == '1'")
+    seconds, sizes, _, thresholds, *_ = surrogate_figure(frame, published, "test").axes
+    crosses = {tuple(line.get_xdata()): line.get_ydata() for line in seconds.lines if line.get_marker() == "x"}
+    assert list(crosses[2, 4, 5, 6, 7]) == [2.1, 23.0, 64.0, 110.0, 180.0]  # m = 4
+    shown = frame.query("encoder == 'compact' and sigma == 'D^-1/2'")
+    for bars, (order, part) in zip(sizes.containers, shown.groupby("order"), strict=True):
+        assert bars.get_label() == f"m = {order}" and bars[0].get_ydata() == pytest.approx(part["support"].to_numpy())
+    wide = published.query("sigma == 'D^-1/3'")
+    assert thresholds.lines[1].get_ydata() == pytest.approx(wide["worst_case_order"].to_numpy())
 
 
 @pytest.mark.parametrize(
