@@ -299,7 +299,7 @@ def test_ctrl_c_is_one_line_wherever_it_comes(circuit_file, tmp_path, monkeypatc
     monkeypatch.setattr("nearclifford.cli.gradient_statistics", interrupt)
     assert main(["variance", str(circuit_file), "--observable", "ZZI", "--sigma", "1"]) == 130
     assert capsys.readouterr().err == "\nnearclifford: stopped by Ctrl-C.\n"
-    monkeypatch.setattr("nearclifford.cli.save_figures", interrupt)
+    monkeypatch.setattr("nearclifford.studies.StudyResults.save_figures", interrupt)
     (tmp_path / "mine.toml").write_text(STUDY)
     assert main(["study", str(tmp_path / "mine.toml"), "--workers", "1", "--out", str(tmp_path / "out")]) == 130
     assert f"Stopped with 8 of 8 points in {tmp_path}/out. To go on:" in capsys.readouterr().err

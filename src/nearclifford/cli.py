@@ -31,11 +31,7 @@ from nearclifford.statistics.backend import Backend
 from nearclifford.statistics.stabilizer import Stabilizer
 from nearclifford.statistics.statevector import Statevector
 from nearclifford.statistics.verbs import Samples, gradient_statistics
-from nearclifford.studies import Study, preset_names
-from nearclifford.studies.figures import save_figures
-from nearclifford.studies.store import FILE_NAME
-from nearclifford.studies.study import TABLE_NAME
-from nearclifford.studies.table import write_table
+from nearclifford.studies import Study
 from nearclifford.version import __version__
 
 INTERRUPTED = 130
@@ -120,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--preset", nargs="?", const="", metavar="NAME", help="a study of the package; without a name: which")
     what.add_argument("--list", dest="preset", action="store_const", const="", help="list the presets")
     study.add_argument("--out", type=Path, metavar="DIR", help="directory of the results (default: runs/NAME)")
-    study.add_argument("--workers", type=int, default=os.cpu_count(), help="worker processes (default: one per core)")
+    study.add_argument("--workers", type=int, help="worker processes, 1 for none beside this one (default: one per core)")
     study.set_defaults(run=_study)
 
     encoder = commands.add_parser("encode", help="put the Linear Clifford Encoder around a circuit")
@@ -157,9 +153,9 @@ def _add_circuit(parser: argparse.ArgumentParser) -> None:
 
 def _study(options: argparse.Namespace) -> int:
     if options.preset == "":
-        width = max(map(len, preset_names()))
-        for name in preset_names():
-            print(f"{name:{width}s}  {Study.preset(name).spec.title}")
+        width = max(map(len, Study.presets()))
+        for name, title in Study.presets().items():
+            print(f"{name:{width}s}  {title}")
         return 0
     study = Study.from_toml(options.spec) if options.preset is None else Study.preset(options.preset)
     name = options.preset or Path(options.spec).stem
@@ -167,8 +163,10 @@ def _study(options: argparse.Namespace) -> int:
     source = ["--preset", options.preset] if options.preset else [options.spec]
     command = shlex.join(["nearclifford", "study", *source, "--out", str(out)])
     try:
-        study.run(out, workers=options.workers)
-        _print_results(study, out, f"{command}   (nearclifford {__version__}, seed {study.spec.seed})")
+        results = study.run(out, workers=options.workers)
+        figures = results.save_figures(out, f"{command}   (nearclifford {__version__}, seed {study.spec.seed})")
+        print(results.report)
+        print("\nWritten:", *results.files, *figures, sep="\n  ")
     except KeyboardInterrupt:
         total = len(study.points)
         print(
@@ -177,17 +175,6 @@ def _study(options: argparse.Namespace) -> int:
         )
         return INTERRUPTED
     return 0
-
-
-def _print_results(study: Study, out: Path, made_by: str) -> None:
-    """Write the tables and figures of a study that was run, and print its report and where they are."""
-    frame, experiment = study.frame(), study.spec.experiment
-    tables = {out / f"{name}.csv": table for name, table in experiment.tables(frame).items()}
-    for path, table in tables.items():
-        write_table(table, path)
-    written = [out / FILE_NAME, out / TABLE_NAME, *tables, *save_figures(experiment, frame, out, made_by)]
-    print(experiment.report(frame))
-    print("\nWritten:", *map(str, written), sep="\n  ")
 
 
 def _encode(options: argparse.Namespace) -> int:

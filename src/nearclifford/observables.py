@@ -1,9 +1,15 @@
 """Observables of the published studies.
 
-Labels follow Qiskit: the rightmost letter is qubit 0.
+Labels follow Qiskit: the rightmost letter is qubit 0. A function with `_studied` above it is all that a new observable
+takes: studies find it in `OBSERVABLES` by its name.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import signature
+from typing import TypeVar
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
@@ -14,8 +20,43 @@ from nearclifford.errors import ObservableError
 # Imaginary parts up to this share of the largest coefficient are rounding of the arithmetic that made the observable.
 IMAGINARY_TOLERANCE = 1e-12
 LARGEST_SIZE = 1e150
+Builder = TypeVar("Builder", bound=Callable[..., SparsePauliOp])
 
 
+@dataclass(frozen=True)
+class Family:
+    """An observable of any size.
+
+    Attributes
+    ----------
+    build : (N, rng) to an observable; only random ones use the generator.
+    least_qubits : the smallest N.
+    """
+
+    build: Callable[[int, np.random.Generator], SparsePauliOp]
+    least_qubits: int
+
+
+# By the name of the function.
+OBSERVABLES: dict[str, Family] = {}
+
+
+def _studied(least_qubits: int = 1) -> Callable[[Builder], Builder]:
+    """Enter a builder into `OBSERVABLES`; the random ones are those that take ``rng``."""
+
+    def entered(builder: Builder) -> Builder:
+        is_random = "rng" in signature(builder).parameters
+
+        def build(n_qubits: int, rng: np.random.Generator) -> SparsePauliOp:
+            return builder(n_qubits, rng=rng) if is_random else builder(n_qubits)
+
+        OBSERVABLES[builder.__name__] = Family(build, least_qubits)
+        return builder
+
+    return entered
+
+
+@_studied()
 def global_z(n_qubits: int) -> SparsePauliOp:
     """Return Z on every qubit.
 
@@ -25,6 +66,7 @@ def global_z(n_qubits: int) -> SparsePauliOp:
     return SparsePauliOp("Z" * _size(n_qubits))
 
 
+@_studied()
 def global_xyz(n_qubits: int) -> SparsePauliOp:
     """Return X^N - Y^N / 2 + Z^N / 3, each letter on every qubit.
 
@@ -34,6 +76,7 @@ def global_xyz(n_qubits: int) -> SparsePauliOp:
     return SparsePauliOp([letter * _size(n_qubits) for letter in "XYZ"], [1.0, -1 / 2, 1 / 3])
 
 
+@_studied(least_qubits=2)
 def heisenberg(n_qubits: int) -> SparsePauliOp:
     """Return the open Heisenberg chain, XX + YY + ZZ on each of the N - 1 bonds; N >= 2.
 
@@ -43,6 +86,7 @@ def heisenberg(n_qubits: int) -> SparsePauliOp:
     return SparsePauliOp.from_sparse_list(_bonds(n_qubits, 1.0), _size(n_qubits))
 
 
+@_studied(least_qubits=2)
 def biased_heisenberg(n_qubits: int) -> SparsePauliOp:
     """Return the average over the 3N - 3 bond terms of the Heisenberg chain, plus X^N + Y^N + Z^N; N >= 2.
 
@@ -54,6 +98,7 @@ def biased_heisenberg(n_qubits: int) -> SparsePauliOp:
     return SparsePauliOp.from_sparse_list(terms + [(c * size, list(range(size)), 1.0) for c in "XYZ"], size)
 
 
+@_studied(least_qubits=2)
 def ising(n_qubits: int, j: float = 1.0, h: float = 1.0) -> SparsePauliOp:
     """Return the transverse-field Ising ring, -j ZZ on each bond of the closed chain and -h X on each qubit; N >= 2.
 
@@ -68,6 +113,7 @@ def ising(n_qubits: int, j: float = 1.0, h: float = 1.0) -> SparsePauliOp:
     return SparsePauliOp.from_sparse_list(terms, size)
 
 
+@_studied()
 def random_pauli(n_qubits: int, rng: Seed = None) -> SparsePauliOp:
     """Return one Pauli string, every string but the identity equally likely.
 

@@ -53,5 +53,14 @@ def log10_stabilizer_calls(n_parameters: int, order: int) -> float:
     (4.235655, 373537)
     """
     size, order = _check(n_parameters, order)
-    log = math.lgamma(2 * size + order) - math.lgamma(order) - math.lgamma(2 * size + 1)
-    return log / math.log(10)
+    return log10_multi_indices(2 * size, order)
+
+
+def log10_multi_indices(n_parameters: int, order: int) -> float:
+    """Return log10 of `n_multi_indices`, quick and finite at any size; errors as there.
+
+    >>> round(log10_multi_indices(12, 3), 6)  # 91
+    1.959041
+    """
+    size, order = _check(n_parameters, order)
+    return (math.lgamma(size + order) - math.lgamma(order) - math.lgamma(size + 1)) / math.log(10)

@@ -11,14 +11,10 @@ from functools import cached_property
 import numpy as np
 
 from nearclifford.arrays import Floats
+from nearclifford.costs.model import CostModel, seconds_of
+from nearclifford.costs.worst_case import mean_displacement
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch
-from nearclifford.surrogates.prediction import NODE_SECONDS, PAIR_SECONDS, PATH_SECONDS
-
-# One Clifford gate of a stabilizer simulator in seconds: stim's tableau at a thousand qubits.
-GATE_SECONDS = 1e-7
-# One amplitude through one rotation in seconds, by the exact sweeps of this package.
-AMPLITUDE_SECONDS = 0.6e-9
 
 
 @dataclass(frozen=True)
@@ -81,18 +77,17 @@ class Contest:
     @cached_property
     def mean_displacement(self) -> float:
         """E‖t‖₁ over the patch, radians."""
-        each = np.broadcast_to(self.patch.absolute_mean(), self.land.n_parameters)
-        return float(each.sum())
+        return mean_displacement(self.patch, self.land.n_parameters)
 
-    @property
-    def n_gates(self) -> int:
-        """Gates of the circuit."""
-        return len(self.land.program.tape)
+    @cached_property
+    def model(self) -> CostModel:
+        """What each method is predicted to take."""
+        return CostModel.of(self.land)
 
     @property
     def exact_seconds(self) -> float:
         """Predicted seconds of one exact value."""
-        return times_power_of_two(AMPLITUDE_SECONDS * self.land.problem.n_rotations, self.land.active_qubits)
+        return seconds_of(self.model.statevector())
 
     @property
     def exact_fits(self) -> bool:
@@ -142,26 +137,3 @@ def as_float(count: int) -> float:
         return float(count)
     except OverflowError:
         return math.inf
-
-
-def build_log10_seconds(n_rotations: int, rank: int, order: int, n_terms: int = 1) -> float:
-    """Return log10 of the seconds on one core that a surrogate takes to build, by counting alone, at any size.
-
-    A string meets half of the n rotations before it, so there are about n^k / (2^k k!) ways to flip k times, and one in 2^r
-    ends Z-type; for few flips more do, up to ten times as many where circuits repeat. The walk makes two flips less, and
-    completes them from a table of pairs; another says which rotations anticommute (`nearclifford.kernels.paths.search`).
-
-    >>> round(build_log10_seconds(544, 16, 5), 1), round(build_log10_seconds(131072, 256, 30), 1)  # mHEA, L = N = 16 and 256
-    (-1.9, 94.2)
-    """
-    flips = order - 1
-    walked = max(flips - 2 if flips > 3 else flips - 1, 0)
-    nodes = math.log(NODE_SECONDS) + _log_flips(n_rotations, walked)
-    paths = math.log(PATH_SECONDS) + _log_flips(n_rotations, flips) - rank * math.log(2.0)
-    pairs = math.log(PAIR_SECONDS * (1.0 if flips > 3 else 0.5)) + 2 * math.log(n_rotations)
-    return (math.log(n_terms) + float(np.logaddexp.reduce([nodes, paths, pairs]))) / math.log(10)
-
-
-def _log_flips(n_rotations: int, most_flips: int) -> float:
-    flips = min(most_flips, n_rotations // 2)  # more flips have fewer ways
-    return flips * math.log(n_rotations / 2) - math.lgamma(flips + 1)

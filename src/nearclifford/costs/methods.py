@@ -11,15 +11,8 @@ import numpy as np
 
 from nearclifford.arrays import Floats
 from nearclifford.costs.cardinality import n_multi_indices, n_stabilizer_calls
-from nearclifford.costs.contest import (
-    GATE_SECONDS,
-    Contest,
-    MethodCost,
-    as_float,
-    build_log10_seconds,
-    quicker_of_two,
-    times_power_of_two,
-)
+from nearclifford.costs.contest import Contest, MethodCost, as_float, quicker_of_two, times_power_of_two
+from nearclifford.costs.model import seconds_of
 from nearclifford.costs.stabilizer_rank import log2_mean_stabilizer_rank
 from nearclifford.costs.worst_case import worst_case_order
 from nearclifford.errors import ResourceError
@@ -71,8 +64,8 @@ def published_taylor(contest: Contest, criterion: str, order: int | None) -> Met
         "stabilizer calls",
         order,
         calls,
-        predicted_build_seconds=as_float(calls) * contest.n_gates * GATE_SECONDS,
-        predicted_seconds=as_float(indices) * 1e-9 * order,
+        predicted_build_seconds=seconds_of(contest.model.published_taylor(order)),
+        predicted_seconds=seconds_of(contest.model.published_taylor_value(order)),
         predicted_bytes=as_float(indices) * (8.0 + order),
         note=f"{shortened(indices)} multi-indices; not run",
     )
@@ -123,9 +116,9 @@ def _predicted(contest: Contest, cost: MethodCost) -> MethodCost:
         return replace(
             cost, note=f"tables of pairs of {size} rotations do not fit the budget", predicted_build_seconds=math.inf
         )
-    counted = build_log10_seconds(land.problem.n_rotations, land.active_qubits, order, len(land.problem.coefficients))
+    counted = contest.model.path_surrogate(order)
     if counted > math.log10(contest.max_seconds) + DECADES:
-        return replace(cost, predicted_build_seconds=10.0**counted if counted < 300 else math.inf)
+        return replace(cost, predicted_build_seconds=seconds_of(counted))
     found = predict_paths(land, order, np.random.default_rng(0))
     return replace(cost, size=found.n_paths, predicted_build_seconds=found.seconds, predicted_bytes=found.nbytes)
 
@@ -139,7 +132,7 @@ def stabilizer_rank(contest: Contest) -> MethodCost:
         "exact",
         "stabilizer states",
         size=rank,
-        predicted_seconds=rank * contest.n_gates * GATE_SECONDS,
+        predicted_seconds=seconds_of(contest.model.stabilizer_rank(contest.patch)),
         predicted_bytes=rank * contest.land.n_qubits**2 / 4,
         note=f"2^{log2_rank:.1f}, the mean of the squared extent over the patch; not run",
     )

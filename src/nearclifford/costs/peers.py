@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 import numpy as np
-from qiskit import transpile
-from qiskit.circuit.library import get_standard_gate_name_mapping
+from qiskit import QuantumCircuit
 from qiskit.quantum_info import PauliList, SparsePauliOp
 
 from nearclifford.arrays import Floats
@@ -22,7 +22,6 @@ from nearclifford.costs.contest import Contest, MethodCost
 from nearclifford.normal_form.definitions import taken_apart
 from nearclifford.normal_form.program import PauliTable
 
-STANDARD_GATES = frozenset(get_standard_gate_name_mapping())
 NO_REFERENCE = "no reference fits the budget"
 
 
@@ -75,11 +74,7 @@ def matrix_product_state(contest: Contest, reference: Floats | None) -> MethodCo
     cost = MethodCost("matrix product state (Aer)", "rms", "bonds")
     try:
         simulator_of = import_module("qiskit_aer").AerSimulator
-        # for a number of qubits only the simulator's target has a limit, not the simulator
-        gates = [name for name in simulator_of(method="matrix_product_state").operation_names if name in STANDARD_GATES]
-        plain = transpile(taken_apart(land.circuit), basis_gates=gates, optimization_level=0)
-    except ImportError:
-        return replace(cost, note="qiskit-aer is not installed")
+        plain = _in_gates_of(simulator_of(method="matrix_product_state"), taken_apart(land.circuit))
     except Exception as failure:
         return replace(cost, note=f"failed: {_in_short(failure)}")
 
@@ -96,11 +91,24 @@ def matrix_product_state(contest: Contest, reference: Floats | None) -> MethodCo
             raise RuntimeError(result.status)
         return np.array([result.data(k)["expectation_value"] for k in range(len(circuits))])
 
-    ladder = Ladder(2, 2, 4.0, 2.0 ** (land.n_qubits // 2), 1e-5 * contest.n_gates)
+    ladder = Ladder(2, 2, 4.0, 2.0 ** (land.n_qubits // 2), 1e-5 * contest.model.n_gates)
     found = climbed(cost, contest, reference, ladder, values)
     if found.size is None:
         return found
     return replace(found, nbytes=int(32 * land.n_qubits * found.size**2), note="seconds include Qiskit's binding")
+
+
+def _in_gates_of(simulator: Any, circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return a circuit in the standard gates that a simulator knows.
+
+    They are named one by one: for a number of qubits only the simulator's target has a limit, not the simulator.
+    """
+    from qiskit import transpile
+    from qiskit.circuit.library import get_standard_gate_name_mapping
+
+    known = get_standard_gate_name_mapping()
+    gates = [name for name in simulator.operation_names if name in known]
+    return transpile(circuit, basis_gates=gates, optimization_level=0)
 
 
 def pauli_propagation(contest: Contest, reference: Floats | None) -> MethodCost:

@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from scipy.special import gammaln, lambertw
 
 from nearclifford.errors import NearCliffordError
+from nearclifford.patches import Patch
 
 LAST_SEARCHED = 30
 
 
-def log_worst_case_bound(displacement: float, order: int) -> float:
-    """Return ln(‖t‖₁^m / m!), for ``displacement`` = ‖t‖₁ in radians; -inf where nothing is displaced.
+def mean_displacement(patch: Patch, n_parameters: int) -> float:
+    """Return E‖t‖₁ over a patch of D angles, radians: D σ √(2/π) for a Gaussian of one width.
 
-    A logarithm, because the bound overflows long before it is of use. Raises `NearCliffordError` for a negative or infinite
-    ‖t‖₁ and for m < 1.
+    Raises `NearCliffordError` for a patch without an ``absolute_mean``, and where it does not hold D widths.
 
-    >>> round(math.exp(log_worst_case_bound(2.0, 3)), 12)
-    1.333333333333
+    >>> from nearclifford.patches import Gaussian
+    >>> round(mean_displacement(Gaussian(0.1), 220), 3)
+    17.553
     """
-    size = _displacement(displacement)
-    if order < 1:
-        raise NearCliffordError(f"order is {order}; expected at least 1.")
-    return _log_bound(size, order)
+    patch.for_parameters(n_parameters)
+    each = patch.absolute_mean()
+    return float(each * n_parameters) if np.ndim(each) == 0 else float(np.sum(each))
 
 
 def worst_case_order(displacement: float, tolerance: float) -> int:
@@ -72,6 +73,7 @@ def published_threshold(displacement: float, tolerance: float) -> int:
 
 
 def _log_bound(size: float, order: int) -> float:
+    """Return ln(‖t‖₁^m / m!): the bound itself overflows long before it is of use."""
     if size == 0.0:
         return -math.inf if order else 0.0
     return order * math.log(size) - float(gammaln(order + 1))

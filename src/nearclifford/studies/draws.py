@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -39,6 +40,16 @@ class Draws:
 
     def __len__(self) -> int:
         return len(self.draw)
+
+
+def root(square: float, error: float) -> tuple[float, float]:
+    """Return the root of a mean square and its standard error; NaN for the error of the root of 0.
+
+    >>> root(4.0, 0.4)
+    (2.0, 0.1)
+    """
+    size = math.sqrt(square)
+    return size, error / (2 * size) if size else math.nan
 
 
 def joined(blocks: Sequence[Draws]) -> Draws:

@@ -1,33 +1,28 @@
-"""Figures of studies, as PNG and SVG: a file for each experiment, and a row of the table below."""
+"""Figures of studies, as PNG and SVG: the experiment of a file has its figures in the file of the same name here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
+from nearclifford.studies import experiments
 
-from nearclifford.studies.experiment import Experiment
-from nearclifford.studies.figures import gradient, noise, phase, surrogate
-
-# (experiment, table of the study, directory, how it was made) to the paths of the figures
-FIGURES: dict[str, Callable[[Any, pd.DataFrame, Path, str], list[Path]]] = {
-    "gradient": gradient.save_figures,
-    "noise": noise.save_figures,
-    "phase": phase.save_figures,
-    "surrogate": surrogate.save_figures,
-}
+if TYPE_CHECKING:
+    from nearclifford.studies.results import StudyResults
 
 
-def save_figures(experiment: Experiment, frame: pd.DataFrame, directory: str | Path, made_by: str) -> list[Path]:
-    """Draw the figures of a study and return their paths.
+def save_figures(results: StudyResults, directory: Path, made_by: str) -> list[Path]:
+    """Draw the figures of a study and return their paths; an experiment from elsewhere has none.
 
     Parameters
     ----------
-    experiment : what the study measured, ``study.spec.experiment``.
-    frame : its table, `nearclifford.studies.Study.frame`.
+    results : what was found.
     directory : where the figures go.
     made_by : a line under each figure that says how it was made, such as the command.
     """
-    return FIGURES[experiment.name](experiment, frame, Path(directory), made_by)
+    package, _, name = type(results.spec.experiment).__module__.rpartition(".")
+    if package != experiments.__name__:
+        return []
+    paths: list[Path] = import_module(f"{__name__}.{name}").save_figures(results, directory, made_by)
+    return paths

@@ -9,27 +9,26 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from nearclifford.plots.style import STYLES, add_caption, save, sigma_label
-from nearclifford.studies.catalogue import ANSATZE
-from nearclifford.studies.experiments.gradient import Gradient, shown_quantity
-from nearclifford.studies.fits import curves, fit_curve
-from nearclifford.studies.printing import encoder_title
-
-# Panels span at most this many decades: beyond lie means that a few draws of rare luck decide.
-DECADES = 8
+from nearclifford.plots import views
+from nearclifford.plots.style import STYLES, Style, add_caption, save
+from nearclifford.studies.experiments.gradient import shown_quantity
+from nearclifford.studies.fits import Fit, curves, fits_of
+from nearclifford.studies.printing import circuit_title, encoder_title, sigma_label
+from nearclifford.studies.results import StudyResults
 
 
-def save_figures(experiment: Gradient, frame: pd.DataFrame, directory: Path, made_by: str) -> list[Path]:
+def save_figures(results: StudyResults, directory: Path, made_by: str) -> list[Path]:
     """Draw the gradient norm against N, one figure for each ansatz and rule for L, and the fits if the study asks for them.
 
     Writes ``gradient_norm_<ansatz>_L<rule>`` and ``fits``; arguments of `nearclifford.studies.figures.save_figures`.
     """
     paths = []
-    for (ansatz, layers), part in frame.groupby(["ansatz", "layers"], sort=False):
+    for (ansatz, layers), part in results.frame.groupby(["ansatz", "layers"], sort=False):
         paths += save(gradient_norm_figure(part, made_by), directory / f"gradient_norm_{ansatz}_L{layers}")
-    return paths + (save_fit_figure(frame, directory, made_by) if experiment.fits else [])
+    if "fits" in results.tables and not results.tables["fits"].empty:
+        paths += save(fit_figure(results.frame, results.tables["fits"], made_by), directory / "fits")
+    return paths
 
 
 def gradient_norm_figure(frame: pd.DataFrame, made_by: str) -> Figure:
@@ -49,8 +48,8 @@ def gradient_norm_figure(frame: pd.DataFrame, made_by: str) -> Figure:
         _draw_panel(panel, frame[frame["encoder"] == encoder], sigmas)
         panel.set_title(encoder_title(encoder))
     panels[0].set_ylabel(f"{words} the gradient norm ‖∇L‖")
-    panels[0].set_ylim(*_limits(frame))
-    figure.suptitle(f"{ANSATZE[first['ansatz']].title}, L = {first['layers']}")
+    panels[0].set_ylim(*views.log_limits(frame["shown"], frame["shown_error"]))
+    figure.suptitle(circuit_title(first["ansatz"], first["layers"]))
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", title="patch", frameon=False)
     caption = (
@@ -63,15 +62,13 @@ def gradient_norm_figure(frame: pd.DataFrame, made_by: str) -> Figure:
     return figure
 
 
-def save_fit_figure(frame: pd.DataFrame, directory: Path, made_by: str) -> list[Path]:
-    """Draw E‖∇L‖² against N with both laws of `nearclifford.studies.fits` and their residuals, a column for each ansatz.
+def fit_figure(frame: pd.DataFrame, fits: pd.DataFrame, made_by: str) -> Figure:
+    """Return E‖∇L‖² against N with both laws of `nearclifford.studies.fits` and their residuals, a column for each ansatz.
 
-    Writes ``fits.png`` and ``fits.svg``; arguments as for `save_figures`. Returns the paths, none without a curve to fit.
+    ``fits`` is the table of that module, with one curve at least.
     """
     fitted = curves(frame)
     columns = list(dict.fromkeys((key[0], key[1]) for key in fitted))
-    if not columns:
-        return []
     styles = dict(zip(frame["sigma"].unique(), itertools.cycle(STYLES), strict=False))
     figure = Figure(figsize=(1.4 + 4.4 * len(columns), 6.4), layout="constrained")
     panels = figure.subplots(2, len(columns), sharex="col", squeeze=False, height_ratios=[3, 1.3])
@@ -82,14 +79,12 @@ def save_fit_figure(frame: pd.DataFrame, directory: Path, made_by: str) -> list[
             _draw_points(top, curve, styles[sigma])
         for key, curve in fitted.items():
             if key[:2] == (ansatz, layers) and key[2] != "none":
-                _draw_fits(top, bottom, curve, styles[key[3]])
-        top.set(xscale="log", yscale="log", title=f"{ANSATZE[ansatz].title}, L = {layers}, encoded")
+                _draw_fits(top, bottom, curve, fits_of(fits, key, curve), styles[key[3]])
+        top.set(xscale="log", yscale="log", title=f"{circuit_title(ansatz, layers)}, encoded")
         top.set_ylim(*_fit_limits(encoded))
         bottom.axhline(0.0, color="#999999", linewidth=0.8)
-        bottom.set_xlabel("number of qubits N")
-        sizes = sorted(encoded["n_qubits"].unique())
-        bottom.set_xticks(sizes, [str(size) for size in sizes])
-        bottom.minorticks_off()
+        views.over_qubits(bottom, sorted(encoded["n_qubits"].unique()))
+        bottom.grid(False)
     panels[0][0].set_ylabel("E‖∇L‖²")
     panels[1][0].set_ylabel("residual of ln E‖∇L‖²\n(standard errors)")
     handles, labels = panels[0][0].get_legend_handles_labels()
@@ -101,26 +96,22 @@ def save_fit_figure(frame: pd.DataFrame, directory: Path, made_by: str) -> list[
         "they end at the 95 % upper bound"
     )
     add_caption(figure, caption, made_by)
-    return save(figure, directory / "fits")
+    return figure
 
 
-def _draw_points(panel: Axes, curve: pd.DataFrame, style: tuple[str, str, str]) -> None:
-    color, marker, _ = style
-    label = sigma_label(str(curve["sigma"].iloc[0]))
-    seen = curve[curve["squared_norm"] > 0]
-    sizes, mean, error = (seen[name].to_numpy(float) for name in ("n_qubits", "squared_norm", "squared_norm_error"))
-    bars = np.stack([np.minimum(error, 0.95 * mean), error])
-    panel.errorbar(sizes, mean, yerr=bars, color=color, marker=marker, linestyle="", markersize=5, capsize=2, label=label)
+def _draw_points(panel: Axes, curve: pd.DataFrame, style: Style) -> None:
+    label, points = sigma_label(str(curve["sigma"].iloc[0])), style._replace(line="")
+    views.curve(panel, curve["n_qubits"], curve["squared_norm"], curve["squared_norm_error"], points, label=label)
     unseen = curve[curve["squared_norm"] == 0]
-    panel.vlines(unseen["n_qubits"], 1e-300, unseen["norm_upper"] ** 2, color=color, alpha=0.2, linewidth=6)
+    views.zero_hits(panel, unseen["n_qubits"], unseen["norm_upper"] ** 2, style, alpha=0.2, width=6)
     panel.grid(True, which="major", alpha=0.3, linewidth=0.6)
 
 
-def _draw_fits(top: Axes, bottom: Axes, curve: pd.DataFrame, style: tuple[str, str, str]) -> None:
+def _draw_fits(top: Axes, bottom: Axes, curve: pd.DataFrame, fits: list[Fit], style: Style) -> None:
     color, marker, _ = style
     sizes = curve["n_qubits"].to_numpy(float)
     between = np.geomspace(sizes[0], sizes[-1], 100)
-    for found, line, face in zip(fit_curve(curve), ("-", ":"), (color, "none"), strict=True):
+    for found, line, face in zip(fits, ("-", ":"), (color, "none"), strict=True):
         top.plot(between, found.value(between), line, color=color, linewidth=1.2)
         bottom.plot(sizes, found.residuals, marker, color=color, markerfacecolor=face, markersize=4, linestyle="")
 
@@ -128,41 +119,16 @@ def _draw_fits(top: Axes, bottom: Axes, curve: pd.DataFrame, style: tuple[str, s
 def _fit_limits(frame: pd.DataFrame) -> tuple[float, float]:
     top = 3.0 * float(frame["squared_norm"].max())
     seen = frame["squared_norm"][frame["squared_norm"] > 0]
-    return max(float(seen.min()) / 3.0, top * 10.0**-DECADES), top
+    return max(float(seen.min()) / 3.0, top * 10.0**-views.DECADES), top
 
 
 def _draw_panel(panel: Axes, frame: pd.DataFrame, sigmas: list[str]) -> None:
     panel.set_yscale("log")
     for number, sigma in enumerate(sigmas):
-        color, marker, line = STYLES[number % len(STYLES)]
+        style = STYLES[number % len(STYLES)]
         curve = frame[frame["sigma"] == sigma].sort_values("n_qubits")
-        mean = curve["shown"].where(curve["shown"] > 0).to_numpy(float)
-        error = np.nan_to_num(curve["shown_error"].to_numpy(float))
-        bars = np.stack([np.minimum(error, 0.95 * mean), error])  # a log axis has no room at zero
-        panel.errorbar(
-            curve["n_qubits"],
-            mean,
-            yerr=bars,
-            color=color,
-            marker=marker,
-            linestyle=line,
-            label=sigma_label(sigma),
-            markersize=5,
-            linewidth=1.3,
-            capsize=2,
-        )
+        views.curve(panel, curve["n_qubits"], curve["shown"], curve["shown_error"], style, label=sigma_label(sigma))
         unseen = curve[curve["shown"] == 0]
         beside = unseen["n_qubits"] + 0.12 * (number - (len(sigmas) - 1) / 2)
-        panel.vlines(beside, 1e-300, unseen["norm_upper"], color=color, alpha=0.35, linewidth=1.8)
-    panel.set_xlabel("number of qubits N")
-    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-    panel.grid(True, which="major", alpha=0.3, linewidth=0.6)
-
-
-def _limits(frame: pd.DataFrame) -> tuple[float, float]:
-    seen = frame["shown"][frame["shown"] > 0]
-    if seen.empty:
-        return 1e-3, 10.0
-    top = 2.0 * float((frame["shown"] + frame["shown_error"].fillna(0.0)).max())
-    ends = np.maximum(frame["shown"] - frame["shown_error"].fillna(0.0), 0.3 * frame["shown"])
-    return max(float(ends[seen.index].min()) / 1.5, top * 10.0**-DECADES), top
+        views.zero_hits(panel, beside, unseen["norm_upper"], style)
+    views.over_qubits(panel)

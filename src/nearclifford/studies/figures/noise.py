@@ -9,20 +9,20 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, ScalarFormatter
 
-from nearclifford.plots.style import STYLES, add_caption, save, sigma_label
-from nearclifford.studies.catalogue import ANSATZE
-from nearclifford.studies.experiments.noise import Noise
-from nearclifford.studies.printing import encoder_title
+from nearclifford.ansatz import ANSATZE
+from nearclifford.plots import views
+from nearclifford.plots.style import STYLES, add_caption, save
+from nearclifford.studies.printing import encoder_title, sigma_label
+from nearclifford.studies.results import StudyResults
 
 
-def save_figures(experiment: Noise, frame: pd.DataFrame, directory: Path, made_by: str) -> list[Path]:
+def save_figures(results: StudyResults, directory: Path, made_by: str) -> list[Path]:
     """Draw the rms derivative against L, one figure for each ansatz and N.
 
     Writes ``noise_<ansatz>_N<N>``; arguments of `nearclifford.studies.figures.save_figures`.
     """
-    del experiment
     paths = []
-    for (ansatz, n_qubits), part in frame.groupby(["ansatz", "n_qubits"], sort=False):
+    for (ansatz, n_qubits), part in results.frame.groupby(["ansatz", "n_qubits"], sort=False):
         paths += save(noise_figure(part, made_by), directory / f"noise_{ansatz}_N{n_qubits}")
     return paths
 
@@ -37,22 +37,16 @@ def noise_figure(frame: pd.DataFrame, made_by: str) -> Figure:
         part = frame[(frame["encoder"] == encoder) & (frame["sigma"] == sigma)]
         rest = list(part.groupby("probability", sort=True))
         curves = [("noiseless", rest[0][1], "exact_square"), *((f"{p:g}", curve, "square") for p, curve in rest)]
-        for (label, curve, name), (color, marker, line) in zip(curves, STYLES, strict=False):
+        for (label, curve, name), style in zip(curves, STYLES, strict=False):
             curve = curve.sort_values("n_layers")
-            square = curve[name].to_numpy(float)
-            root = np.sqrt(square)
-            error = np.nan_to_num(curve[f"{name}_error"].to_numpy(float)) / (2 * root)
-            bars = np.stack([np.minimum(error, 0.9 * root), error])
-            style = {"color": color, "marker": marker, "linestyle": line, "markersize": 5, "linewidth": 1.3, "capsize": 2}
-            panel.errorbar(curve["n_layers"], root, yerr=bars, label=label, **style)
-        panel.set(xscale="log", yscale="log", xlabel="number of layers L")
+            root = np.sqrt(curve[name].to_numpy(float))
+            error = curve[f"{name}_error"].to_numpy(float) / (2 * root)
+            views.curve(panel, curve["n_layers"], root, error, style, label=label)
+        panel.set(xscale="log", yscale="log")
         panel.set_title(f"{encoder_title(encoder)}, {sigma_label(sigma)}")
-        depths = sorted(frame["n_layers"].unique())
-        panel.set_xticks(depths, [str(depth) for depth in depths])
-        panel.minorticks_off()
+        views.over_qubits(panel, sorted(frame["n_layers"].unique()), "number of layers L")
         panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         panel.yaxis.set_major_formatter(ScalarFormatter())
-        panel.grid(True, which="major", alpha=0.3, linewidth=0.6)
     panels[0].set_ylabel("rms derivative by the encoded parameter")
     handles, labels = panels[0].get_legend_handles_labels()
     title = "depolarizing\nprobability of a CX"

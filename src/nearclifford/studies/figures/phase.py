@@ -7,21 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from nearclifford.arrays import Floats, Indices
-from nearclifford.costs.contest import AMPLITUDE_SECONDS
-from nearclifford.plots.style import add_caption, save, sigma_label
-from nearclifford.studies.catalogue import ANSATZE
-from nearclifford.studies.experiments.phase import LARGEST_ORDER, Phase
-from nearclifford.studies.printing import encoder_title
+from nearclifford.plots import views
+from nearclifford.plots.style import add_caption, save
+from nearclifford.studies.experiments.phase import LARGEST_ORDER
+from nearclifford.studies.printing import circuit_title, encoder_title, sigma_label
+from nearclifford.studies.results import StudyResults
 
 DAY = 86400.0
 # Below this the colour stops: so small a norm is a plateau, whatever its number.
@@ -30,14 +28,14 @@ PATH, PUBLISHED, EXACT, LOGARITHMIC = "#FFFFFF", "#E69F00", "#56B4E9", "#CC79A7"
 OUTLINE = [patheffects.withStroke(linewidth=4.5, foreground="black")]
 
 
-def save_figures(experiment: Phase, frame: pd.DataFrame, directory: Path, made_by: str) -> list[Path]:
+def save_figures(results: StudyResults, directory: Path, made_by: str) -> list[Path]:
     """Draw one diagram for each ansatz, rule for L and encoder, with the orders for the smallest tolerance.
 
     Writes ``phase_<ansatz>_L<rule>_<encoder>``; arguments of `nearclifford.studies.figures.save_figures`. A diagram needs
     two sizes and two widths at least; what has fewer is left to the table.
     """
-    paths = []
-    shown = frame[frame["tolerance"] == min(experiment.tolerances)]
+    paths, frame = [], results.frame
+    shown = frame[frame["tolerance"] == frame["tolerance"].min()]
     for (ansatz, layers, encoder), part in shown.groupby(["ansatz", "layers", "encoder"], sort=False):
         if part["n_qubits"].nunique() > 1 and part["sigma"].nunique() > 1:
             paths += save(phase_figure(part, made_by), directory / f"phase_{ansatz}_L{layers}_{encoder}")
@@ -53,20 +51,16 @@ def phase_figure(frame: pd.DataFrame, made_by: str) -> Figure:
     first = frame.iloc[0]
     figure = Figure(figsize=(9.6, 7.4), layout="constrained")
     panel = figure.subplots()
-    norms = np.maximum(_grid(frame, "rms_norm"), LEAST_NORM / 2)
-    scale = LogNorm(LEAST_NORM, max(float(norms.max()), 2 * LEAST_NORM))
-    colours = panel.imshow(norms, norm=scale, cmap="viridis", origin="lower", aspect="auto")
+    widths = [sigma_label(sigma) for sigma in frame["sigma"].unique()]
+    sizes = [str(size) for size in sorted(frame["n_qubits"].unique())]
+    colours = views.heat_map(panel, _grid(frame, "rms_norm"), LEAST_NORM, widths, sizes)
     bar = figure.colorbar(colours, ax=panel, extend="min", pad=0.02)
     bar.set_label("root mean square gradient norm ‖∇L‖")
-    _write_orders(panel, frame, scale(norms))
+    _write_orders(panel, frame, np.asarray(colours.norm(np.asarray(colours.get_array()))))
     handles = [*_frontiers(panel, frame), *_lines(panel, frame)]
     figure.legend(handles=handles, loc="outside upper center", ncols=2, frameon=False, fontsize=8.5, handlelength=3.5)
-    rows = frame.drop_duplicates("sigma")
-    panel.set_yticks(range(len(rows)), [sigma_label(sigma) for sigma in rows["sigma"]])
-    sizes = sorted(frame["n_qubits"].unique())
-    panel.set_xticks(range(len(sizes)), [str(size) for size in sizes])
     panel.set(xlabel="number of qubits N", ylabel="width of the patch (D: number of parameters)")
-    panel.set_title(f"{ANSATZE[first['ansatz']].title}, L = {first['layers']}, {encoder_title(str(first['encoder']))}")
+    panel.set_title(f"{circuit_title(first['ansatz'], first['layers'])}, {encoder_title(str(first['encoder']))}")
     caption = (
         f"Mean over {first['draws']} draws of observable ({first['observable']}) and encoded parameter. Large numbers: "
         "order m of the Pauli-path surrogate whose encoded\n"
@@ -100,29 +94,19 @@ def _frontiers(panel: Axes, frame: pd.DataFrame) -> Iterator[Line2D]:
         longer = _grid(frame, column) > math.log10(DAY)
         if longer.any() and not longer.all():
             border = LineCollection(
-                _borders(longer), colors=colour, linewidths=3.0, linestyles=[dashes], path_effects=OUTLINE
+                views.borders(longer), colors=colour, linewidths=3.0, linestyles=[dashes], path_effects=OUTLINE
             )
             panel.add_collection(border)
             yield Line2D([], [], color=colour, linewidth=3.0, linestyle=dashes, path_effects=OUTLINE, label=words)
 
 
-def _borders(marked: npt.NDArray[np.bool_]) -> list[list[tuple[float, float]]]:
-    """Return the edges between cells that are marked and cells that are not, as segments."""
-    rows, columns = np.nonzero(marked[1:] != marked[:-1])
-    level = [[(x - 0.5, y + 0.5), (x + 0.5, y + 0.5)] for y, x in zip(rows.tolist(), columns.tolist(), strict=True)]
-    rows, columns = np.nonzero(marked[:, 1:] != marked[:, :-1])
-    upright = [[(x + 0.5, y - 0.5), (x + 0.5, y + 0.5)] for y, x in zip(rows.tolist(), columns.tolist(), strict=True)]
-    return level + upright
-
-
 def _lines(panel: Axes, frame: pd.DataFrame) -> Iterator[Line2D]:
     """Draw where a statevector takes a day, and σ = √(ln D / D), and yield the entries of the legend."""
-    table = frame.groupby("n_qubits")["n_parameters"].first()
-    places, counts = np.arange(len(table)), table.to_numpy(float)
-    amplitudes = np.log2(AMPLITUDE_SECONDS * counts) + table.index.to_numpy(float)
-    if amplitudes[0] < math.log2(DAY) < amplitudes[-1]:
+    table = frame.groupby("n_qubits")[["n_parameters", "statevector_log10_seconds"]].mean()
+    places, counts, seconds = np.arange(len(table)), *(table[name].to_numpy(float) for name in table)
+    if seconds[0] < math.log10(DAY) < seconds[-1]:
         (line,) = panel.plot(
-            np.full(2, np.interp(math.log2(DAY), amplitudes, places)),
+            np.full(2, np.interp(math.log10(DAY), seconds, places)),
             [-0.5, frame["sigma"].nunique() - 0.5],
             color=EXACT,
             linewidth=3.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -11,34 +12,38 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from nearclifford.costs.patch_exponent import patch_exponent
-from nearclifford.plots.style import STYLES, add_caption, save, sigma_label
-from nearclifford.studies.catalogue import ANSATZE
-from nearclifford.studies.experiments.surrogate import SurrogateCost
-from nearclifford.studies.printing import encoder_title
+from nearclifford.plots import views
+from nearclifford.plots.style import STYLES, Style, add_caption, save
+from nearclifford.studies.printing import circuit_title, encoder_title, sigma_label
 from nearclifford.studies.published_curves import EPSILON
+from nearclifford.studies.results import StudyResults
 
-# Seconds of the published Python for one Taylor surrogate of mHEA with one layer, by order and N (data of arXiv:2507.06344).
-PUBLISHED_SECONDS = {
-    1: {4: 0.003, 8: 0.006, 16: 0.011, 23: 0.015, 64: 0.057, 128: 0.098},
-    2: {4: 0.085, 8: 0.42, 16: 1.6, 23: 3.1, 34: 7.6},
-    3: {4: 1.9, 8: 14.0, 12: 45.0, 16: 110.0, 23: 300.0},
-    4: {2: 2.1, 4: 23.0, 5: 64.0, 6: 110.0, 7: 180.0},
-}
+PUBLISHED = Path(__file__).with_name("published.toml")
 # Failure probability ρ and error ε of the published curves.
 PRECISIONS = ((1e-1, 1e-3), (1e-3, 1e-9), (1e-6, 1e-32))
 
 
-def save_figures(experiment: SurrogateCost, frame: pd.DataFrame, directory: Path, made_by: str) -> list[Path]:
+def save_figures(results: StudyResults, directory: Path, made_by: str) -> list[Path]:
     """Draw one figure for each ansatz and rule for L, ``surrogate_<ansatz>_L<rule>``.
 
     Arguments of `nearclifford.studies.figures.save_figures`.
     """
-    published = experiment.tables(frame)["published"]
+    published = results.tables["published"]
     paths = []
-    for (ansatz, layers), part in frame.groupby(["ansatz", "layers"], sort=False):
+    for (ansatz, layers), part in results.frame.groupby(["ansatz", "layers"], sort=False):
         curves = published[(published["ansatz"] == ansatz) & (published["layers"] == layers)]
         paths += save(surrogate_figure(part, curves, made_by), directory / f"surrogate_{ansatz}_L{layers}")
     return paths
+
+
+def published_seconds(ansatz: str, layers: str) -> dict[int, dict[int, float]]:
+    """Return the seconds of the published Python for one Taylor surrogate, by order and N; none for other circuits.
+
+    >>> published_seconds("mhea", "1")[4][7], published_seconds("mhea", "N")
+    (180.0, {})
+    """
+    of_circuit = tomllib.loads(PUBLISHED.read_text(encoding="utf-8"))["seconds"].get(ansatz, {}).get(layers, {})
+    return {int(order): {int(size): float(s) for size, s in by_size.items()} for order, by_size in of_circuit.items()}
 
 
 def surrogate_figure(frame: pd.DataFrame, published: pd.DataFrame, made_by: str) -> Figure:
@@ -55,7 +60,7 @@ def surrogate_figure(frame: pd.DataFrame, published: pd.DataFrame, made_by: str)
     shown = frame[(frame["sigma"] == first["sigma"]) & (frame["encoder"] == encoders[0])]
     figure = Figure(figsize=(12.5, 7.6), layout="constrained")
     panels = figure.subplots(2, 3).ravel()
-    _draw_seconds(panels[0], shown, PUBLISHED_SECONDS if first["layers"] == "1" else {})
+    _draw_seconds(panels[0], shown, published_seconds(first["ansatz"], first["layers"]))
     _draw_sizes(panels[1], shown, published)
     _draw_coefficients(panels[2], frame[frame["sigma"] == first["sigma"]], encoders)
     _draw_thresholds(panels[3], published)
@@ -70,7 +75,7 @@ def surrogate_figure(frame: pd.DataFrame, published: pd.DataFrame, made_by: str)
         panel.set_title(f"({letter}) {title}", fontsize=10, loc="left")
         panel.grid(True, which="major", alpha=0.3, linewidth=0.6)
         panel.legend(fontsize=7, frameon=False)
-    figure.suptitle(f"{ANSATZE[first['ansatz']].title}, L = {first['layers']}")
+    figure.suptitle(circuit_title(first["ansatz"], first["layers"]))
     caption = (
         f"(a, b) {encoder_title(encoders[0])}; points: mean and standard error over {first['draws']} draws of observable "
         f"({first['observable']}) and encoded parameter. m: order.\n"
@@ -90,21 +95,17 @@ def _logarithmic(panel: Axes, title: str, ylabel: str, xlabel: str = "number of 
         axis.set_minor_formatter(NullFormatter())
 
 
-def _points(panel: Axes, part: pd.DataFrame, column: str, style: tuple[str, str, str], label: str) -> None:
+def _points(panel: Axes, part: pd.DataFrame, column: str, style: Style, label: str) -> None:
     seen = part[part[column] > 0].sort_values("n_qubits")
-    mean, error = seen[column].to_numpy(float), np.nan_to_num(seen[f"{column}_error"].to_numpy(float))
-    bars = np.stack([np.minimum(error, 0.9 * mean), error])
-    colour, marker, _ = style
-    panel.errorbar(
-        seen["n_qubits"], mean, bars, color=colour, marker=marker, markersize=4, capsize=2, linewidth=1, label=label
-    )
+    full = style._replace(line="-")
+    views.curve(panel, seen["n_qubits"], seen[column], seen[f"{column}_error"], full, label=label, markersize=4, linewidth=1)
 
 
 def _draw_seconds(panel: Axes, frame: pd.DataFrame, published: dict[int, dict[int, float]]) -> None:
     for style, (order, part) in zip(STYLES, frame.groupby("order"), strict=False):
         _points(panel, part, "build_seconds", style, f"m = {order}")
         seconds = published.get(int(str(order)), {})
-        panel.plot(list(seconds), list(seconds.values()), "x", color=style[0], markersize=6)
+        panel.plot(list(seconds), list(seconds.values()), "x", color=style.color, markersize=6)
     _logarithmic(panel, "time to build", "seconds")
 
 
@@ -113,7 +114,7 @@ def _draw_sizes(panel: Axes, frame: pd.DataFrame, published: pd.DataFrame) -> No
     curve = curve[curve["n_qubits"].between(frame["n_qubits"].min(), frame["n_qubits"].max())]
     for style, (order, part) in zip(STYLES, frame.groupby("order"), strict=False):
         _points(panel, part, "support", style, f"m = {order}")
-        panel.plot(curve["n_qubits"], 10.0 ** curve[f"log10_calls_{order}"], "--", color=style[0], linewidth=1)
+        panel.plot(curve["n_qubits"], 10.0 ** curve[f"log10_calls_{order}"], "--", color=style.color, linewidth=1)
     _logarithmic(panel, "Taylor coefficients, and published calls", "count")
 
 
@@ -122,19 +123,20 @@ def _draw_coefficients(panel: Axes, frame: pd.DataFrame, encoders: list[str]) ->
     for style, encoder in zip(STYLES, encoders, strict=False):
         part = largest[largest["encoder"] == encoder]
         _points(panel, part, "support", style, f"support, {encoder_title(encoder)}")
-        _points(panel, part, "coefficient_norm", (style[0], "x", ":"), f"norm, {encoder_title(encoder)}")
+        _points(panel, part, "coefficient_norm", style._replace(marker="x"), f"norm, {encoder_title(encoder)}")
     _logarithmic(panel, f"Taylor coefficients, m = {frame['order'].max()}", "number, Euclidean norm")
 
 
 def _draw_thresholds(panel: Axes, published: pd.DataFrame) -> None:
     for style, (sigma, part) in zip(STYLES, published.groupby("sigma", sort=False), strict=False):
-        panel.plot(part["n_qubits"], part["worst_case_order"], style[2], color=style[0], label=sigma_label(str(sigma)))
+        panel.plot(part["n_qubits"], part["worst_case_order"], style.line, color=style.color, label=sigma_label(str(sigma)))
     _logarithmic(panel, f"order by the worst case, ε = {EPSILON:g}", "order m")
 
 
 def _draw_ranks(panel: Axes, published: pd.DataFrame) -> None:
     for style, (sigma, part) in zip(STYLES, published.groupby("sigma", sort=False), strict=False):
-        panel.plot(part["n_qubits"], part["log2_stabilizer_rank"], style[2], color=style[0], label=sigma_label(str(sigma)))
+        label = sigma_label(str(sigma))
+        panel.plot(part["n_qubits"], part["log2_stabilizer_rank"], style.line, color=style.color, label=label)
     _logarithmic(panel, "stabilizer rank", "log2 of the number of stabilizer states")
 
 
@@ -142,5 +144,5 @@ def _draw_exponents(panel: Axes) -> None:
     sizes = np.geomspace(10, 1e9, 200)
     for style, (failure, error) in zip(STYLES, PRECISIONS, strict=False):
         label = f"ρ = {failure:g}, ε = {error:g}"
-        panel.plot(sizes, patch_exponent(sizes, error, failure), style[2], color=style[0], label=label)
+        panel.plot(sizes, patch_exponent(sizes, error, failure), style.line, color=style.color, label=label)
     panel.set(xscale="log", xlabel="number of parameters D", ylabel="q", title="Taylor against Pauli-path, c = γ = 1e-3")
