@@ -22,6 +22,8 @@ from nearclifford.surrogates.prediction import NODE_SECONDS, PAIR_SECONDS, PATH_
 GATE_SECONDS = 1e-7
 # One amplitude through one rotation, by the exact sweeps of this package.
 AMPLITUDE_SECONDS = 0.6e-9
+# One gate of 512 chains.
+CHAIN_SECONDS = 2e-9
 # One factor of one term of a polynomial that is evaluated.
 FACTOR_SECONDS = 1e-9
 
@@ -112,6 +114,15 @@ class CostModel:
         """
         states = log2_mean_stabilizer_rank(patch, self.n_parameters) * math.log10(2.0)
         return states + math.log10(GATE_SECONDS * self.n_gates)
+
+
+def sampled_norm_seconds(components: int, chains: int, n_gates: int) -> float:
+    """Return roughly what a norm from some components takes: chains go by gates, 512 at once; see `CostModel`.
+
+    >>> round(sampled_norm_seconds(100, 512, 50_000), 3)
+    0.02
+    """
+    return components * (1 + chains / 512) * n_gates * CHAIN_SECONDS
 
 
 def seconds_of(log10_seconds: float) -> float:

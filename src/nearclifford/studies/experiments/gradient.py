@@ -11,8 +11,10 @@ import numpy as np
 
 from nearclifford.ansatz import ANSATZE
 from nearclifford.arguments import boolean
+from nearclifford.costs.model import sampled_norm_seconds
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Gaussian
+from nearclifford.statistics.some_components import sampled_squared_norm
 from nearclifford.studies.draws import Draws, means, root
 from nearclifford.studies.experiment import Experiment
 from nearclifford.studies.fits import fits_frame, fits_text
@@ -20,7 +22,6 @@ from nearclifford.studies.points import Point
 from nearclifford.studies.printing import circuit_title, encoder_title, table_text, with_error
 from nearclifford.studies.problem import prepare, preparing_seconds
 from nearclifford.studies.rules import sigma_value
-from nearclifford.studies.sampled_norm import sampled_norm_seconds, sampled_squared_norm
 from nearclifford.studies.settings import at_least, named, setting
 
 if TYPE_CHECKING:
@@ -163,10 +164,11 @@ def _scale(land: Landscape) -> float:
 
 def _by_chains(point: GradientPoint, draw: int, land: Landscape, parameter: int) -> dict[str, float]:
     patch = Gaussian(sigma_value(point.sigma, land.n_parameters))
-    squared = sampled_squared_norm(land, patch, parameter, point.components, point.samples, point.theta_stream(draw))
+    stream = point.theta_stream(draw)
+    found = sampled_squared_norm(land, patch, point.components, point.samples, always=[parameter], rng=stream)
     bound = math.sqrt(land.n_parameters) * _scale(land)
     seen = bound * math.sqrt(-math.log(0.05) / (point.components * point.samples))
-    return {"norm": math.nan, "squared_norm": squared, "component": math.nan, "bound": seen}
+    return {"norm": math.nan, "squared_norm": found.norm_squared, "component": math.nan, "bound": seen}
 
 
 def _by_gradients(point: GradientPoint, draw: int, land: Landscape, parameter: int) -> dict[str, float]:

@@ -15,17 +15,17 @@ import numpy as np
 
 from nearclifford.ansatz import ANSATZE
 from nearclifford.arguments import fraction
-from nearclifford.costs.model import CostModel
+from nearclifford.costs.model import CostModel, sampled_norm_seconds
 from nearclifford.costs.worst_case import mean_displacement, worst_case_order
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Gaussian
+from nearclifford.statistics.some_components import sampled_squared_norm
 from nearclifford.studies.draws import Draws, means, root
 from nearclifford.studies.experiment import Axis, Experiment
 from nearclifford.studies.points import Point
 from nearclifford.studies.printing import circuit_title, encoder_title, table_text
 from nearclifford.studies.problem import Prepared, prepare, preparing_seconds
 from nearclifford.studies.rules import sigma_value
-from nearclifford.studies.sampled_norm import sampled_norm_seconds, sampled_squared_norm
 from nearclifford.studies.settings import at_least, each, setting
 from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
 
@@ -158,7 +158,7 @@ def _look(point: PhasePoint, draw: int, prepared: Prepared, shifted: Landscape) 
     land, parameter = prepared.land, prepared.parameter
     patch, rng = Gaussian(sigma_value(point.sigma, land.n_parameters)), point.theta_stream(draw)
     scale = float(np.abs(land.problem.coefficients).sum())
-    squared = sampled_squared_norm(land, patch, parameter, point.components, point.chains, rng)
+    squared = sampled_squared_norm(land, patch, point.components, point.chains, always=[parameter], rng=rng).norm_squared
     curve = surrogate_error_curve(shifted, patch, orders=range(1, LARGEST_ORDER + 1), samples=point.samples, rng=rng)
     return _Seen(squared, scale, curve, mean_displacement(patch, land.n_parameters))
 
