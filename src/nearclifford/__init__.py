@@ -1,32 +1,43 @@
-"""Variational quantum circuits near Clifford points: encode a gradient, differentiate exactly, measure how it spreads."""
+"""Variational quantum circuits near Clifford points: encode a gradient, differentiate exactly, measure how it spreads.
 
-from nearclifford import ansatz, observables
-from nearclifford.costs.compare import SimulationCost, simulation_cost
-from nearclifford.devices.aer import Aer
-from nearclifford.devices.shots import ShotsToResolve, shots_to_resolve
-from nearclifford.encoder.encode import Encoding, encode
-from nearclifford.encoder.search import search_encoder
-from nearclifford.errors import (
-    CircuitError,
-    DeviceError,
-    EncodingError,
-    IncompleteSearchWarning,
-    NearCliffordError,
-    ObservableError,
-    ResourceError,
-)
-from nearclifford.landscape import Landscape
-from nearclifford.patches import Gaussian, Uniform
-from nearclifford.statistics.certified import certified_second_moment
-from nearclifford.statistics.moments import GradientStatistics, LossStatistics
-from nearclifford.statistics.stabilizer import Stabilizer
-from nearclifford.statistics.statevector import Statevector
-from nearclifford.statistics.verbs import gradient_statistics, loss_statistics
-from nearclifford.studies import Study
-from nearclifford.surrogates.base import Surrogate
-from nearclifford.surrogates.build import surrogate
-from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
-from nearclifford.version import __version__
+Public names are imported when they are first asked for: `import nearclifford` alone loads neither Qiskit nor Numba.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nearclifford import ansatz, observables
+    from nearclifford.costs.compare import SimulationCost, simulation_cost
+    from nearclifford.devices.aer import Aer
+    from nearclifford.devices.shots import ShotsToResolve, shots_to_resolve
+    from nearclifford.encoder.encode import Encoding, encode
+    from nearclifford.encoder.search import search_encoder
+    from nearclifford.errors import (
+        CircuitError,
+        DeviceError,
+        EncodingError,
+        IncompleteSearchWarning,
+        NearCliffordError,
+        ObservableError,
+        ResourceError,
+    )
+    from nearclifford.evaluator import Evaluator
+    from nearclifford.landscape import Landscape
+    from nearclifford.patches import Gaussian, Patch, Uniform
+    from nearclifford.statistics.certified import certified_loss_second_moment, certified_second_moment
+    from nearclifford.statistics.moments import GradientStatistics, LossStatistics
+    from nearclifford.statistics.stabilizer import Stabilizer
+    from nearclifford.statistics.statevector import Statevector
+    from nearclifford.statistics.verbs import gradient_statistics, loss_statistics
+    from nearclifford.studies.spec import StudySpec
+    from nearclifford.studies.study import Study
+    from nearclifford.surrogates.base import Surrogate
+    from nearclifford.surrogates.build import surrogate
+    from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
+    from nearclifford.surrogates.pauli_path import PauliPathSurrogate
+    from nearclifford.surrogates.taylor import TaylorSurrogate
+    from nearclifford.version import __version__
 
 __all__ = [
     "Aer",
@@ -35,6 +46,7 @@ __all__ = [
     "Encoding",
     "EncodingError",
     "ErrorCurve",
+    "Evaluator",
     "Gaussian",
     "GradientStatistics",
     "IncompleteSearchWarning",
@@ -42,16 +54,21 @@ __all__ = [
     "LossStatistics",
     "NearCliffordError",
     "ObservableError",
+    "Patch",
+    "PauliPathSurrogate",
     "ResourceError",
     "ShotsToResolve",
     "SimulationCost",
     "Stabilizer",
     "Statevector",
     "Study",
+    "StudySpec",
     "Surrogate",
+    "TaylorSurrogate",
     "Uniform",
     "__version__",
     "ansatz",
+    "certified_loss_second_moment",
     "certified_second_moment",
     "encode",
     "gradient_statistics",
@@ -63,3 +80,58 @@ __all__ = [
     "surrogate",
     "surrogate_error_curve",
 ]
+
+# The module of each public name; `ansatz` and `observables` are modules themselves.
+_MODULES = {
+    "Aer": "devices.aer",
+    "CircuitError": "errors",
+    "DeviceError": "errors",
+    "Encoding": "encoder.encode",
+    "EncodingError": "errors",
+    "ErrorCurve": "surrogates.error",
+    "Evaluator": "evaluator",
+    "Gaussian": "patches",
+    "GradientStatistics": "statistics.moments",
+    "IncompleteSearchWarning": "errors",
+    "Landscape": "landscape",
+    "LossStatistics": "statistics.moments",
+    "NearCliffordError": "errors",
+    "ObservableError": "errors",
+    "Patch": "patches",
+    "PauliPathSurrogate": "surrogates.pauli_path",
+    "ResourceError": "errors",
+    "ShotsToResolve": "devices.shots",
+    "SimulationCost": "costs.compare",
+    "Stabilizer": "statistics.stabilizer",
+    "Statevector": "statistics.statevector",
+    "Study": "studies.study",
+    "StudySpec": "studies.spec",
+    "Surrogate": "surrogates.base",
+    "TaylorSurrogate": "surrogates.taylor",
+    "Uniform": "patches",
+    "__version__": "version",
+    "ansatz": "ansatz",
+    "certified_loss_second_moment": "statistics.certified",
+    "certified_second_moment": "statistics.certified",
+    "encode": "encoder.encode",
+    "gradient_statistics": "statistics.verbs",
+    "loss_statistics": "statistics.verbs",
+    "observables": "observables",
+    "search_encoder": "encoder.search",
+    "shots_to_resolve": "devices.shots",
+    "simulation_cost": "costs.compare",
+    "surrogate": "surrogates.build",
+    "surrogate_error_curve": "surrogates.error",
+}
+
+if not TYPE_CHECKING:  # or every name would pass the type checker
+
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = import_module(f"{__name__}.{_MODULES[name]}")
+        return module if name == _MODULES[name] else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -253,7 +253,7 @@ def _drawn(plan: PairPlan, each: Floats, weights: Floats) -> tuple[Floats, Float
 
 
 def _square_error_of_mean(each: Floats, n: int) -> Floats:
-    """Return the squared standard error of the mean of n numbers, those that are not listed zero."""
+    """Return the squared standard error of the mean of n numbers, of which those that are not listed are zero."""
     return np.maximum((each**2).sum(axis=-1) / n - (each.sum(axis=-1) / n) ** 2, 0.0) / max(n - 1, 1)
 
 

@@ -80,6 +80,7 @@ def simulation_cost(
     n_thetas: int = 64,
     max_seconds: float = 10.0,
     max_bytes: int = 2**30,
+    *,
     rng: Seed = None,
 ) -> SimulationCost:
     """Return what each classical method needs for the loss over a patch, to an error of ``tolerance``.
@@ -119,7 +120,7 @@ def simulation_cost(
     count = int(np.clip(20 / relative**2, 10**5, 10**7)) if samples is None else integer(samples, "samples", 2)
     nbytes = integer(max_bytes, "max_bytes", 1)
     curve = surrogate_error_curve(land, patch, orders=range(1, LARGEST_ORDER + 1), samples=count, rng=stream)
-    theta = land.center + patch.sample((n_thetas, land.n_parameters), stream)
+    theta = land.center + patch.sample((n_thetas, land.n_parameters), rng=stream)
     contest = Contest(land, patch, wanted, theta, seconds, nbytes)
     return _compare(contest, curve, count)
 

@@ -48,7 +48,7 @@ def sampled(
         first = budget.samples is None and count == 0
         more = min(more, FIRST_ROUND) if first else more
         for start in range(0, more, plan.chunk):
-            theta = land.center + patch.sample((min(plan.chunk, more - start), land.n_parameters), rng)
+            theta = land.center + patch.sample((min(plan.chunk, more - start), land.n_parameters), rng=rng)
             try:
                 parts.append(plan.measure(theta, noise))
             except DeviceError as failure:

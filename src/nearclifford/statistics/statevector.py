@@ -31,7 +31,7 @@ class Statevector:
 
     Parameters
     ----------
-    device : "CPU", or "GPU": an NVIDIA one, with the extra ``gpu`` installed.
+    device : "CPU", or "GPU": an NVIDIA one, with the extra ``cuda12`` or ``cuda13`` installed.
     precision : "double" for complex128, or "single" for complex64 on a GPU.
 
     Raises `NearCliffordError` for another device or precision, and, once it is used, where no GPU is found.
@@ -126,7 +126,7 @@ def _thetas(land: Landscape, patch: Patch, samples: int, rng: np.random.Generato
     chunk = max(16, CHUNK_ANGLES // land.n_parameters)
     for start in range(0, samples, chunk):
         shape = (min(chunk, samples - start), land.n_parameters)
-        yield land.center + patch.sample(shape, rng)
+        yield land.center + patch.sample(shape, rng=rng)
 
 
 def gradient_bound(land: Landscape, matters: npt.NDArray[np.bool_] | None = None) -> Floats:

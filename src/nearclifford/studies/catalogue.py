@@ -40,12 +40,17 @@ ANSATZE: dict[str, Family] = {
         lambda n, m: 3 * n * (m + 1),
         lambda n, m: 3 * n * (m + 1) + m * n * (n - 1) // 2,
     ),
-    "random_pqc": Family("rPQC", ansatz.random_pqc, lambda n, m: n * m, lambda n, m: 3 * n * m),
+    "random_pqc": Family(
+        "rPQC",
+        lambda n, layers, rng: ansatz.random_pqc(n, layers, rng=rng),
+        lambda n, m: n * m,
+        lambda n, m: 3 * n * m,
+    ),
 }
 
 # Each takes (N, rng); only random observables use the generator.
 OBSERVABLES: dict[str, Callable[[int, np.random.Generator], SparsePauliOp]] = {
-    "random_pauli": observables.random_pauli,
+    "random_pauli": lambda n, rng: observables.random_pauli(n, rng=rng),
     "global_z": lambda n, _: observables.global_z(n),
     "global_xyz": lambda n, _: observables.global_xyz(n),
     "heisenberg": lambda n, _: observables.heisenberg(n),

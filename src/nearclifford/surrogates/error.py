@@ -154,7 +154,7 @@ def _cell(error: float, spread: float, high: float) -> str:
 
 
 def surrogate_error_curve(
-    land: Landscape, patch: Patch, orders: Iterable[int] = range(1, 12), samples: int = 10**6, rng: Seed = None
+    land: Landscape, patch: Patch, orders: Iterable[int] = range(1, 12), samples: int = 10**6, *, rng: Seed = None
 ) -> ErrorCurve:
     """Return the rms error over a patch of the Pauli-path surrogate of every order, from one Monte Carlo run.
 

@@ -177,7 +177,7 @@ def _measure_draw(point: GradientPoint, draw: int, land: Landscape, parameter: i
         squared = sampled_squared_norm(land, patch, parameter, point.components, point.samples, point.theta_stream(draw))
         seen = bound * math.sqrt(-math.log(0.05) / (point.components * point.samples))
         return {"norm": math.nan, "squared_norm": squared, "component": math.nan, "bound": seen}
-    theta = land.center + patch.sample((point.samples, land.n_parameters), point.theta_stream(draw))
+    theta = land.center + patch.sample((point.samples, land.n_parameters), rng=point.theta_stream(draw))
     gradient = land.gradient(theta)
     gradient[np.abs(gradient) < ROUNDING * scale] = 0.0
     norm = np.linalg.norm(gradient, axis=1)

@@ -115,7 +115,7 @@ class Noise(Experiment):
                 budget = Budget.of(point.samples, 0.05, 60.0)
                 noisy = backend.gradient_statistics(land, patch, budget, index, generator(point.theta_stream(draw)))
                 shape = (point.samples, land.n_parameters)
-                exact = land.gradient(land.center + patch.sample(shape, point.theta_stream(draw)))[:, index[0]]
+                exact = land.gradient(land.center + patch.sample(shape, rng=point.theta_stream(draw)))[:, index[0]]
                 rows.append({"square": float(noisy.second_moment[0]), "exact_square": float(np.mean(exact**2))})
         return [Draws.of(points[0].draws, rows) for rows in found]
 
