@@ -78,8 +78,6 @@ def matrix_product_state(contest: Contest, reference: Floats | None) -> MethodCo
         # for a number of qubits only the simulator's target has a limit, not the simulator
         gates = [name for name in simulator_of(method="matrix_product_state").operation_names if name in STANDARD_GATES]
         plain = transpile(taken_apart(land.circuit), basis_gates=gates, optimization_level=0)
-    except ImportError:
-        return replace(cost, note="qiskit-aer is not installed")
     except Exception as failure:
         return replace(cost, note=f"failed: {_in_short(failure)}")
 

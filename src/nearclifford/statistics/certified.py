@@ -29,9 +29,7 @@ UNDERFLOW = 1e-300
 Interval = tuple[float, float]
 
 
-def certified_second_moment(
-    land: Landscape, patch: Patch, parameter: int, max_terms: int = 10**6
-) -> tuple[float, float]:
+def certified_second_moment(land: Landscape, patch: Patch, parameter: int, max_terms: int = 10**6) -> tuple[float, float]:
     """Return (lower, upper), rigorous bounds of E[(∂_k L)²] over a patch; of E[L²]: `certified_loss_second_moment`.
 
     The bounds coincide, to rounding, if no more than ``max_terms`` Pauli strings are ever needed at once; beyond, the
