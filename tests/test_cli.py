@@ -15,7 +15,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 import nearclifford as nc
 from nearclifford.cli import main
-from nearclifford.commands.backends import BACKENDS
+from nearclifford.commands.backends import BACKENDS, make_backend
 from nearclifford.commands.reading import parameter_index, read_observable
 from nearclifford.interchange.circuit_files import read_circuit
 from nearclifford.studies import preset_names
@@ -132,7 +132,38 @@ def test_shots_go_to_aer_alone(circuit_file, capsys):
     assert main([*command, "--backend", "aer"]) == 0
     assert "aer" in capsys.readouterr().out
     assert main([*command, "--backend", "stabilizer"]) == 2
-    assert "--shots is 32, but --backend stabilizer takes none" in capsys.readouterr().err
+    assert "--shots is 32, but --backend stabilizer takes none; expected --backend aer." in capsys.readouterr().err
+    assert main([*command[:-2], "--backend", "stabilizer", "--device", "GPU"]) == 2
+    told = capsys.readouterr().err
+    assert (
+        told
+        == "nearclifford: --device is GPU, but --backend stabilizer takes none; expected --backend statevector or aer.\n"
+    )
+
+
+@pytest.mark.parametrize("backend", ["statevector", "aer"])
+def test_the_device_goes_to_the_backend(backend, circuit_file, monkeypatch, capsys):
+    made = []
+    monkeypatch.setattr(
+        "nearclifford.commands.variance.make_backend", lambda options: made.append(make_backend(options)) or made[0]
+    )
+    command = [
+        "variance",
+        str(circuit_file),
+        "--observable",
+        "ZZI",
+        "--sigma",
+        "0.3",
+        "--samples",
+        "4",
+        "--backend",
+        backend,
+    ]
+    assert main([*command, "--device", "CPU"]) == 0
+    assert made == [getattr(nc, BACKENDS[backend][0])(device="CPU")]
+    assert main([*command, "--device", "TPU"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("nearclifford: device is 'TPU'; expected one of") and told.count("\n") == 1
 
 
 @pytest.mark.parametrize("name", BACKENDS)
