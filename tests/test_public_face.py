@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -131,6 +133,15 @@ def test_a_command_loads_what_it_needs(tmp_path: Path) -> None:
     circuit = [str(tmp_path / "circuit.qpy"), "--observable", "ZZ"]
     encoded = ["--parameter", "1", "-o", str(tmp_path / "encoded.qpy")]
     assert loaded_by(code, CORNERS, "encode", *circuit, *encoded) == set()
+
+
+def test_an_extra_that_an_error_names_exists() -> None:
+    package = Path(nc.__file__).parent
+    project = tomllib.loads((package.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    named = {
+        extra for path in package.rglob("*.py") for extra in re.findall(r"nearclifford\[(\w+)\]", path.read_text("utf-8"))
+    }
+    assert named and named <= set(project["project"]["optional-dependencies"])
 
 
 def test_random_draws_are_asked_for_by_keyword() -> None:
