@@ -44,10 +44,10 @@ class QiskitEvaluator:
 class Foreign:
     """A backend of a few lines: another simulator at the same thetas."""
 
-    def gradient_rounds(self, land, patch, parameters, rng):
+    def gradient_rounds(self, land, patch, parameters, *, rng):
         return SampledGradients(QiskitEvaluator(land), Thetas(land, patch, rng), parameters, "qiskit")
 
-    def loss_rounds(self, land, patch, rng):
+    def loss_rounds(self, land, patch, *, rng):
         return SampledLosses(QiskitEvaluator(land), Thetas(land, patch, rng), "qiskit")
 
 
@@ -99,10 +99,10 @@ class SobolLoss(Rounds):
 
 
 class Sobol:
-    def gradient_rounds(self, land, patch, parameters, rng):
+    def gradient_rounds(self, land, patch, parameters, *, rng):
         raise NotImplementedError
 
-    def loss_rounds(self, land, patch, rng):
+    def loss_rounds(self, land, patch, *, rng):
         return SobolLoss(land, patch, rng)
 
 
@@ -148,7 +148,7 @@ def test_a_failure_between_chunks_carries_what_was_measured():
             return super().run(samples)
 
     class Queue:
-        def loss_rounds(self, land, patch, rng):
+        def loss_rounds(self, land, patch, *, rng):
             rounds = Failing(land.exact, Thetas(land, patch, rng), "queue")
             rounds.chunk, rounds.left = 16, 3
             return rounds

@@ -52,7 +52,7 @@ def test_the_rms_order_is_that_of_the_exact_error(land, cost):
 
 def test_the_taylor_order_is_that_of_its_polynomials(land, cost):
     """The order found along rays, against Taylor surrogates that are built and evaluated at the same thetas."""
-    theta = land.center + nc.Gaussian(0.12).sample((64, land.n_parameters), np.random.default_rng(3))
+    theta = land.center + nc.Gaussian(0.12).sample((64, land.n_parameters), rng=np.random.default_rng(3))
     errors = taylor_errors(land.value, land.center, theta - land.center, np.arange(1, 8))
     for order in range(1, 8):
         built = nc.surrogate(land, order, kind="taylor")
@@ -229,7 +229,7 @@ def test_a_ladder_ends_at_the_tolerance_or_at_the_budget(land):
 
 
 def test_matrix_product_states_agree_with_exact_values(land):
-    theta = land.center + nc.Gaussian(0.3).sample((5, land.n_parameters), np.random.default_rng(1))
+    theta = land.center + nc.Gaussian(0.3).sample((5, land.n_parameters), rng=np.random.default_rng(1))
     contest = Contest(land, nc.Gaussian(0.3), 1e-8, theta, 60.0, 2**30)
     found = peers.matrix_product_state(contest, land.value(theta))
     assert found.size is not None and found.size <= 4 and found.rms_error < 1e-8

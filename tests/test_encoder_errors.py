@@ -107,7 +107,7 @@ def test_an_identity_observable_is_named() -> None:
 def test_a_parameter_without_a_gate_is_named() -> None:
     circuit = one_rotation()
     circuit.global_phase = Parameter("z")
-    with pytest.raises(EncodingError, match=r"parameter 1 \('z'\) turns no rotations"):
+    with pytest.raises(EncodingError, match=r"Parameter 1 \('z'\) turns no rotations"):
         encode(circuit, SparsePauliOp("ZZ"), 1)
 
 

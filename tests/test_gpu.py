@@ -151,7 +151,7 @@ def test_no_cupy_says_what_to_install():
         import cupy  # noqa: F401
     except ImportError:
         land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
-        with pytest.raises(nc.NearCliffordError, match=r"pip install 'nearclifford\[gpu\]'"):
+        with pytest.raises(nc.NearCliffordError, match=r"pip install 'nearclifford\[cuda12\]' or 'nearclifford\[cuda13\]'"):
             nc.loss_statistics(land, nc.Gaussian(0.1), nc.Statevector("GPU"), samples=2)
     else:
         pytest.skip("CuPy is installed")

@@ -159,7 +159,7 @@ def test_signs_and_quarter_turns_cost_nothing(angle, turns):
 @pytest.mark.parametrize("patch", [Gaussian(0.05), Gaussian(0.6), Gaussian(7.0), Uniform(0.3), Uniform(2.0), Uniform(30.0)])
 def test_means_agree_with_sampling(patch):
     """Twelve two-sided z-tests at 4 standard errors: a false alarm in about 1 of 1,300 seeds."""
-    cost = log2_stabilizer_rank(patch.sample((40000, 6), np.random.default_rng(5)))
+    cost = log2_stabilizer_rank(patch.sample((40000, 6), rng=np.random.default_rng(5)))
     error = cost.std() / np.sqrt(len(cost))
     assert abs(mean_log2_stabilizer_rank(patch, 6) - cost.mean()) < 4 * error
     product = 2.0**cost

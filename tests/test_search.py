@@ -137,7 +137,7 @@ def test_a_search_in_time_says_nothing(capsys: pytest.CaptureFixture[str], recwa
         ({"parameters": [10**30]}, "an entry of parameters is 10"),
         ({"parameters": [Parameter("d")]}, "'d', which is not in circuit 'three'; take one of"),
         ({"parameters": [Parameter("b")]}, r"'b', which is not in .* another object: take circuit.parameters\[1\]"),
-        ({"parameters": [0, 2]}, r"parameter 2 \('c'\) turns 2 rotations"),
+        ({"parameters": [0, 2]}, r"Parameter 2 \('c'\) turns 2 rotations"),
         ({"max_seconds": 0}, "max_seconds is 0; expected a positive"),
         ({"max_seconds": "1"}, "max_seconds is '1'"),
         ({"max_seconds": np.inf}, "max_seconds is inf"),

@@ -53,7 +53,7 @@ def test_mean_is_not_zero_near_a_center_with_a_gradient():
 def test_equals_plain_numpy_on_the_same_draws():
     land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.heisenberg(4))
     patch = nc.Gaussian(0.3)
-    theta = land.center + patch.sample((50, land.n_parameters), np.random.default_rng(8))
+    theta = land.center + patch.sample((50, land.n_parameters), rng=np.random.default_rng(8))
     gradient = land.gradient(theta)
     stats = nc.gradient_statistics(land, patch, samples=50, rng=8, parameters=[3, 1])
     chosen = gradient[:, [3, 1]]

@@ -35,7 +35,7 @@ def test_exact_errors_agree_with_sampled_landscapes(kind):
             nc.Uniform(1.5),
         ):
             kept = nc.surrogate(land, int(rng.integers(1, 5)), kind=kind)
-            theta = land.center + patch.sample((4000, 14), rng)
+            theta = land.center + patch.sample((4000, 14), rng=rng)
             square = (land.value(theta) - kept.value(theta)) ** 2
             exact = kept.rms_error(patch) ** 2
             error = square.std(ddof=1) / np.sqrt(len(square))
@@ -100,7 +100,7 @@ def test_order_zero_is_the_second_moment():
     land = nc.Landscape(nc.ansatz.mhea(5, 3), nc.observables.global_z(5))
     patch = nc.Gaussian(0.3)
     curve = nc.surrogate_error_curve(land, patch, orders=[0], samples=400_000, rng=1)
-    lower, upper = nc.certified_second_moment(land, patch)
+    lower, upper = nc.certified_loss_second_moment(land, patch)
     assert abs(curve.mean_square[0] - (lower + upper) / 2) < 4 * curve.mean_square_error[0]
 
 

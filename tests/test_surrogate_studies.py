@@ -61,7 +61,7 @@ def test_orders_reach_the_tolerance_of_the_encoded_derivative(phase):
     for draw, order in zip(draws.draw.tolist(), draws["order"].astype(int).tolist(), strict=True):
         prepared = prepare(point, draw)
         land, k = prepared.land, prepared.parameter
-        theta = nc.Gaussian(land.n_parameters**-0.5).sample((200, land.n_parameters), np.random.default_rng(draw))
+        theta = nc.Gaussian(land.n_parameters**-0.5).sample((200, land.n_parameters), rng=np.random.default_rng(draw))
         shift = np.eye(land.n_parameters)[k] * np.pi / 2
         shifted = nc.Landscape(land.circuit, land.observable, land.center + shift)
         backwards = nc.Landscape(land.circuit, land.observable, land.center - shift)

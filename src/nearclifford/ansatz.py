@@ -105,7 +105,7 @@ def fhea(n_qubits: int, layers: int) -> QuantumCircuit:
 
 
 @_ansatz("rPQC", n_parameters=lambda n, m: n * m, n_gates=lambda n, m: 3 * n * m)
-def random_pqc(n_qubits: int, layers: int, rng: Seed = None) -> QuantumCircuit:
+def random_pqc(n_qubits: int, layers: int, *, rng: Seed = None) -> QuantumCircuit:
     """Return a random circuit: per layer one rotation on each qubit, random H and S, and N random CX, D = NL.
 
     Per layer: for each qubit a rotation about X, Y or Z, equally likely; then for each qubit H with probability 1/2 and S

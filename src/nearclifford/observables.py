@@ -114,7 +114,7 @@ def ising(n_qubits: int, j: float = 1.0, h: float = 1.0) -> SparsePauliOp:
 
 
 @_studied()
-def random_pauli(n_qubits: int, rng: Seed = None) -> SparsePauliOp:
+def random_pauli(n_qubits: int, *, rng: Seed = None) -> SparsePauliOp:
     """Return one Pauli string, every string but the identity equally likely.
 
     >>> random_pauli(4, rng=1) == random_pauli(4, rng=1)
@@ -123,7 +123,7 @@ def random_pauli(n_qubits: int, rng: Seed = None) -> SparsePauliOp:
     return SparsePauliOp(_random_label(_size(n_qubits), generator(rng)))
 
 
-def random_hamiltonian(n_qubits: int, n_terms: int, weighted: bool = True, rng: Seed = None) -> SparsePauliOp:
+def random_hamiltonian(n_qubits: int, n_terms: int, weighted: bool = True, *, rng: Seed = None) -> SparsePauliOp:
     """Return distinct random Pauli strings, none the identity, with normal weights or, if not ``weighted``, of weight 1.
 
     Raises `ObservableError` if there are fewer than ``n_terms`` such strings.

@@ -45,9 +45,9 @@ class Patch(ABC):
     ...     def __init__(self, width): self.distance = width
     ...     @property
     ...     def width(self): return self.distance
-    ...     def draw(self, shape, rng): return rng.choice([-1.0, 1.0], shape)
+    ...     def draw(self, shape, *, rng): return rng.choice([-1.0, 1.0], shape)
     ...     def cosine_mean(self): return np.cos(self.distance)
-    >>> TwoPoints(0.3).sample((2,), 1).tolist(), round(float(TwoPoints(0.3).scaled(2.0).cosine_mean()), 6)
+    >>> TwoPoints(0.3).sample((2,), rng=1).tolist(), round(float(TwoPoints(0.3).scaled(2.0).cosine_mean()), 6)
     ([-0.3, 0.3], 0.825336)
     >>> TwoPoints(0.3).sine_square_mean()
     Traceback (most recent call last):
@@ -61,7 +61,7 @@ class Patch(ABC):
         """The width of every angle, or one for each, radians."""
 
     @abstractmethod
-    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
+    def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> Floats:
         """Return displacements of unit width, independent and symmetric about zero."""
 
     def scaled(self, factors: npt.ArrayLike) -> Patch:
@@ -125,16 +125,16 @@ class Patch(ABC):
             )
         return np.broadcast_to(widths, (n_parameters,)).astype(np.float64)
 
-    def sample(self, shape: tuple[int, ...], rng: Seed) -> Floats:
+    def sample(self, shape: tuple[int, ...], *, rng: Seed = None) -> Floats:
         """Return displacements t, float64, of a shape ``(..., D)``, radians.
 
         Raises `NearCliffordError` for what is no shape, another number of widths than D, or no seed.
 
-        >>> Uniform(0.2).sample((2, 3), np.random.default_rng(1)).shape
+        >>> Uniform(0.2).sample((2, 3), rng=1).shape
         (2, 3)
         """
         sizes = tuple(integers(shape, "shape", 0, "(100, 8)"))
-        return self.draw(sizes, generator(rng)) * self.for_parameters(sizes[-1])
+        return self.draw(sizes, rng=generator(rng)) * self.for_parameters(sizes[-1])
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Gaussian(Patch):
         """The standard deviation, radians."""
         return self.sigma
 
-    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
+    def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> Floats:
         """Return standard normal numbers."""
         return rng.standard_normal(shape)
 
@@ -218,7 +218,7 @@ class Uniform(Patch):
         """The half width, radians."""
         return self.half_width
 
-    def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
+    def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> Floats:
         """Return numbers uniform on [-1, 1]."""
         return rng.uniform(-1.0, 1.0, shape)
 

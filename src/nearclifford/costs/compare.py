@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from nearclifford.arguments import Seed, generator, instance, integer, positive
 from nearclifford.arrays import Floats
@@ -18,6 +18,9 @@ from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch
 from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
 from nearclifford.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LARGEST_ORDER = 64
 
@@ -35,6 +38,14 @@ class SimulationCost:
     taylor_order : order of a Taylor surrogate by its rms error over the thetas; None where none is known to be enough.
     mean_displacement : E‖t‖₁ over the patch, radians.
     theta_count, samples, version : how it was made: thetas of each measurement, samples of the error curve, version.
+
+    Examples
+    --------
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.global_z(4))
+    >>> cost = nc.simulation_cost(land, nc.Gaussian(0.05), tolerance=1e-2, max_seconds=0.1, rng=7)
+    >>> cost["statevector", "exact"].rms_error, list(cost.frame().columns[:3])
+    (0.0, ['method', 'criterion', 'unit'])
     """
 
     methods: tuple[MethodCost, ...]
@@ -57,6 +68,8 @@ class SimulationCost:
 
     def frame(self) -> pd.DataFrame:
         """Return one row for each method and criterion, with the attributes of `MethodCost` as columns."""
+        import pandas as pd
+
         rows = [asdict(cost) for cost in self.methods]
         return pd.DataFrame(rows, columns=[field.name for field in fields(MethodCost)])
 
@@ -80,6 +93,7 @@ def simulation_cost(
     n_thetas: int = 64,
     max_seconds: float = 10.0,
     max_bytes: int = 2**30,
+    *,
     rng: Seed = None,
 ) -> SimulationCost:
     """Return what each classical method needs for the loss over a patch, to an error of ``tolerance``.
@@ -119,7 +133,7 @@ def simulation_cost(
     count = int(np.clip(20 / relative**2, 10**5, 10**7)) if samples is None else integer(samples, "samples", 2)
     nbytes = integer(max_bytes, "max_bytes", 1)
     curve = surrogate_error_curve(land, patch, orders=range(1, LARGEST_ORDER + 1), samples=count, rng=stream)
-    theta = land.center + patch.sample((n_thetas, land.n_parameters), stream)
+    theta = land.center + patch.sample((n_thetas, land.n_parameters), rng=stream)
     contest = Contest(land, patch, wanted, theta, seconds, nbytes)
     return _compare(contest, curve, count)
 

@@ -144,13 +144,13 @@ class Aer:
         return self.prepare(land).general.circuit.circuit.copy()
 
     def gradient_rounds(
-        self, land: Landscape, patch: Patch, parameters: Indices, rng: np.random.Generator
+        self, land: Landscape, patch: Patch, parameters: Indices, *, rng: np.random.Generator
     ) -> DeviceGradients:
         """Return the rounds of the moments of the gradient; the thetas are those of `Statevector` for one seed."""
         source = Source.of(land, patch, self._device(land, False), rng)
         return DeviceGradients(source, parameters, self._matters(land))
 
-    def loss_rounds(self, land: Landscape, patch: Patch, rng: np.random.Generator) -> DeviceLosses:
+    def loss_rounds(self, land: Landscape, patch: Patch, *, rng: np.random.Generator) -> DeviceLosses:
         """Return the rounds of the moments of the loss."""
         return DeviceLosses(Source.of(land, patch, self._device(land, False), rng), self._matters(land))
 

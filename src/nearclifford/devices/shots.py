@@ -24,6 +24,12 @@ class ShotsToResolve:
     snr : the ratio of root mean squares that they reach.
     method : "measured" where the shot noise was measured, or "bound" where only its largest possible size is known: then
         these are upper bounds, for a sum of many terms ten times too large and more.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))
+    >>> stats = nc.gradient_statistics(land, nc.Gaussian(0.5), nc.Stabilizer(), samples=10**5, rng=1)
+    >>> nc.shots_to_resolve(stats, snr=3).norm
+    29.0
     """
 
     parameters: Indices

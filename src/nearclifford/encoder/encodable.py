@@ -18,22 +18,17 @@ from nearclifford.normal_form.program import RotationProgram
 def rotation_of(program: RotationProgram, parameter: int) -> int:
     """Return the one rotation that a parameter turns; `EncodingError` where it turns none or several.
 
-    >>> from qiskit import QuantumCircuit
-    >>> from qiskit.circuit import Parameter
-    >>> from nearclifford.normal_form.compiler import compile_circuit
-    >>> a, circuit = Parameter("a"), QuantumCircuit(2)
-    >>> _ = circuit.rx(a, 0), circuit.rx(a, 1)
-    >>> rotation_of(compile_circuit(circuit), 0)  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...
-    nearclifford.errors.EncodingError: parameter 0 ('a') turns 2 rotations; the encoder needs exactly one: give each ...
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
+    >>> rotation_of(land.program, 3)
+    3
     """
     rotations = program.angle_map.rotations_of(parameter)
     if len(rotations) == 1:
         return int(rotations[0])
     remedy = "choose one that turns a gate" if not len(rotations) else "give each of its gates a parameter of its own"
     raise EncodingError(
-        f"parameter {parameter} ({program.angle_map.parameters[parameter]!r}) turns {len(rotations) or 'no'} rotations; "
+        f"Parameter {parameter} ({program.angle_map.parameters[parameter]!r}) turns {len(rotations) or 'no'} rotations; "
         f"the encoder needs exactly one: {remedy}."
     )
 
@@ -41,12 +36,10 @@ def rotation_of(program: RotationProgram, parameter: int) -> int:
 def parameter_of(circuit: QuantumCircuit, parameter: int | Parameter, name: str = "parameter") -> int:
     """Return the index of a parameter, given as one or as the `Parameter` itself; `EncodingError` if there is none.
 
-    >>> from qiskit import QuantumCircuit
-    >>> from qiskit.circuit import Parameter
-    >>> a, circuit = Parameter("a"), QuantumCircuit(1)
-    >>> _ = circuit.rx(a, 0)
-    >>> parameter_of(circuit, a)
-    0
+    >>> import nearclifford as nc
+    >>> circuit = nc.ansatz.mhea(2, 0)
+    >>> parameter_of(circuit, circuit.parameters[3])
+    3
     """
     own = list(circuit.parameters)
     if isinstance(parameter, Parameter):
@@ -106,6 +99,11 @@ def chosen_parameters(
     """Return the indices of the wanted parameters, ascending and each once; if it is None, of all that can be encoded.
 
     Raises `EncodingError` for a wanted one that turns no rotation or several, and where none is left.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
+    >>> chosen_parameters(land.circuit, land.program, None), chosen_parameters(land.circuit, land.program, [3, 1, 3])
+    ([0, 1, 2, 3], [1, 3])
     """
     if wanted is not None:
         found = _entries(wanted, "parameters", "indices into circuit.parameters, or Parameters, such as [0, 3]")

@@ -68,6 +68,15 @@ class Encoding:
     loss : float, the loss of the whole observable at the centre.
     added_two_qubit_gates : two-qubit gates of the phase inducer (the diagonalizer has none).
     added_depth : depth of the encoded circuit less that of the circuit, barriers not counted.
+
+    Examples
+    --------
+    >>> import nearclifford as nc
+    >>> circuit, observable = nc.ansatz.mhea(4, 1), nc.observables.global_z(4)
+    >>> encoding = nc.encode(circuit, observable, parameter=0)
+    >>> land = nc.Landscape(encoding.circuit, observable)
+    >>> bool(np.allclose(land.gradient(encoding.center), encoding.gradient)), encoding.gradient_norm
+    (True, 1.0)
     """
 
     circuit: QuantumCircuit
@@ -199,14 +208,11 @@ def encode(
 
     Examples
     --------
-    >>> from qiskit import QuantumCircuit
-    >>> from qiskit.circuit import ParameterVector
-    >>> from qiskit.quantum_info import Pauli, SparsePauliOp
-    >>> theta, circuit = ParameterVector("theta", 2), QuantumCircuit(2)
-    >>> _ = circuit.rz(theta[0], 0), circuit.rz(theta[1], 1), circuit.cx(0, 1)
-    >>> encoding = encode(circuit, SparsePauliOp("ZZ"), parameter=1)
-    >>> abs(encoding.gradient).tolist(), encoding.added_two_qubit_gates
-    ([0.0, 1.0], 0)
+    >>> import nearclifford as nc
+    >>> circuit, observable = nc.ansatz.mhea(100, 1), nc.observables.random_pauli(100, rng=7)
+    >>> encoding = nc.encode(circuit, observable, parameter=42)
+    >>> float(abs(encoding.gradient[42])), encoding.added_two_qubit_gates
+    (1.0, 0)
     """
     if coupling_map is not None and one_of(style, "style", MEETINGS, EncodingError) == "paper":
         raise EncodingError(
@@ -221,9 +227,8 @@ def encode(
 def prepare(circuit: QuantumCircuit, observable: SparsePauliOp, center: npt.ArrayLike | None, style: str) -> EncodingProblem:
     """Compile what every candidate shares; raise `EncodingError` where no encoder can exist.
 
-    >>> from qiskit import QuantumCircuit
-    >>> from qiskit.quantum_info import Pauli, SparsePauliOp
-    >>> prepare(QuantumCircuit(1), SparsePauliOp("Z"), None, "short")
+    >>> import nearclifford as nc
+    >>> prepare(nc.ansatz.mhea(1, 0), nc.observables.global_z(1), None, "short")
     Traceback (most recent call last):
     ...
     nearclifford.errors.EncodingError: style is 'short'; expected one of 'compact', 'paper'.
@@ -252,12 +257,8 @@ def assemble(problem: EncodingProblem, term: int, parameter: int, neighbours: di
     The normal form of the encoded circuit is that of the circuit with other images and another start state, so
     nothing is compiled again.
 
-    >>> from qiskit import QuantumCircuit
-    >>> from qiskit.circuit import Parameter
-    >>> from qiskit.quantum_info import Pauli, SparsePauliOp
-    >>> circuit = QuantumCircuit(1)
-    >>> _ = circuit.rx(Parameter("a"), 0)
-    >>> assemble(prepare(circuit, SparsePauliOp("X"), None, "paper"), 0, 0).gradient_norm
+    >>> import nearclifford as nc
+    >>> assemble(prepare(nc.ansatz.mhea(1, 0), nc.observables.global_z(1), None, "paper"), 0, 0).gradient_norm
     1.0
     """
     program = problem.program

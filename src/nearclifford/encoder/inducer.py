@@ -66,13 +66,10 @@ class Meeting:
 def compact_meetings(program: RotationProgram, rotations: Collection[int]) -> Iterator[Meeting]:
     """Yield the meetings at the output: the axis is pushed forward through every gate that follows.
 
-    >>> from qiskit import QuantumCircuit
-    >>> from qiskit.circuit import Parameter
-    >>> from nearclifford.normal_form.compiler import compile_circuit
-    >>> circuit = QuantumCircuit(2)
-    >>> _ = circuit.rx(Parameter("a"), 0), circuit.cx(0, 1)
-    >>> [step.axis for step in compact_meetings(compile_circuit(circuit), [0])]
-    [stim.PauliString("+XX")]
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
+    >>> [step.axis for step in compact_meetings(land.program, [0])]
+    [stim.PauliString("+YX")]
     """
     push_forward = program.pull_back.inverse()
     for rotation in rotations:
@@ -84,13 +81,10 @@ def paper_meetings(program: RotationProgram, rotations: Collection[int]) -> Iter
 
     ``pull_back`` is updated in place between two steps: use it before asking for the next.
 
-    >>> from qiskit import QuantumCircuit
-    >>> from qiskit.circuit import Parameter
-    >>> from nearclifford.normal_form.compiler import compile_circuit
-    >>> circuit = QuantumCircuit(2)
-    >>> _ = circuit.h(1), circuit.rz(Parameter("a"), 1), circuit.cx(0, 1)
-    >>> [(step.axis, step.pull_back(step.axis)) for step in paper_meetings(compile_circuit(circuit), [0])]
-    [(stim.PauliString("+_Z"), stim.PauliString("+_X"))]
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
+    >>> [(step.axis, step.pull_back(step.axis)) for step in paper_meetings(land.program, [5])]
+    [(stim.PauliString("+_Y"), stim.PauliString("+ZY"))]
     """
     wanted = set(rotations)
     tableau = stim.Tableau(program.n_qubits)
@@ -106,12 +100,10 @@ def paper_meetings(program: RotationProgram, rotations: Collection[int]) -> Iter
 def tape_rows(program: RotationProgram) -> Iterator[tuple[str, tuple[int, ...], int]]:
     """Yield name, qubits and rotation (-1 for a Clifford gate) of every gate on the tape.
 
-    >>> from qiskit import QuantumCircuit
-    >>> from nearclifford.normal_form.compiler import compile_circuit
-    >>> circuit = QuantumCircuit(2)
-    >>> _ = circuit.h(0), circuit.cx(0, 1)
-    >>> list(tape_rows(compile_circuit(circuit)))
-    [('H', (0,), -1), ('CX', (0, 1), -1)]
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
+    >>> list(tape_rows(land.program))[3:6]
+    [('RZ', (1,), 3), ('CX', (0, 1), -1), ('RY', (0,), 4)]
     """
     tape = program.tape
     columns = (tape.opcode.tolist(), tape.first.tolist(), tape.second.tolist(), tape.rotation.tolist())
@@ -122,14 +114,11 @@ def tape_rows(program: RotationProgram) -> Iterator[tuple[str, tuple[int, ...], 
 def inverse_after(program: RotationProgram, gate: int) -> stim.Circuit:
     """Return the inverse of the Clifford gates that follow ``gate`` on the tape.
 
-    >>> from qiskit import QuantumCircuit
-    >>> from nearclifford.normal_form.compiler import compile_circuit
-    >>> circuit = QuantumCircuit(2)
-    >>> _ = circuit.h(0), circuit.s(1), circuit.cx(0, 1)
-    >>> inverse_after(compile_circuit(circuit), 0)
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
+    >>> inverse_after(land.program, 0)
     stim.Circuit('''
         CX 0 1
-        S_DAG 1
     ''')
     """
     after = itertools.islice(tape_rows(program), gate + 1, None)
@@ -179,7 +168,6 @@ def diagonalizer(product: stim.PauliString) -> stim.Circuit:
 
     H where its letter is X, H then S where it is Y, nothing elsewhere.
 
-    >>> import stim
     >>> stim.PauliString("XYZ_").before(diagonalizer(stim.PauliString("XYZ_")))
     stim.PauliString("+ZZZ_")
     """
@@ -192,7 +180,6 @@ def diagonalizer(product: stim.PauliString) -> stim.Circuit:
 def to_qiskit(gates: stim.Circuit, n_qubits: int, name: str | None = None) -> QuantumCircuit:
     """Return Clifford gates of stim as a `QuantumCircuit`, gate for gate.
 
-    >>> import stim
     >>> dict(to_qiskit(stim.Circuit("CX 0 1 1 0"), 2).count_ops())
     {'cx': 2}
     """

@@ -15,7 +15,6 @@ import stim
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
-from tqdm import tqdm
 
 from nearclifford.arguments import instance, one_of, positive
 from nearclifford.encoder.encodable import chosen_parameters, chosen_terms, rotation_of
@@ -105,18 +104,16 @@ def search_encoder(
 
     Examples
     --------
-    >>> from qiskit import QuantumCircuit
-    >>> from qiskit.circuit import ParameterVector
-    >>> from qiskit.quantum_info import SparsePauliOp
-    >>> theta, circuit = ParameterVector("theta", 2), QuantumCircuit(2)
-    >>> _ = circuit.ry(theta[0], 0), circuit.ry(theta[1], 1), circuit.cx(0, 1)
-    >>> observable = SparsePauliOp(["ZZ", "XI"], [1.0, -3.0])
-    >>> best = search_encoder(circuit, observable, objective="gradient")
+    >>> import nearclifford as nc
+    >>> circuit, observable = nc.ansatz.mhea(2, 0), nc.observables.ising(2, j=1.0, h=3.0)
+    >>> best = nc.search_encoder(circuit, observable, objective="gradient")
     >>> best.term, best.parameter, best.gradient.tolist()
-    (1, 0, [3.0, 0.0])
-    >>> search_encoder(circuit, observable, objective="gradient", parameters=[theta[1]]).parameter
-    1
+    (1, 1, [0.0, -6.0, 0.0, 0.0])
+    >>> nc.search_encoder(circuit, observable, objective="gradient", parameters=[circuit.parameters[0]]).parameter
+    0
     """
+    from tqdm import tqdm
+
     start = time.monotonic()
     score = SCORES[one_of(objective, "objective", SCORES, EncodingError)]
     limit = math.inf if max_seconds is None else positive(max_seconds, "max_seconds", 60)
@@ -156,12 +153,8 @@ def _best(
 def candidates(problem: EncodingProblem, terms: Collection[int], parameters: Collection[int]) -> Iterator[Candidate]:
     """Yield every chosen (term, parameter) in normal form, grouped by rotation; each must be encodable.
 
-    >>> from qiskit import QuantumCircuit
-    >>> from qiskit.circuit import ParameterVector
-    >>> from qiskit.quantum_info import SparsePauliOp
-    >>> theta, circuit = ParameterVector("theta", 2), QuantumCircuit(2)
-    >>> _ = circuit.rx(theta[0], 0), circuit.rx(theta[1], 1)
-    >>> problem = prepare(circuit, SparsePauliOp(["ZI", "II"]), None, "compact")
+    >>> import nearclifford as nc
+    >>> problem = prepare(nc.ansatz.mhea(2, 0), nc.observables.ising(2), None, "compact")
     >>> [(candidate.term, candidate.parameter) for candidate in candidates(problem, [0], [0, 1])]
     [(0, 0), (0, 1)]
     """

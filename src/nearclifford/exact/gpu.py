@@ -53,8 +53,8 @@ class Cuda:
             import cupy
         except ImportError as error:
             raise NearCliffordError(
-                "device is 'GPU', but CuPy is not installed. Install it on a machine with an NVIDIA GPU: "
-                "pip install 'nearclifford[gpu]'; or use device='CPU'."
+                "device is 'GPU', but CuPy is not installed. Install the one for the machine's CUDA, whose version "
+                "nvidia-smi shows: pip install 'nearclifford[cuda12]' or 'nearclifford[cuda13]'. Or use device='CPU'."
             ) from error
         try:
             count = cupy.cuda.runtime.getDeviceCount()

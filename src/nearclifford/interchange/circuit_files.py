@@ -7,7 +7,6 @@ import re
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -66,6 +65,13 @@ def write_circuit(circuit: QuantumCircuit, path: str | Path) -> None:
 
     Raises `CircuitError` for another suffix and for a circuit that the format cannot hold, `NearCliffordError` for a file
     that cannot be written. A file that is there already stays as it was then.
+
+    >>> import tempfile
+    >>> from nearclifford import ansatz
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_circuit(ansatz.mhea(2, 0), Path(folder) / "mhea.qpy")
+    ...     read_circuit(Path(folder) / "mhea.qpy").num_parameters
+    4
     """
     path = output_path(path)
     with _of_qiskit(f"{path}: Qiskit cannot write this circuit as {path.suffix}", _other_suffix(path)):
@@ -164,6 +170,9 @@ def _qpy(circuit: QuantumCircuit) -> bytes:
 
 
 def _read_qasm(data: bytes, path: Path) -> QuantumCircuit:
+    import qiskit_qasm3_import as importer
+    from openqasm3 import ast, parser
+
     try:
         text = data.decode("utf-8-sig")  # editors on Windows put a byte-order mark in front
     except UnicodeDecodeError as error:
@@ -176,24 +185,14 @@ def _read_qasm(data: bytes, path: Path) -> QuantumCircuit:
             "or save the circuit with qiskit.qpy."
         )
     _check_nesting(text, path)
-    parser, importer = _qasm_modules(path)
     # ANTLR prints what it dislikes before it raises it
     with _of_qiskit(f"{path} is no circuit that Qiskit can read"), redirect_stderr(io.StringIO()):
         program = parser.parse(text)
-        _check_declared_bits(program, parser.ast, path)
-        _check_gates(program, parser.ast, path)
+        _check_declared_bits(program, ast, path)
+        _check_gates(program, ast, path)
         circuit = importer.convert(program)
-        inputs = [one.identifier.name for one in program.statements if isinstance(one, parser.ast.IODeclaration)]
+        inputs = [one.identifier.name for one in program.statements if isinstance(one, ast.IODeclaration)]
     return in_order_of(circuit, declared_names(inputs, text), path)
-
-
-def _qasm_modules(path: Path) -> tuple[ModuleType, ModuleType]:
-    try:
-        return import_module("openqasm3.parser"), import_module("qiskit_qasm3_import")
-    except ImportError as error:
-        raise CircuitError(
-            f"{path}: reading OpenQASM 3 needs 'pip install qiskit-qasm3-import'; or use a .qpy file."
-        ) from error
 
 
 def _check_nesting(text: str, path: Path) -> None:

@@ -85,12 +85,12 @@ class Backend(Protocol):
     """
 
     def gradient_rounds(
-        self, land: Landscape, patch: Patch, parameters: Indices, rng: np.random.Generator
+        self, land: Landscape, patch: Patch, parameters: Indices, *, rng: np.random.Generator
     ) -> Rounds[Any, GradientStatistics]:
         """Return the rounds of the moments of the chosen components of the gradient."""
         ...
 
-    def loss_rounds(self, land: Landscape, patch: Patch, rng: np.random.Generator) -> Rounds[Any, LossStatistics]:
+    def loss_rounds(self, land: Landscape, patch: Patch, *, rng: np.random.Generator) -> Rounds[Any, LossStatistics]:
         """Return the rounds of the moments of the loss."""
         ...
 

@@ -8,7 +8,7 @@ outward (docs/theory.md, "Certified second moments").
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,10 +29,8 @@ UNDERFLOW = 1e-300
 Interval = tuple[float, float]
 
 
-def certified_second_moment(
-    land: Landscape, patch: Patch, parameter: int | None = None, max_terms: int = 10**6
-) -> tuple[float, float]:
-    """Return (lower, upper), rigorous bounds of E[(∂_k L)²] over a patch, or of E[L²] if ``parameter`` is None.
+def certified_second_moment(land: Landscape, patch: Patch, parameter: int, max_terms: int = 10**6) -> tuple[float, float]:
+    """Return (lower, upper), rigorous bounds of E[(∂_k L)²] over a patch; of E[L²]: `certified_loss_second_moment`.
 
     The bounds coincide, to rounding, if no more than ``max_terms`` Pauli strings are ever needed at once; beyond, the
     lightest are dropped and widen the interval. Time and memory grow with the strings held, not with 2^N. Several terms
@@ -42,7 +40,7 @@ def certified_second_moment(
     ----------
     land : the landscape; the patch lies around its centre.
     patch : `Gaussian` or `Uniform`, of one width or of one for each parameter, radians.
-    parameter : k, an index into ``circuit.parameters``, or None for the loss itself.
+    parameter : k, an index into ``circuit.parameters``.
     max_terms : Pauli strings kept after each rotation, at least 1; one takes about 100 bytes up to 64 qubits.
 
     Raises
@@ -57,30 +55,42 @@ def certified_second_moment(
 
     >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))
-    >>> lower, upper = certified_second_moment(land, nc.Gaussian(0.5), parameter=0)
+    >>> lower, upper = nc.certified_second_moment(land, nc.Gaussian(0.5), parameter=0)
     >>> bool(lower <= (1 - np.exp(-0.5)) / 2 <= upper), upper - lower < 1e-11
     (True, True)
+    """
+    limit, turns = _prepare(land, patch, max_terms)
+    k = parameter_index(parameter, land.n_parameters)
+    rotation, factor = land.problem.angle_map.rotation_of
+    if rotation[k] < 0:
+        return 0.0, 0.0
+    chosen = int(rotation[k])
+    return _second_moment(land, turns.exchanged_at(chosen), chosen, float(factor[k]) ** 2, limit)
+
+
+def certified_loss_second_moment(land: Landscape, patch: Patch, max_terms: int = 10**6) -> tuple[float, float]:
+    """Return (lower, upper), rigorous bounds of E[L²] over a patch; arguments and errors of `certified_second_moment`.
 
     Forty qubits, with room for a hundred thousand strings:
 
+    >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(40, 1), nc.observables.global_z(40))
-    >>> lower, upper = certified_second_moment(land, nc.Gaussian(0.05), max_terms=100_000)
+    >>> lower, upper = nc.certified_loss_second_moment(land, nc.Gaussian(0.05), max_terms=100_000)
     >>> 0 < lower < upper < 1
     True
     """
+    limit, turns = _prepare(land, patch, max_terms)
+    return _second_moment(land, turns, -1, 1.0, limit)
+
+
+def _prepare(land: Landscape, patch: Patch, max_terms: int) -> tuple[int, _Turns]:
     instance(land, Landscape, "land", "Landscape(circuit, observable)")
     limit = integer(max_terms, "max_terms", 1)
     cosine, flip = angle_moments(land.problem.angle_map, patch)
-    stay = 1.0 - flip
-    chosen, scale = -1, 1.0
-    if parameter is not None:
-        k = parameter_index(parameter, land.n_parameters)
-        rotation, factor = land.problem.angle_map.rotation_of
-        if rotation[k] < 0:
-            return 0.0, 0.0
-        chosen, scale = int(rotation[k]), float(factor[k]) ** 2
-        stay[chosen], flip[chosen] = flip[chosen], stay[chosen]
-    turns = _Turns(land.problem.generators, stay, flip, cosine, patch.moment_error)
+    return limit, _Turns(land.problem.generators, 1.0 - flip, flip, cosine, patch.moment_error)
+
+
+def _second_moment(land: Landscape, turns: _Turns, chosen: int, scale: float, limit: int) -> Interval:
     total = (0.0, 0.0)
     for product in products_of_terms(land.problem):
         total = _add(total, _product_moment(product, land.problem.images, turns, chosen, limit))
@@ -100,6 +110,11 @@ class _Turns:
     flip: Floats
     cosine: Floats
     moment_error: float
+
+    def exchanged_at(self, rotation: int) -> _Turns:
+        stay, flip = self.stay.copy(), self.flip.copy()
+        stay[rotation], flip[rotation] = self.flip[rotation], self.stay[rotation]
+        return replace(self, stay=stay, flip=flip)
 
 
 def _product_moment(product: TermProduct, images: PauliTable, turns: _Turns, chosen: int, limit: int) -> Interval:

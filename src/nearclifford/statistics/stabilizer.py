@@ -42,12 +42,12 @@ class Stabilizer:
     """
 
     def gradient_rounds(
-        self, land: Landscape, patch: Patch, parameters: Indices, rng: np.random.Generator
+        self, land: Landscape, patch: Patch, parameters: Indices, *, rng: np.random.Generator
     ) -> StabilizerGradients:
         """Return the rounds of the moments of the chosen components of the gradient."""
         return StabilizerGradients(ChainSampler(land, patch, rng), parameters)
 
-    def loss_rounds(self, land: Landscape, patch: Patch, rng: np.random.Generator) -> StabilizerLoss:
+    def loss_rounds(self, land: Landscape, patch: Patch, *, rng: np.random.Generator) -> StabilizerLoss:
         """Return the rounds of the moments of the loss."""
         return StabilizerLoss(ChainSampler(land, patch, rng))
 

@@ -56,13 +56,13 @@ class Statevector:
         return GpuSweeps(problem, Cuda(self.precision), self.precision) if on_gpu else land.exact
 
     def gradient_rounds(
-        self, land: Landscape, patch: Patch, parameters: Indices, rng: np.random.Generator
+        self, land: Landscape, patch: Patch, parameters: Indices, *, rng: np.random.Generator
     ) -> SampledGradients:
         """Return the rounds of the moments of the gradient."""
         thetas = Thetas(land, patch, rng)
         return SampledGradients(self.prepare(land), thetas, parameters, "statevector", self._rounding)
 
-    def loss_rounds(self, land: Landscape, patch: Patch, rng: np.random.Generator) -> SampledLosses:
+    def loss_rounds(self, land: Landscape, patch: Patch, *, rng: np.random.Generator) -> SampledLosses:
         """Return the rounds of the moments of the loss."""
         return SampledLosses(self.prepare(land), Thetas(land, patch, rng), "statevector", self._rounding)
 

@@ -66,7 +66,7 @@ def gradient_statistics(
     """
     chosen, budget = _backend(land, patch, backend), Budget.of(samples, rel_error, max_seconds)
     index = _parameters(land, parameters)
-    return collected(chosen.gradient_rounds(land, patch, index, generator(rng)), budget)
+    return collected(chosen.gradient_rounds(land, patch, index, rng=generator(rng)), budget)
 
 
 def loss_statistics(
@@ -90,7 +90,7 @@ def loss_statistics(
     True
     """
     chosen, budget = _backend(land, patch, backend), Budget.of(samples, rel_error, max_seconds)
-    return collected(chosen.loss_rounds(land, patch, generator(rng)), budget)
+    return collected(chosen.loss_rounds(land, patch, rng=generator(rng)), budget)
 
 
 def _parameters(land: Landscape, parameters: object) -> Indices:

@@ -35,6 +35,14 @@ class Surrogate(ABC):
     order : m, at least 1: paths with fewer than m flips are kept.
     problem : the landscape in normal form: its angles, and its strings for errors over a patch.
     tree : the paths.
+
+    Examples
+    --------
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.global_z(4))
+    >>> whole = nc.surrogate(land, order=land.n_parameters + 1)
+    >>> bool(np.isclose(whole.value([0.3] * 24), land.value([0.3] * 24)))
+    True
     """
 
     order: int

@@ -18,3 +18,20 @@ def _found() -> dict[str, type[Experiment[Any]]]:
 
 
 EXPERIMENTS = _found()
+_CLASSES = {kind.__name__: kind for kind in EXPERIMENTS.values()}
+
+
+def __getattr__(name: str) -> Any:
+    """Return an experiment by the name of its class.
+
+    >>> from nearclifford.studies import experiments
+    >>> experiments.Phase
+    <class 'nearclifford.studies.experiments.phase.Phase'>
+    """
+    if name not in _CLASSES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(_CLASSES)}")
+    return _CLASSES[name]
+
+
+def __dir__() -> list[str]:
+    return sorted(_CLASSES)

@@ -178,7 +178,7 @@ def _by_gradients(point: GradientPoint, draw: int, land: Landscape, parameter: i
     some have no gradient, and the bound where none has, need to know.
     """
     patch, scale = Gaussian(sigma_value(point.sigma, land.n_parameters)), _scale(land)
-    theta = land.center + patch.sample((point.samples, land.n_parameters), point.theta_stream(draw))
+    theta = land.center + patch.sample((point.samples, land.n_parameters), rng=point.theta_stream(draw))
     gradient = land.gradient(theta)
     gradient[np.abs(gradient) < ROUNDING * scale] = 0.0
     norm = np.linalg.norm(gradient, axis=1)
