@@ -173,10 +173,10 @@ def circles_of_files(found: list[Arrow]) -> list[list[str]]:
 
 
 def n_parameters(function: Function) -> int:
-    """Return how many parameters a function has, ``self`` and ``cls`` not counted."""
+    """Return how many parameters a function has by position; ``self``, ``cls`` and what a keyword must name not counted."""
     given = function.args
-    names = [argument.arg for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
-    return len(names) - (names[:1] in (["self"], ["cls"])) + (given.vararg is not None) + (given.kwarg is not None)
+    names = [argument.arg for argument in (*given.posonlyargs, *given.args)]
+    return len(names) - (names[:1] in (["self"], ["cls"])) + (given.vararg is not None)
 
 
 def long_signatures(sources: list[Source]) -> list[str]:

@@ -83,7 +83,7 @@ def test_dir_shows_the_public_names_alone() -> None:
     import nearclifford.statistics
 
     assert dir(nc) == nc.__all__
-    assert [name for name in dir(nc) if inspect.ismodule(getattr(nc, name))] == ["ansatz", "observables"]
+    assert [name for name in dir(nc) if inspect.ismodule(getattr(nc, name))] == ["ansatz", "experiments", "observables"]
     assert nc.statistics is nearclifford.statistics
 
 

@@ -29,7 +29,7 @@ class ShotsToResolve:
     >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))
     >>> stats = nc.gradient_statistics(land, nc.Gaussian(0.5), nc.Stabilizer(), samples=10**5, rng=1)
     >>> nc.shots_to_resolve(stats, snr=3).norm
-    29.0
+    23.0
     """
 
     parameters: Indices

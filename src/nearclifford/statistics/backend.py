@@ -53,6 +53,13 @@ class Rounds(ABC, Generic[S, R]):
     first : samples of the first round where they are "auto"; each round doubles them.
     chunk : the most samples of one call of `run`; a round of more is made of several.
     least : a total of this size is the rounding of zero.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
+    >>> rounds = nc.Stabilizer().loss_rounds(land, nc.Gaussian(0.1), rng=np.random.default_rng(1))
+    >>> sums = rounds.run(1024) + rounds.run(1024)
+    >>> rounds.result(sums).samples
+    2048
     """
 
     first: int = FIRST_ROUND
@@ -81,7 +88,11 @@ class Backend(Protocol):
     """Where statistics come from: `Statevector`, `Stabilizer`, `Aer`, or one's own.
 
     Both methods get what the verb has checked: a landscape, a patch of as many widths as the landscape has parameters,
-    indices of parameters, and the generator that all randomness comes from.
+    indices of parameters, and the generator that all randomness comes from. CONTRIBUTING.md has one of a page.
+
+    >>> import nearclifford as nc
+    >>> isinstance(nc.Stabilizer(), Backend), isinstance(nc.Gaussian(0.1), Backend)
+    (True, False)
     """
 
     def gradient_rounds(
