@@ -24,6 +24,11 @@ class CenterExpansion:
     ----------
     value : float64, shape ``(M,)``: L at the centre, in the units of each observable.
     gradient : float64, shape ``(M, D)``: ∂L/∂θ there, per radian.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.global_z(3))
+    >>> land.at_center([nc.observables.global_z(3), nc.observables.heisenberg(3)]).value.tolist()
+    [1.0, 2.0]
     """
 
     value: Floats
