@@ -148,7 +148,7 @@ def test_circles_are_seen(tmp_path):
         ("def f(a, b, /, c, d, *, e, f, g, h, i): ...", 4),
         ("def f(a, b, c, d, e, f, g, *rest, **named): ...", 8),
         ("class A:\n    def f(self, a, b, c, d, e, f, g, h): ...", 8),
-        ("class A:\n    async def f(cls, a, b, c, d, e, f, g, h, i): ...", 4),
+        ("class A:\n    async def f(cls, a, b, c, d, e, f, g, h, i): ...", 9),
     ],
 )
 def test_long_signatures_are_seen(tmp_path, signature, count):

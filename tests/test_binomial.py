@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from nearclifford.statistics.moments import binomial_interval
+from nearclifford.intervals import binomial_interval
 
 LEVELS = [0.5, 0.6827, 0.95, 0.999]
 

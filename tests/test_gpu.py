@@ -138,7 +138,7 @@ def test_on_a_gpu(precision):
 
 
 def test_bad_arguments():
-    with pytest.raises(nc.NearCliffordError, match="device is 'TPU'; expected one of 'CPU', 'GPU'"):
+    with pytest.raises(nc.NearCliffordError, match="device is 'TPU'; expected one of 'auto', 'CPU', 'GPU'"):
         nc.Statevector("TPU")
     with pytest.raises(nc.NearCliffordError, match="precision is 'half'"):
         nc.Statevector("GPU", "half")

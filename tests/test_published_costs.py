@@ -93,7 +93,7 @@ def test_orders_whose_bound_is_far_beyond_floats():
 def test_the_mean_displacement_is_that_of_sampled_angles():
     """Mean of ‖t‖₁ over 20,000 draws, at 5 standard errors: a false alarm in about 1 of 1.7 million seeds each."""
     for patch in (Gaussian(0.3), Uniform(0.3), Gaussian([0.1, 0.2, 0.4])):
-        sizes = np.abs(patch.sample((20_000, 3), np.random.default_rng(5))).sum(axis=1)
+        sizes = np.abs(patch.sample((20_000, 3), rng=np.random.default_rng(5))).sum(axis=1)
         assert abs(mean_displacement(patch, 3) - sizes.mean()) < 5 * sizes.std() / math.sqrt(len(sizes))
     with pytest.raises(NearCliffordError, match="3 widths; expected 4"):
         mean_displacement(Gaussian([0.1, 0.2, 0.4]), 4)

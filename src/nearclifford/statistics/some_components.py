@@ -27,6 +27,12 @@ class SampledNorm:
     certain, drawn : int64: components that were all taken, and those that stand for the rest.
     second_moment : float64: the unbiased second moments of both, one after the other.
     samples : of each component.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(4, 1), nc.observables.global_z(4))
+    >>> found = nc.sampled_squared_norm(land, nc.Gaussian(0.1), components=8, samples=1000, rng=7)
+    >>> len(found.drawn), found.samples
+    (8, 1000)
     """
 
     norm_squared: float
