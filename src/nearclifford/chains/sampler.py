@@ -67,21 +67,21 @@ class ChainSampler:
     @cached_property
     def meets(self) -> npt.NDArray[np.uint8]:
         """Whether each term can meet each rotation, 0 or 1, shape ``(T, n_rotations + 1)``; at -1, the loss, all are 1."""
-        g, images = self.land.problem.generators, self.land.problem.images
-        members = reach_of_terms(g.x, g.z, images.x, images.z).view(np.uint8)
-        meets = np.unpackbits(members, axis=1, count=len(g), bitorder="little")
+        problem = self.land.problem
+        members = reach_of_terms(problem.generators.strings, problem.images.strings).view(np.uint8)
+        meets = np.unpackbits(members, axis=1, count=problem.n_rotations, bitorder="little")
         return np.pad(meets, ((0, 0), (0, 1)), constant_values=1)
 
     def loss_mean(self) -> float:
         """Return E[L]."""
-        g, images = self.land.problem.generators, self.land.problem.images
-        return float(self.land.problem.coefficients @ loss_means(g.x, g.z, images.x, images.z, images.sign, self.cosine))
+        problem = self.land.problem
+        return float(problem.coefficients @ loss_means(problem.generators.strings, problem.images.strings, self.cosine))
 
     def derivative_means(self, rotation: Indices) -> Floats:
         """Return E[∂L/∂φ] of the given rotations, 0 for -1."""
-        g, images = self.land.problem.generators, self.land.problem.images
-        arguments = (g.x, g.z, g.sign, images.x, images.z, images.sign, self.land.problem.coefficients, self.cosine)
-        return np.append(derivative_means(*arguments), 0.0)[rotation]
+        problem = self.land.problem
+        means = derivative_means(problem.generators.strings, problem.images.strings, problem.coefficients, self.cosine)
+        return np.append(means, 0.0)[rotation]
 
     @cached_property
     def matters(self) -> Flags:

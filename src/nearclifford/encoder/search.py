@@ -201,18 +201,9 @@ def _loss(problem: EncodingProblem, candidate: Candidate) -> float:
 
 
 def _component(problem: EncodingProblem, candidate: Candidate) -> float:
-    generators = problem.program.generators
-    row, images, basis = slice(candidate.rotation, candidate.rotation + 1), candidate.images, candidate.basis
+    generator, basis = problem.program.generators.take([candidate.rotation]), candidate.basis
     by_angle = weighted_commutators(
-        generators.x[row],
-        generators.z[row],
-        generators.sign[row],
-        images.x,
-        images.z,
-        images.sign,
-        problem.coefficients,
-        basis.x,
-        basis.z,
+        generator.strings, candidate.images.strings, problem.coefficients, basis.x, basis.z
     )
     factor = problem.program.angle_map.factor[problem.program.angle_map.entry_parameter == candidate.parameter]
     return -float(np.abs(by_angle * factor)[0])

@@ -15,7 +15,8 @@ import numpy as np
 from nearclifford.arguments import instance, integer, parameter_index
 from nearclifford.arrays import Floats, Indices
 from nearclifford.chains.term_pairs import TermProduct, products_of_terms
-from nearclifford.kernels.merging.propagate import adapted_basis, adapted_coordinates, propagate, time_order
+from nearclifford.kernels.gf2 import adapted_basis, adapted_coordinates
+from nearclifford.kernels.merging.propagate import propagate, time_order
 from nearclifford.landscape import Landscape
 from nearclifford.normal_form.angles import angle_moments
 from nearclifford.normal_form.compression import compress
@@ -139,17 +140,17 @@ def _product_moment(product: TermProduct, images: PauliTable, turns: _Turns, cho
 
 def _chain(starts: PauliTable, weight: Floats, turns: _Turns, rotations: Indices, chosen: int, limit: int) -> Interval:
     """Return bounds of Σ weight · Pr[the chain from this start ends Z-type]."""
-    order = rotations[time_order(turns.generators.x[rotations], turns.generators.z[rotations])]
-    x, z = turns.generators.x[order], turns.generators.z[order]
-    basis, pivot, rank = adapted_basis(x)
+    order = rotations[time_order(turns.generators.take(rotations).strings)]
+    ordered = turns.generators.take(order).strings
+    basis, pivot, rank = adapted_basis(ordered.x)
     derivative = int(np.flatnonzero(order == chosen)[0]) if chosen >= 0 else -1
     mass, dropped, ended, _ = propagate(
-        adapted_coordinates(x, z, basis, pivot),
+        adapted_coordinates(ordered, basis, pivot),
         rank,
         turns.stay[order],
         turns.flip[order],
         derivative,
-        adapted_coordinates(starts.x, starts.z, basis, pivot),
+        adapted_coordinates(starts.strings, basis, pivot),
         np.stack([np.maximum(weight, 0.0), np.maximum(-weight, 0.0)], axis=1),
         limit,
     )

@@ -7,8 +7,9 @@ import numpy as np
 from nearclifford.arrays import Floats
 from nearclifford.chains.term_pairs import TermProduct, products_of_terms
 from nearclifford.errors import ResourceError
+from nearclifford.kernels.gf2 import adapted_basis, adapted_coordinates
 from nearclifford.kernels.merging.by_flips import propagate_by_flips
-from nearclifford.kernels.merging.propagate import adapted_basis, adapted_coordinates, time_order
+from nearclifford.kernels.merging.propagate import time_order
 from nearclifford.normal_form.angles import angle_moments
 from nearclifford.normal_form.compression import compress
 from nearclifford.normal_form.problem import PauliProblem
@@ -44,16 +45,16 @@ def _moments_of_product(product: TermProduct, problem: PauliProblem, cosine: Flo
     for group in compress(generators.take(free), starts):
         rotations = free[group.rotations]
         turns = generators.take(rotations)
-        by_time = time_order(turns.x, turns.z)
+        by_time = time_order(turns.strings)
         turns, chance = turns.take(by_time), flip[rotations[by_time]]
         basis, pivot, rank = adapted_basis(turns.x)
         strings = starts.take(group.terms)
         found = propagate_by_flips(
-            adapted_coordinates(turns.x, turns.z, basis, pivot),
+            adapted_coordinates(turns.strings, basis, pivot),
             rank,
             1.0 - chance,
             chance,
-            adapted_coordinates(strings.x, strings.z, basis, pivot),
+            adapted_coordinates(strings.strings, basis, pivot),
             product.weight[group.terms],
             order + 1,
             MOST_STRINGS,

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from nearclifford.kernels.merging.propagate import SLOTS, fold, gather, slot_of, symplectic
+from nearclifford.kernels.merging.propagate import SLOTS, fold, gather, slot_of
+from nearclifford.kernels.pauli import rows_anticommute
 
 
 @njit(cache=True)
@@ -29,7 +30,7 @@ def _turn(keys, mass, count, table, generator, stay, flip):
     old = count
     partner, here, there = np.empty(keys.shape[1], np.uint64), np.empty(mass.shape[1]), np.empty(mass.shape[1])
     for row in range(old):
-        if not symplectic(keys[row], generator):
+        if not rows_anticommute(keys[row], generator):
             continue
         for w in range(len(partner)):
             partner[w] = keys[row, w] ^ generator[w]

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit, uint64
 
-from nearclifford.kernels.bits import leading_zeros, parity, trailing_zeros
+from nearclifford.kernels.bits import bit_of, leading_zeros, trailing_zeros
+from nearclifford.kernels.pauli import rows_anticommute
 
 ONE = np.uint64(1)
 LOW_HALF = np.int64(0xFFFFFFFF)
@@ -57,25 +58,17 @@ def commutation_rows(strings, rows):
 
     Both hold the x words of each string, then its z words.
     """
-    n, half = len(rows), rows.shape[1] >> 1
+    n = len(rows)
     meets = np.zeros((len(strings), (n + 63) >> 6), np.uint64)
     for j in range(len(strings)):
         for i in range(n):
-            word = uint64(0)
-            for w in range(half):
-                word ^= (rows[i, w] & strings[j, half + w]) ^ (rows[i, half + w] & strings[j, w])
-            meets[j, i >> 6] |= parity(word) << uint64(i & 63)
+            meets[j, i >> 6] |= uint64(rows_anticommute(rows[i], strings[j])) << uint64(i & 63)
     return meets
 
 
 @njit(cache=True, nogil=True)
 def _bucket(key, shift):
     return np.int64((key * SPREAD) >> shift)
-
-
-@njit(cache=True, nogil=True)
-def _is_set(row, i):
-    return (row[i >> 6] >> uint64(i & 63)) & ONE == ONE
 
 
 @njit(cache=True, nogil=True)
@@ -162,7 +155,7 @@ def _complete_one(found, count, flips, depth, key, state, keys, singles):
     b = _bucket(key, shift)
     for e in range(start[b], start[b + 1]):
         i = entries[e]
-        if keys[i] == key and _is_set(state, i):
+        if keys[i] == key and bit_of(state, i):
             found, count = _record(found, count, flips, depth, i, -1)
     return found, count
 
@@ -173,7 +166,7 @@ def _complete_two(found, count, flips, depth, key, state, keys, meets, pairs):
     b = _bucket(key, shift)
     for e in range(start[b], start[b + 1]):
         j, i = entries[e] >> 32, entries[e] & LOW_HALF
-        if keys[i] ^ keys[j] == key and _is_set(state, j) and _is_set(state, i) != _is_set(meets[j], i):
+        if keys[i] ^ keys[j] == key and bit_of(state, j) and bit_of(state, i) != bit_of(meets[j], i):
             found, count = _record(found, count, flips, depth, i, j)
     return found, count
 
@@ -288,18 +281,18 @@ def sample_walks(tables, root_key, root_row, budget, uniform):
         for depth in range(deepest + 1):
             least, power = tables.least[leading_zeros(key)], deepest - depth
             total, top = 0.0, len(tables.keys) - 1
-            while top >= least and not _is_set(state, top):
+            while top >= least and not bit_of(state, top):
                 top -= 1
             # relative to the largest: powers of hundreds of flips leave the floats
             for j in range(least, top + 1):
-                if _is_set(state, j):
+                if bit_of(state, j):
                     total += ((j + 1.0) / (top + 1.0)) ** power
             if total == 0.0:
                 break
             goal, j, passed = uniform[sample, depth] * total, np.int64(least), 0.0
             last = j
             while j <= top and passed <= goal:
-                if _is_set(state, j):
+                if bit_of(state, j):
                     passed += ((j + 1.0) / (top + 1.0)) ** power
                     last = j
                 j += 1

@@ -11,6 +11,7 @@ from numba import njit
 
 from nearclifford.kernels.bits import parity
 from nearclifford.kernels.gf2 import insert, reduce
+from nearclifford.kernels.pauli import meeting_bits
 
 LANE_BITS = 3
 SPAN_LIMIT = 6
@@ -26,7 +27,7 @@ LOOK_AHEAD = 128
 def _commutes_with_all(j, x, z, skipped, n_skipped):
     for i in range(n_skipped):
         k = skipped[i]
-        if parity((x[j] & z[k]) ^ (z[j] & x[k])):
+        if parity(meeting_bits(x[j], z[j], x[k], z[k])):
             return False
     return True
 
