@@ -6,9 +6,11 @@ import stim
 
 import chain_twin
 from nearclifford.chains.rows import row_list
-from nearclifford.kernels.chain.coins import RARE, hazards
-from nearclifford.kernels.chain.hits import count_hits, find_stop
-from nearclifford.kernels.chain.prune import XOR
+from nearclifford.kernels.chain.coins import RARE, Coins, hazards
+from nearclifford.kernels.chain.hits import Targets, count_hits
+from nearclifford.kernels.chain.prune import prune
+from nearclifford.kernels.chain.rows import XOR
+from nearclifford.kernels.chain.walk import Job, Slots, find_stop
 from nearclifford.kernels.chain.words import BITS, WIDTH, stream
 from nearclifford.normal_form.compiler import compile_circuit
 from random_circuits import random_circuit
@@ -22,11 +24,9 @@ def run(rows, start, probability, chosen, samples, seed=5, first_block=0, masks=
     silent = np.empty(hits.shape[:2], np.bool_)
     masks = np.full((1, WIDTH), -1, np.int64) if masks is None else masks
     frozen = np.zeros((1, 1), np.uint64) if frozen is None else frozen
-    count_hits(
-        rows.kind, rows.target, rows.source, rows.rotation, rows.x_rows, probability, hazards(probability),
-        start, np.zeros((1, WIDTH), np.int64), masks, frozen, chosen, chosen.astype(np.uint64),
-        first_block, samples, per_task, np.uint64(seed), hits, silent,
-    )  # fmt: skip
+    slots = Slots(start, np.zeros((1, WIDTH), np.int64), masks, frozen)
+    targets, job = Targets(chosen, chosen.astype(np.uint64)), Job(first_block, samples, per_task, np.uint64(seed))
+    count_hits(rows, Coins(probability, hazards(probability)), slots, targets, job, hits, silent)
     return hits, silent
 
 
@@ -55,10 +55,8 @@ def test_equals_the_plain_chain_on_the_same_words(number):
 
 
 def kept_operations(rows, start, chosen):
-    from nearclifford.kernels.chain.prune import prune
-
     kept = np.empty(len(rows.kind), np.int64)
-    count = prune(rows.kind, rows.target, rows.source, rows.rotation, start, rows.x_rows, chosen, kept)
+    count = prune(rows, start, chosen, kept)
     columns = (rows.kind, rows.target, rows.source, rows.rotation)
     return None if count < 0 else list(zip(*(column[kept[:count]].tolist() for column in columns), strict=True))
 

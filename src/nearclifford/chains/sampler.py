@@ -11,15 +11,17 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from nearclifford.arrays import Flags, Floats, Indices, Words
+from nearclifford.arrays import Flags, Floats, Indices
 from nearclifford.chains.found import Found
-from nearclifford.chains.rows import RowList, row_list
+from nearclifford.chains.rows import row_list
 from nearclifford.chains.term_pairs import WORD, PairPlan, plan_pairs
 from nearclifford.chains.zeros import mattering_rotations, seconds_to_tell, vanishes
-from nearclifford.kernels.chain.coins import hazards
+from nearclifford.kernels.chain.coins import Coins, hazards
 from nearclifford.kernels.chain.flips import count_flips
-from nearclifford.kernels.chain.hits import count_hits
+from nearclifford.kernels.chain.hits import Targets, count_hits
 from nearclifford.kernels.chain.means import derivative_means, loss_means
+from nearclifford.kernels.chain.rows import Rows
+from nearclifford.kernels.chain.walk import Job, Slots
 from nearclifford.kernels.chain.words import BITS, WIDTH
 from nearclifford.kernels.reach import reach_of_terms
 from nearclifford.landscape import Landscape
@@ -51,9 +53,14 @@ class ChainSampler:
         self.one_term = len(land.problem.coefficients) == 1
 
     @cached_property
-    def rows(self) -> RowList:
+    def rows(self) -> Rows:
         """The circuit as row operations, the last gate first."""
         return row_list(self.land.program)
+
+    @cached_property
+    def coins(self) -> Coins:
+        """The chance of a flip at each rotation."""
+        return Coins(self.sine_square, hazards(self.sine_square))
 
     @cached_property
     def starts(self) -> Flags:
@@ -131,13 +138,9 @@ class ChainSampler:
         n_tasks = -(-samples // (BITS * per_task))
         hits = np.zeros((len(chosen), n_tasks, WIDTH), dtype=np.int64)
         silent = np.zeros((len(chosen), n_tasks), dtype=np.bool_)
-        term, mask, frozen = _slots(plan)
-        rows = self.rows
-        count_hits(
-            rows.kind, rows.target, rows.source, rows.rotation, rows.x_rows, self.sine_square, hazards(self.sine_square),
-            self.starts, term, mask, frozen, chosen.astype(np.int64), streams.astype(np.uint64), first_block, samples,
-            per_task, self.seed, hits, silent,
-        )  # fmt: skip
+        targets = Targets(chosen.astype(np.int64), streams.astype(np.uint64))
+        job = Job(first_block, samples, per_task, self.seed)
+        count_hits(self.rows, self.coins, _slots(self.starts, plan), targets, job, hits, silent)
         return hits, np.all(silent, axis=1)
 
     def flip_counts(self, plan: PairPlan | None, samples: int, first_block: int, n_columns: int) -> Indices:
@@ -148,11 +151,8 @@ class ChainSampler:
         n_blocks = -(-samples // BITS)
         per_task = 1 if plan else max(1, n_blocks // (TASKS_PER_THREAD * numba.get_num_threads()))
         histogram = np.empty((-(-n_blocks // per_task), WIDTH, n_columns), dtype=np.int64)
-        rows = self.rows
-        count_flips(
-            rows.kind, rows.target, rows.source, rows.rotation, rows.x_rows, self.sine_square, hazards(self.sine_square),
-            self.starts, *_slots(plan), first_block, samples, per_task, self.seed, histogram,
-        )  # fmt: skip
+        job = Job(first_block, samples, per_task, self.seed)
+        count_flips(self.rows, self.coins, _slots(self.starts, plan), job, histogram)
         by_word = histogram.reshape(-1, n_columns)
         return by_word[: len(plan.term)] if plan else by_word.sum(axis=0, keepdims=True)
 
@@ -230,14 +230,15 @@ class ChainSampler:
         return found, first + n_slots
 
 
-def _slots(plan: PairPlan | None) -> tuple[Indices, Indices, Words]:
-    """Return (start, mask or -1) of the words of a block, shape ``(n_slots, 16)``, and the masks."""
+def _slots(starts: Flags, plan: PairPlan | None) -> Slots:
+    """Return what the words of a plan start from and freeze; without a plan all are alike."""
     if plan is None:
-        return np.zeros((1, WIDTH), np.int64), np.full((1, WIDTH), -1, np.int64), np.zeros((1, 1), np.uint64)
+        start, no_mask = np.zeros((1, WIDTH), np.int64), np.full((1, WIDTH), -1, np.int64)
+        return Slots(starts, start, no_mask, np.zeros((1, 1), np.uint64))
     padded = np.pad(np.stack([plan.term, plan.pair]), ((0, 0), (0, -len(plan.term) % WIDTH)), mode="edge")
     term, mask = padded.reshape(2, -1, WIDTH)
     freezes: Flags = np.atleast_1d(plan.frozen.any(axis=1))
-    return term, np.where(freezes[mask], mask, -1), plan.frozen
+    return Slots(starts, term, np.where(freezes[mask], mask, -1), plan.frozen)
 
 
 def _drawn(plan: PairPlan, each: Floats, weights: Floats) -> tuple[Floats, Floats, float]:

@@ -202,9 +202,7 @@ def _loss(problem: EncodingProblem, candidate: Candidate) -> float:
 
 def _component(problem: EncodingProblem, candidate: Candidate) -> float:
     generator, basis = problem.program.generators.take([candidate.rotation]), candidate.basis
-    by_angle = weighted_commutators(
-        generator.strings, candidate.images.strings, problem.coefficients, basis.x, basis.z
-    )
+    by_angle = weighted_commutators(generator.strings, candidate.images.strings, problem.coefficients, basis.x, basis.z)
     factor = problem.program.angle_map.factor[problem.program.angle_map.entry_parameter == candidate.parameter]
     return -float(np.abs(by_angle * factor)[0])
 

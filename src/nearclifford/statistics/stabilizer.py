@@ -8,7 +8,7 @@ import numpy as np
 
 from nearclifford.arrays import Floats, Indices
 from nearclifford.chains.sampler import ChainSampler
-from nearclifford.kernels.chain.prune import NO_ROTATION
+from nearclifford.kernels.chain.rows import NO_ROTATION
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch
 from nearclifford.statistics.budget import Budget
