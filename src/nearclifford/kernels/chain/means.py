@@ -58,7 +58,7 @@ def derivative_means(generators, strings, weight, cosine):
         for k in prange(n):
             if after[k] != 0.0:
                 before = _cosines(generators, gx[k] ^ px[a], gz[k] ^ pz[a], cosine, k)
-                sign = p_sign[a] * g_sign[k] * commutator_sign(generators, k, strings, a)
+                sign = p_sign[a] * g_sign[k] * commutator_sign(gx, gz, k, px, pz, a)
                 result[k] += weight[a] * sign * after[k] * before
     return result
 

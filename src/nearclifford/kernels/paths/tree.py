@@ -25,7 +25,7 @@ from numba import njit, uint64
 
 from nearclifford.kernels.bits import leading_zeros, population_count
 from nearclifford.kernels.paths.search import descend
-from nearclifford.kernels.pauli import Strings, commutator_sign
+from nearclifford.kernels.pauli import commutator_sign
 
 START, END = -2, -1
 
@@ -124,7 +124,6 @@ def compile_tree(found, meets, root_row, rotations, width, generators, string):
     state, place = np.zeros((n_levels, meets.shape[1]), np.uint64), np.zeros(n_levels, np.int64)
     x, z = np.zeros((n_levels, gx.shape[1]), np.uint64), np.zeros((n_levels, gx.shape[1]), np.uint64)
     signs = np.ones(n_levels, np.int64)
-    strings = Strings(x, z, signs)
     state[0], place[0] = root_row, len(meets)
     x[0], z[0], signs[0] = string.x[0], string.z[0], string.sign[0]
     level[0], rotation[0], step = 0, START, 1
@@ -137,7 +136,7 @@ def compile_tree(found, meets, root_row, rotations, width, generators, string):
             place[d - 1] = j + 1
             descend(state[d - 1], meets, j, state[d])
             place[d] = j
-            signs[d] = signs[d - 1] * g_sign[j] * commutator_sign(generators, j, strings, d - 1)
+            signs[d] = signs[d - 1] * g_sign[j] * commutator_sign(gx, gz, j, x, z, d - 1)
             x[d], z[d] = x[d - 1] ^ gx[j], z[d - 1] ^ gz[j]
             level[step], rotation[step] = d, rotations[j]
             step += 1
