@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nearclifford.exact.center import ProductBasis, center_loss
-from nearclifford.kernels.pauli import Strings, expectations, weighted_commutators
+from nearclifford.kernels.pauli import Strings, anticommute, expectations, rows_anticommute, weighted_commutators
 from nearclifford.normal_form.program import PauliTable
 
 EIGENSTATE = {"X": np.array([1, 1]) / np.sqrt(2), "Y": np.array([1, 1j]) / np.sqrt(2), "Z": np.array([1.0, 0.0])}
@@ -85,6 +85,18 @@ def test_commutators_equal_their_plain_twin(n_qubits: int) -> None:
     ]
     np.testing.assert_allclose(found, twin, atol=1e-14)
     assert np.count_nonzero(found) > 20
+
+
+@pytest.mark.parametrize("n_qubits", [1, 5, 63, 64, 65, 130])
+def test_anticommutation_is_that_of_stim(n_qubits: int) -> None:
+    rng = np.random.default_rng(200 + n_qubits)
+    strings = random_strings(n_qubits, 12, rng)
+    x, z, _ = table(strings).strings
+    rows = np.concatenate([x, z], axis=1)
+    for i, first in enumerate(strings):
+        for j, second in enumerate(strings):
+            expected = not first.commutes(second)
+            assert anticommute(x[i], z[i], x[j], z[j]) == rows_anticommute(rows[i], rows[j]) == expected
 
 
 def test_empty_tables_give_empty_results() -> None:

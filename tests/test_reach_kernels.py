@@ -5,6 +5,7 @@ import pytest
 import stim
 
 from nearclifford.kernels import reach as kernels
+from nearclifford.kernels.bits import bit_of, highest_bit, lowest_bit, trailing_zeros
 from nearclifford.kernels.gf2 import coordinates, span
 from nearclifford.normal_form.program import PauliTable
 
@@ -56,6 +57,18 @@ def test_reach_and_span_equal_plain_twins(n_qubits, n_rotations):
         assert len(pivot) == plain_rank([as_integer(table.x[j]) for j in found])
         for i, bit in enumerate(pivot):
             assert [as_integer(row) >> int(bit) & 1 for row in basis] == [int(k == i) for k in range(len(pivot))]
+
+
+def test_bits_are_those_of_integers():
+    rng = np.random.default_rng(4)
+    for number in [1, 2**63, 2**64 - 1, *(int(n) >> int(rng.integers(64)) | 1 << 5 for n in rng.integers(2**62, size=50))]:
+        word = np.uint64(number)
+        assert highest_bit(word) == number.bit_length() - 1
+        assert trailing_zeros(word) == (number & -number).bit_length() - 1
+        row = np.array([0, number, 7], np.uint64)
+        assert lowest_bit(row) == 64 + trailing_zeros(word)
+        assert [int(bit_of(row, i)) for i in range(64, 128)] == [number >> i & 1 for i in range(64)]
+    assert lowest_bit(np.zeros(3, np.uint64)) == -1
 
 
 @pytest.mark.parametrize(("n_qubits", "n_rotations", "n_terms"), [(3, 0, 2), (5, 30, 0), (70, 130, 9)])

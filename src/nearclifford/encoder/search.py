@@ -206,7 +206,7 @@ def _component(problem: EncodingProblem, candidate: Candidate) -> float:
     generator = Strings(generators.x[row], generators.z[row], generators.sign[row])
     by_angle = weighted_commutators(generator, candidate.images.strings, problem.coefficients, basis.x, basis.z)
     factor = problem.program.angle_map.factor[problem.program.angle_map.entry_parameter == candidate.parameter]
-    return -float(np.abs(by_angle * factor)[0])
+    return -abs(float(by_angle[0] * factor[0]))
 
 
 def _norm(problem: EncodingProblem, candidate: Candidate) -> float:

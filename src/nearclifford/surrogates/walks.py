@@ -10,7 +10,7 @@ import numpy as np
 from nearclifford.arrays import Indices, Words
 from nearclifford.errors import ResourceError
 from nearclifford.kernels.gf2 import adapted_basis, adapted_coordinates
-from nearclifford.kernels.paths.search import Tables, commutation_rows, key_filter, pair_table, single_table
+from nearclifford.kernels.paths.tables import Tables, commutation_rows, key_filter, pair_table, single_table
 from nearclifford.landscape import Landscape
 from nearclifford.memory import in_words
 from nearclifford.normal_form.compression import TermGroup

@@ -1,9 +1,9 @@
 """The chain of a Pauli string through the rotations, equal strings merged, its probability sorted by the number of flips.
 
-As `merging`, whose strings, coordinates and tables these are; only the masses are not bounds but numbers: column c holds the
-mass after c flips, the last column that after as many or more.
+As `propagate`, whose strings, coordinates and tables these are; only the masses are not bounds but numbers: column c holds
+the mass after c flips, the last column that after as many or more.
 
-Cost: as `merging`, and one multiplication a column for each string that is met.
+Cost: as `propagate`, and one multiplication a column for each string that is met.
 """
 
 from __future__ import annotations

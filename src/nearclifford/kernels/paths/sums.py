@@ -4,7 +4,7 @@ Values go through the steps once. Gradients run in reverse: a first pass forward
 block of steps; then the blocks are taken from the last to the first, forwards again with what each step began with, and
 backwards. No pass divides, so angles of zero and of π/2 are as good as any other.
 
-Stays come by neighbourhoods, rows of a table of all products of neighbouring cosines (see `path_tree`).
+Stays come by neighbourhoods, rows of a table of all products of neighbouring cosines (see `tree`).
 
 Cost: one load and one multiplication of eight numbers a row, 0.5 ns where the table fits the cache (2^width / width rows of
 64 bytes a rotation), and 5 ns a step; gradients take five times as long. The steps are read once for eight thetas.

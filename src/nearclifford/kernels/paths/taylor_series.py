@@ -8,7 +8,7 @@ and the polynomial of total degree below m is its sum up to ε^{2r}, r = ⌊(m -
 series are formed, none is divided or inverted, so that a coefficient is never larger on the way than the sum of the sizes of
 its monomials: what is lost to rounding is a share of that sum, at any angle.
 
-Products of neighbouring cosines come from a table as in `path_sums`. A level holds the r + 1 coefficients of its own flips;
+Products of neighbouring cosines come from a table as in `sums`. A level holds the r + 1 coefficients of its own flips;
 the last two orders need no stays at all. The coefficient of ε^0 of a cosine is 1 and takes no multiplication.
 
 Cost: r (r + 1) / 2 multiplications of eight numbers a row of stays, up to twice what `taylor_sums` takes at orders below 12;

@@ -6,7 +6,7 @@ total degree below m is
     Π_S t · Σ_{n <= r} e_n,     r = ⌊(m - 1 - |S|) / 2⌋,     n e_n = Σ_{q=1}^{n} q U_q e_{n-q},     e_0 = 1,
     U_q = Σ_K c_q t^{2q} + Σ_S s_q t^{2q},     ln cos t = Σ c_q t^{2q},     ln (sin t / t) = Σ s_q t^{2q}.
 
-Stays only add to the U_q: their sums over neighbouring rotations come from a table as the products in `path_sums` do. A
+Stays only add to the U_q: their sums over neighbouring rotations come from a table as the products in `sums` do. A
 level holds Π t and U_1 ... U_r, the r of its own flips; the last two orders need no stays at all.
 
 The series of the logarithms end at |t| = π/2, those of the polynomial nowhere: beyond, and for many wide angles before,
