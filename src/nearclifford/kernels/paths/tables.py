@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit, uint64
 
+from nearclifford.kernels.bits import bit_of
 from nearclifford.kernels.pauli import rows_anticommute
 
 ONE = np.uint64(1)
@@ -124,6 +125,6 @@ def key_filter(keys, with_pairs):
 
 @njit(cache=True, nogil=True)
 def passes(sieve, key):
+    """Return whether the filter lets a key through."""
     shift, bits = sieve
-    b = bucket(key, shift)
-    return (bits[b >> 6] >> uint64(b & 63)) & ONE == ONE
+    return bit_of(bits, bucket(key, shift)) == ONE
