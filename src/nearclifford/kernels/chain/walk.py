@@ -146,9 +146,6 @@ def _flip_one(kind, target, source, bit, rows, flips):
 def _flip_row(kind, target, source, rows, coins, flips):
     """Flip all samples of a row that anticommute and have a coin, a row that is overwritten."""
     met = and_words(load(coins, 0), _anticommuting(kind, target, source, rows))
-    store(rows, target, xor_words(load(rows, target), met))
-    if kind == FLIP_Y:
-        store(rows, source, xor_words(load(rows, source), met))
     if flips is not None:
         store(coins, 0, met)
         for w in range(WIDTH):
@@ -156,6 +153,9 @@ def _flip_row(kind, target, source, rows, coins, flips):
             while left:
                 flips[64 * w + trailing_zeros(left)] += 1
                 left &= left - uint64(1)
+    store(rows, target, xor_words(load(rows, target), met))
+    if kind == FLIP_Y:
+        store(rows, source, xor_words(load(rows, source), met))
 
 
 @njit(cache=True)
