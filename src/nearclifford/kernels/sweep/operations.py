@@ -58,21 +58,21 @@ def _turn(imaginary, t, ar, ai, br, bi):
 
 
 @njit(cache=True, inline="always")
-def _overlap(imaginary, sign, adjoint, pair, total):
-    """Return ``total`` plus the pair's share of ``sign * Im <λ|G|ψ>``; λ and ψ are (re, im) of a, then of b."""
-    lar, lai, lbr, lbi = adjoint
-    ar, ai, br, bi = pair
-    if imaginary:
-        share = multiply(lar, bi)
-        share = multiply_subtract(lai, br, share)
-        share = multiply_add(lbr, ai, share)
-        share = multiply_subtract(lbi, ar, share)
-    else:
-        share = multiply(lbr, ar)
-        share = multiply_add(lbi, ai, share)
-        share = multiply_subtract(lar, br, share)
-        share = multiply_subtract(lai, bi, share)
-    return multiply_add(sign, share, total)
+def _overlap_x(lar, lai, lbr, lbi, ar, ai, br, bi):
+    """Return a pair's share of ``Im <λ|G|ψ>`` for G = [[0, 1], [1, 0]]."""
+    share = multiply(lar, bi)
+    share = multiply_subtract(lai, br, share)
+    share = multiply_add(lbr, ai, share)
+    return multiply_subtract(lbi, ar, share)
+
+
+@njit(cache=True, inline="always")
+def _overlap_y(lar, lai, lbr, lbi, ar, ai, br, bi):
+    """Return the same for G = [[0, -i], [i, 0]]."""
+    share = multiply(lbr, ar)
+    share = multiply_add(lbi, ai, share)
+    share = multiply_subtract(lar, br, share)
+    return multiply_subtract(lai, bi, share)
 
 
 @njit(cache=True)
@@ -139,22 +139,28 @@ def unturn_fours(operation, coset_sign, tangent, buffer, adjoint, overlap):
             total = load(overlap, j)
             mixing, pair = fact & np.uint64(4) != 0, fact & np.uint64(3)
             if pair == 1:
-                total = _overlap(mixing, v, (s0, n0, s1, n1), (r0, m0, r1, m1), total)
-                total = _overlap(mixing, w, (s2, n2, s3, n3), (r2, m2, r3, m3), total)
+                share = _overlap_x(s0, n0, s1, n1, r0, m0, r1, m1) if mixing else _overlap_y(s0, n0, s1, n1, r0, m0, r1, m1)
+                total = multiply_add(v, share, total)
+                share = _overlap_x(s2, n2, s3, n3, r2, m2, r3, m3) if mixing else _overlap_y(s2, n2, s3, n3, r2, m2, r3, m3)
+                total = multiply_add(w, share, total)
                 r0, m0, r1, m1 = _turn(mixing, t, r0, m0, r1, m1)
                 r2, m2, r3, m3 = _turn(mixing, u, r2, m2, r3, m3)
                 s0, n0, s1, n1 = _turn(mixing, t, s0, n0, s1, n1)
                 s2, n2, s3, n3 = _turn(mixing, u, s2, n2, s3, n3)
             elif pair == 2:
-                total = _overlap(mixing, v, (s0, n0, s2, n2), (r0, m0, r2, m2), total)
-                total = _overlap(mixing, w, (s1, n1, s3, n3), (r1, m1, r3, m3), total)
+                share = _overlap_x(s0, n0, s2, n2, r0, m0, r2, m2) if mixing else _overlap_y(s0, n0, s2, n2, r0, m0, r2, m2)
+                total = multiply_add(v, share, total)
+                share = _overlap_x(s1, n1, s3, n3, r1, m1, r3, m3) if mixing else _overlap_y(s1, n1, s3, n3, r1, m1, r3, m3)
+                total = multiply_add(w, share, total)
                 r0, m0, r2, m2 = _turn(mixing, t, r0, m0, r2, m2)
                 r1, m1, r3, m3 = _turn(mixing, u, r1, m1, r3, m3)
                 s0, n0, s2, n2 = _turn(mixing, t, s0, n0, s2, n2)
                 s1, n1, s3, n3 = _turn(mixing, u, s1, n1, s3, n3)
             else:
-                total = _overlap(mixing, v, (s0, n0, s3, n3), (r0, m0, r3, m3), total)
-                total = _overlap(mixing, w, (s1, n1, s2, n2), (r1, m1, r2, m2), total)
+                share = _overlap_x(s0, n0, s3, n3, r0, m0, r3, m3) if mixing else _overlap_y(s0, n0, s3, n3, r0, m0, r3, m3)
+                total = multiply_add(v, share, total)
+                share = _overlap_x(s1, n1, s2, n2, r1, m1, r2, m2) if mixing else _overlap_y(s1, n1, s2, n2, r1, m1, r2, m2)
+                total = multiply_add(w, share, total)
                 r0, m0, r3, m3 = _turn(mixing, t, r0, m0, r3, m3)
                 r1, m1, r2, m2 = _turn(mixing, u, r1, m1, r2, m2)
                 s0, n0, s3, n3 = _turn(mixing, t, s0, n0, s3, n3)
