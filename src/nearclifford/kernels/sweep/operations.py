@@ -139,28 +139,34 @@ def unturn_fours(operation, coset_sign, tangent, buffer, adjoint, overlap):
             total = load(overlap, j)
             mixing, pair = fact & np.uint64(4) != 0, fact & np.uint64(3)
             if pair == 1:
-                share = _overlap_x(s0, n0, s1, n1, r0, m0, r1, m1) if mixing else _overlap_y(s0, n0, s1, n1, r0, m0, r1, m1)
-                total = multiply_add(v, share, total)
-                share = _overlap_x(s2, n2, s3, n3, r2, m2, r3, m3) if mixing else _overlap_y(s2, n2, s3, n3, r2, m2, r3, m3)
-                total = multiply_add(w, share, total)
+                if mixing:
+                    total = multiply_add(v, _overlap_x(s0, n0, s1, n1, r0, m0, r1, m1), total)
+                    total = multiply_add(w, _overlap_x(s2, n2, s3, n3, r2, m2, r3, m3), total)
+                else:
+                    total = multiply_add(v, _overlap_y(s0, n0, s1, n1, r0, m0, r1, m1), total)
+                    total = multiply_add(w, _overlap_y(s2, n2, s3, n3, r2, m2, r3, m3), total)
                 r0, m0, r1, m1 = _turn(mixing, t, r0, m0, r1, m1)
                 r2, m2, r3, m3 = _turn(mixing, u, r2, m2, r3, m3)
                 s0, n0, s1, n1 = _turn(mixing, t, s0, n0, s1, n1)
                 s2, n2, s3, n3 = _turn(mixing, u, s2, n2, s3, n3)
             elif pair == 2:
-                share = _overlap_x(s0, n0, s2, n2, r0, m0, r2, m2) if mixing else _overlap_y(s0, n0, s2, n2, r0, m0, r2, m2)
-                total = multiply_add(v, share, total)
-                share = _overlap_x(s1, n1, s3, n3, r1, m1, r3, m3) if mixing else _overlap_y(s1, n1, s3, n3, r1, m1, r3, m3)
-                total = multiply_add(w, share, total)
+                if mixing:
+                    total = multiply_add(v, _overlap_x(s0, n0, s2, n2, r0, m0, r2, m2), total)
+                    total = multiply_add(w, _overlap_x(s1, n1, s3, n3, r1, m1, r3, m3), total)
+                else:
+                    total = multiply_add(v, _overlap_y(s0, n0, s2, n2, r0, m0, r2, m2), total)
+                    total = multiply_add(w, _overlap_y(s1, n1, s3, n3, r1, m1, r3, m3), total)
                 r0, m0, r2, m2 = _turn(mixing, t, r0, m0, r2, m2)
                 r1, m1, r3, m3 = _turn(mixing, u, r1, m1, r3, m3)
                 s0, n0, s2, n2 = _turn(mixing, t, s0, n0, s2, n2)
                 s1, n1, s3, n3 = _turn(mixing, u, s1, n1, s3, n3)
             else:
-                share = _overlap_x(s0, n0, s3, n3, r0, m0, r3, m3) if mixing else _overlap_y(s0, n0, s3, n3, r0, m0, r3, m3)
-                total = multiply_add(v, share, total)
-                share = _overlap_x(s1, n1, s2, n2, r1, m1, r2, m2) if mixing else _overlap_y(s1, n1, s2, n2, r1, m1, r2, m2)
-                total = multiply_add(w, share, total)
+                if mixing:
+                    total = multiply_add(v, _overlap_x(s0, n0, s3, n3, r0, m0, r3, m3), total)
+                    total = multiply_add(w, _overlap_x(s1, n1, s2, n2, r1, m1, r2, m2), total)
+                else:
+                    total = multiply_add(v, _overlap_y(s0, n0, s3, n3, r0, m0, r3, m3), total)
+                    total = multiply_add(w, _overlap_y(s1, n1, s2, n2, r1, m1, r2, m2), total)
                 r0, m0, r3, m3 = _turn(mixing, t, r0, m0, r3, m3)
                 r1, m1, r2, m2 = _turn(mixing, u, r1, m1, r2, m2)
                 s0, n0, s3, n3 = _turn(mixing, t, s0, n0, s3, n3)
