@@ -8,7 +8,7 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 import nearclifford as nc
 from nearclifford.exact.cpu import _run_backwards
 from nearclifford.exact.sweep import make_sweep
-from nearclifford.kernels.reach import span
+from nearclifford.kernels.gf2 import span
 from nearclifford.normal_form.compression import TermGroup, compress
 from nearclifford.normal_form.program import PauliTable
 from random_circuits import brickwork, random_circuit, random_observable

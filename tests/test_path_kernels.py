@@ -16,9 +16,8 @@ from random_circuits import random_circuit, random_observable
 
 def tree_paths(tree):
     """Return a sorted list of (flips, weight, stays); terms are not told apart."""
-    steps = (tree.level, tree.rotation, tree.weight, tree.stay_start, tree.stays)
     count = np.count_nonzero((tree.rotation == -1) & (tree.weight != 0))
-    flips, n_stays, start, stays = list_paths(*steps, tree.n_levels, tree.width, np.ones(count, dtype=bool))
+    flips, n_stays, start, stays = list_paths(tree, np.ones(count, dtype=bool))
     weights = tree.weight[(tree.rotation == -1) & (tree.weight != 0)]
     found = []
     for path in range(count):

@@ -14,7 +14,8 @@ import numpy as np
 
 from nearclifford.arrays import Flags, Floats, Indices, Words
 from nearclifford.chains.term_pairs import TermProduct
-from nearclifford.kernels.merging.propagate import adapted_basis, adapted_coordinates, propagate, time_order
+from nearclifford.kernels.gf2 import adapted_basis, adapted_coordinates
+from nearclifford.kernels.merging.propagate import propagate, time_order
 from nearclifford.normal_form.compression import compress
 from nearclifford.normal_form.program import PauliTable
 
@@ -55,13 +56,13 @@ def merged_chains(product: TermProduct, generators: PauliTable, images: PauliTab
     for group in compress(generators.take(free), starts):
         rotations = free[group.rotations]
         turns = generators.take(rotations)
-        by_time = time_order(turns.x, turns.z)
+        by_time = time_order(turns.strings)
         turns, strings = turns.take(by_time), starts.take(group.terms)
         basis, pivot, rank = adapted_basis(turns.x)
         yield MergedChain(
             rotations[by_time],
-            adapted_coordinates(turns.x, turns.z, basis, pivot),
-            adapted_coordinates(strings.x, strings.z, basis, pivot),
+            adapted_coordinates(turns.strings, basis, pivot),
+            adapted_coordinates(strings.strings, basis, pivot),
             rank,
             len(pivot),
             product.weight[group.terms],

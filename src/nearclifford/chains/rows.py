@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
-from nearclifford.arrays import Indices
-from nearclifford.kernels.chain.prune import FLIP, FLIP_Y, XOR
-from nearclifford.kernels.chain.rows import EXCHANGE, MOST_MOVES, NOTHING, lay_rows
+from nearclifford.kernels.chain.rows import EXCHANGE, FLIP, FLIP_Y, MOST_MOVES, NOTHING, XOR, Rows, lay_rows
 from nearclifford.normal_form.gates import PRIMITIVES, ROTATION_AXIS
 from nearclifford.normal_form.program import RotationProgram
 
@@ -37,26 +33,7 @@ EXCHANGES: dict[str, tuple[tuple[str, str], ...]] = {
 FLIPS = {"X": (FLIP, "x0", "z0"), "Y": (FLIP_Y, "x0", "z0"), "Z": (FLIP, "z0", "x0")}
 
 
-@dataclass(frozen=True, eq=False)
-class RowList:
-    """The circuit from its end to its beginning, as operations on 2N bit rows: see `nearclifford.kernels.chain.hits`.
-
-    Attributes
-    ----------
-    kind : int8, shape ``(n_operations,)``: `XOR`, `FLIP` or `FLIP_Y`.
-    target, source : int32, shape ``(n_operations,)``: rows.
-    rotation : int32, shape ``(n_operations,)``: the rotation, -1 for XOR.
-    x_rows : int64, shape ``(N,)``: the rows of the x bits where the list ends; at its start they are 0, 2, 4, ...
-    """
-
-    kind: npt.NDArray[np.int8]
-    target: npt.NDArray[np.int32]
-    source: npt.NDArray[np.int32]
-    rotation: npt.NDArray[np.int32]
-    x_rows: Indices
-
-
-def row_list(program: RotationProgram) -> RowList:
+def row_list(program: RotationProgram) -> Rows:
     """Return the row operations of a program's gate tape, the last gate first.
 
     >>> from qiskit import QuantumCircuit
@@ -71,7 +48,7 @@ def row_list(program: RotationProgram) -> RowList:
     tape = program.tape
     gates = np.stack([tape.opcode, tape.first, tape.second, tape.rotation], axis=1).astype(np.int32)[::-1].copy()
     table, place = lay_rows(gates, MOVES, program.n_qubits)
-    return RowList(
+    return Rows(
         kind=table[:, 0].astype(np.int8),
         target=table[:, 1].copy(),
         source=table[:, 2].copy(),

@@ -10,16 +10,18 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from nearclifford.arrays import Flags, Floats, Indices, Words
+from nearclifford.arrays import Flags, Floats, Indices
 from nearclifford.chains.found import Hits, PairSums
 from nearclifford.chains.pair_errors import drawn, stratified
-from nearclifford.chains.rows import RowList, row_list
+from nearclifford.chains.rows import row_list
 from nearclifford.chains.term_pairs import WORD, PairPlan, plan_pairs
 from nearclifford.intervals import unseen_rate
-from nearclifford.kernels.chain.coins import hazards
+from nearclifford.kernels.chain.coins import Coins, hazards
 from nearclifford.kernels.chain.flips import count_flips
-from nearclifford.kernels.chain.hits import count_hits
+from nearclifford.kernels.chain.hits import Targets, count_hits
 from nearclifford.kernels.chain.means import derivative_means, loss_means
+from nearclifford.kernels.chain.rows import Rows
+from nearclifford.kernels.chain.walk import Job, Slots
 from nearclifford.kernels.chain.words import BITS, WIDTH
 from nearclifford.kernels.reach import reach_of_terms
 from nearclifford.landscape import Landscape
@@ -35,7 +37,7 @@ TASKS_PER_THREAD = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Targets:
+class WeightedTargets:
     """Which second moments are wanted.
 
     Attributes
@@ -49,9 +51,9 @@ class Targets:
     streams: Indices
     weights: Floats
 
-    def take(self, where: Indices) -> Targets:
+    def take(self, where: Indices) -> WeightedTargets:
         """Return some of them."""
-        return Targets(self.rotations[where], self.streams[where], self.weights[where])
+        return WeightedTargets(self.rotations[where], self.streams[where], self.weights[where])
 
 
 class ChainSampler:
@@ -67,9 +69,14 @@ class ChainSampler:
         self.one_term = len(land.problem.coefficients) == 1
 
     @cached_property
-    def rows(self) -> RowList:
+    def rows(self) -> Rows:
         """The circuit as row operations, the last gate first."""
         return row_list(self.land.program)
+
+    @cached_property
+    def coins(self) -> Coins:
+        """The chance of a flip at each rotation."""
+        return Coins(self.sine_square, hazards(self.sine_square))
 
     @cached_property
     def starts(self) -> Flags:
@@ -83,41 +90,37 @@ class ChainSampler:
     @cached_property
     def meets(self) -> npt.NDArray[np.uint8]:
         """Whether each term can meet each rotation, 0 or 1, shape ``(T, n_rotations + 1)``; at -1, the loss, all are 1."""
-        g, images = self.land.problem.generators, self.land.problem.images
-        members = reach_of_terms(g.x, g.z, images.x, images.z).view(np.uint8)
-        meets = np.unpackbits(members, axis=1, count=len(g), bitorder="little")
+        problem = self.land.problem
+        members = reach_of_terms(problem.generators.strings, problem.images.strings).view(np.uint8)
+        meets = np.unpackbits(members, axis=1, count=problem.n_rotations, bitorder="little")
         return np.pad(meets, ((0, 0), (0, 1)), constant_values=1)
 
     def loss_mean(self) -> float:
         """Return E[L]."""
-        g, images = self.land.problem.generators, self.land.problem.images
-        return float(self.land.problem.coefficients @ loss_means(g.x, g.z, images.x, images.z, images.sign, self.cosine))
+        problem = self.land.problem
+        return float(problem.coefficients @ loss_means(problem.generators.strings, problem.images.strings, self.cosine))
 
     def derivative_means(self, rotation: Indices) -> Floats:
         """Return E[∂L/∂φ] of the given rotations, 0 for -1."""
-        g, images = self.land.problem.generators, self.land.problem.images
-        arguments = (g.x, g.z, g.sign, images.x, images.z, images.sign, self.land.problem.coefficients, self.cosine)
-        return np.append(derivative_means(*arguments), 0.0)[rotation]
+        problem = self.land.problem
+        means = derivative_means(problem.generators.strings, problem.images.strings, problem.coefficients, self.cosine)
+        return np.append(means, 0.0)[rotation]
 
-    def round(self, samples: int, block: int, targets: Targets) -> tuple[Hits | PairSums, int]:
+    def round(self, samples: int, block: int, targets: WeightedTargets) -> tuple[Hits | PairSums, int]:
         """Return the second moments from about so many samples, and the block that the next round begins with."""
         return (self._one_term if self.one_term else self._pairs)(samples, block, targets)
 
     def _count(
-        self, plan: PairPlan | None, samples: int, first_block: int, per_task: int, targets: Targets
+        self, plan: PairPlan | None, samples: int, first_block: int, per_task: int, targets: WeightedTargets
     ) -> tuple[Indices, Flags]:
         """Return the hits by task and word, shape ``(targets, tasks, 16)``, and where no chain could ever count."""
         n_tasks = -(-samples // (BITS * per_task))
         chosen = targets.rotations
         hits = np.zeros((len(chosen), n_tasks, WIDTH), dtype=np.int64)
         silent = np.zeros((len(chosen), n_tasks), dtype=np.bool_)
-        term, mask, frozen = _slots(plan)
-        rows = self.rows
-        count_hits(
-            rows.kind, rows.target, rows.source, rows.rotation, rows.x_rows, self.sine_square, hazards(self.sine_square),
-            self.starts, term, mask, frozen, chosen.astype(np.int64), targets.streams.astype(np.uint64), first_block,
-            samples, per_task, self.seed, hits, silent,
-        )  # fmt: skip
+        plain = Targets(chosen.astype(np.int64), targets.streams.astype(np.uint64))
+        job = Job(first_block, samples, per_task, self.seed)
+        count_hits(self.rows, self.coins, _slots(self.starts, plan), plain, job, hits, silent)
         return hits, np.all(silent, axis=1)
 
     def flip_counts(self, plan: PairPlan | None, samples: int, first_block: int, n_columns: int) -> Indices:
@@ -128,15 +131,12 @@ class ChainSampler:
         n_blocks = -(-samples // BITS)
         per_task = 1 if plan else max(1, n_blocks // (TASKS_PER_THREAD * numba.get_num_threads()))
         histogram = np.empty((-(-n_blocks // per_task), WIDTH, n_columns), dtype=np.int64)
-        rows = self.rows
-        count_flips(
-            rows.kind, rows.target, rows.source, rows.rotation, rows.x_rows, self.sine_square, hazards(self.sine_square),
-            self.starts, *_slots(plan), first_block, samples, per_task, self.seed, histogram,
-        )  # fmt: skip
+        job = Job(first_block, samples, per_task, self.seed)
+        count_flips(self.rows, self.coins, _slots(self.starts, plan), job, histogram)
         by_word = histogram.reshape(-1, n_columns)
         return by_word[: len(plan.term)] if plan else by_word.sum(axis=0, keepdims=True)
 
-    def _one_term(self, samples: int, block: int, targets: Targets) -> tuple[Hits, int]:
+    def _one_term(self, samples: int, block: int, targets: WeightedTargets) -> tuple[Hits, int]:
         # Python hears a Ctrl-C between calls alone; whole blocks, so that the cut shows in no number.
         count = max(len(targets.rotations), 1)
         n_blocks = min(-(-samples // BITS), max(1, MOST_CHAINS // (BITS * count)))
@@ -147,7 +147,7 @@ class ChainSampler:
         bound = np.where(silent, 0.0, abs(coefficient))
         return Hits(made, hits.sum(axis=(1, 2)), bound, coefficient, targets.weights), block + n_blocks
 
-    def _pairs(self, samples: int, block: int, targets: Targets) -> tuple[PairSums, int]:
+    def _pairs(self, samples: int, block: int, targets: WeightedTargets) -> tuple[PairSums, int]:
         """Sample every derivative by the pairs of the terms that can meet its rotation; no other term matters to it."""
         count = len(targets.rotations)
         n_words = min(-(-samples // WORD), max(64, MOST_COUNTS // max(count, 1)))
@@ -172,7 +172,7 @@ class ChainSampler:
             if len(terms):
                 yield terms, np.flatnonzero(which.reshape(-1) == number)
 
-    def _pairs_of(self, terms: Indices, n_words: int, block: int, targets: Targets) -> tuple[PairSums, int]:
+    def _pairs_of(self, terms: Indices, n_words: int, block: int, targets: WeightedTargets) -> tuple[PairSums, int]:
         """Sample targets by the pairs of some terms; ``n_words`` words of samples for each target, or one for each pair."""
         chosen, weights = targets.rotations, targets.weights
         problem = self.land.problem.take(terms)
@@ -203,14 +203,15 @@ class ChainSampler:
         return found, first + n_slots
 
 
-def _slots(plan: PairPlan | None) -> tuple[Indices, Indices, Words]:
-    """Return (start, mask or -1) of the words of a block, shape ``(n_slots, 16)``, and the masks."""
+def _slots(starts: Flags, plan: PairPlan | None) -> Slots:
+    """Return what the words of a plan start from and freeze; without a plan all are alike."""
     if plan is None:
-        return np.zeros((1, WIDTH), np.int64), np.full((1, WIDTH), -1, np.int64), np.zeros((1, 1), np.uint64)
+        start, no_mask = np.zeros((1, WIDTH), np.int64), np.full((1, WIDTH), -1, np.int64)
+        return Slots(starts, start, no_mask, np.zeros((1, 1), np.uint64))
     padded = np.pad(np.stack([plan.term, plan.pair]), ((0, 0), (0, -len(plan.term) % WIDTH)), mode="edge")
     term, mask = padded.reshape(2, -1, WIDTH)
     freezes: Flags = np.atleast_1d(plan.frozen.any(axis=1))
-    return term, np.where(freezes[mask], mask, -1), plan.frozen
+    return Slots(starts, term, np.where(freezes[mask], mask, -1), plan.frozen)
 
 
 def _is_frozen(plan: PairPlan, chosen: Indices) -> Flags:

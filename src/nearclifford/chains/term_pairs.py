@@ -78,10 +78,9 @@ def _pairs_of_a_kind(kind: Indices) -> tuple[Indices, Indices]:
 
 def _join(problem: PauliProblem, cosine: Floats, first: Indices, second: Indices) -> tuple[Floats, Words]:
     """Return (s_ab Π_J E[cos], J) of each pair."""
-    generators, images = problem.generators, problem.images
-    frozen = np.zeros((len(first), (len(generators) + 63) // 64), dtype=np.uint64)
-    arguments = (generators.x, generators.z, images.x, images.z, images.sign, first, second, cosine, frozen)
-    return join_terms(*arguments), frozen
+    frozen = np.zeros((len(first), (problem.n_rotations + 63) // 64), dtype=np.uint64)
+    joined = join_terms(problem.generators.strings, problem.images.strings, first, second, cosine, frozen)
+    return joined, frozen
 
 
 def _share(term: Indices, weight: Floats, frozen: Words, n_words: int) -> PairPlan:

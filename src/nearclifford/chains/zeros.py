@@ -51,7 +51,7 @@ def mattering_rotations(problem: PauliProblem) -> Flags:
     generators, images = problem.generators, problem.images
     stirs = np.flatnonzero(_stirring(generators))
     turns = generators.take(stirs)
-    members = reach_of_terms(turns.x, turns.z, images.x, images.z).view(np.uint8)
+    members = reach_of_terms(turns.strings, images.strings).view(np.uint8)
     matters = np.zeros(len(generators), dtype=np.bool_)
     matters[stirs] = np.unpackbits(members, axis=1, count=len(stirs), bitorder="little").any(axis=0)
     return matters

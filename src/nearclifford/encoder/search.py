@@ -22,7 +22,7 @@ from nearclifford.encoder.encode import Encoding, EncodingProblem, Style, assemb
 from nearclifford.encoder.inducer import Meeting, phase_inducer
 from nearclifford.errors import EncodingError, IncompleteSearchWarning
 from nearclifford.exact.center import ProductBasis, center_gradient, center_loss
-from nearclifford.kernels.pauli import weighted_commutators
+from nearclifford.kernels.pauli import Strings, weighted_commutators
 from nearclifford.normal_form.program import PauliTable
 
 Objective = Literal["loss", "gradient", "norm"]
@@ -194,21 +194,12 @@ def _loss(problem: EncodingProblem, candidate: Candidate) -> float:
 
 
 def _component(problem: EncodingProblem, candidate: Candidate) -> float:
-    generators = problem.program.generators
-    row, images, basis = slice(candidate.rotation, candidate.rotation + 1), candidate.images, candidate.basis
-    by_angle = weighted_commutators(
-        generators.x[row],
-        generators.z[row],
-        generators.sign[row],
-        images.x,
-        images.z,
-        images.sign,
-        problem.coefficients,
-        basis.x,
-        basis.z,
-    )
+    generators, basis = problem.program.generators, candidate.basis
+    row = slice(candidate.rotation, candidate.rotation + 1)
+    generator = Strings(generators.x[row], generators.z[row], generators.sign[row])
+    by_angle = weighted_commutators(generator, candidate.images.strings, problem.coefficients, basis.x, basis.z)
     factor = problem.program.angle_map.factor[problem.program.angle_map.entry_parameter == candidate.parameter]
-    return -float(np.abs(by_angle * factor)[0])
+    return -abs(float(by_angle[0] * factor[0]))
 
 
 def _norm(problem: EncodingProblem, candidate: Candidate) -> float:

@@ -80,12 +80,10 @@ def center_gradient(problem: PauliProblem, basis: ProductBasis | None = None) ->
     (0.0, [1.0])
     """
     state = basis or ProductBasis.zero(problem.n_qubits)
-    generators, images = problem.generators, problem.images
     by_angle: Floats = weighted_commutators(
-        generators.x, generators.z, generators.sign,
-        images.x, images.z, images.sign, problem.coefficients, state.x, state.z,
-    )  # fmt: skip
-    return center_loss(images, problem.coefficients, state), problem.angle_map.to_parameters(by_angle)
+        problem.generators.strings, problem.images.strings, problem.coefficients, state.x, state.z
+    )
+    return center_loss(problem.images, problem.coefficients, state), problem.angle_map.to_parameters(by_angle)
 
 
 def center_loss(images: PauliTable, coefficients: Floats, basis: ProductBasis) -> float:
@@ -96,4 +94,4 @@ def center_loss(images: PauliTable, coefficients: Floats, basis: ProductBasis) -
     >>> center_loss(images, np.array([0.5, 3.0]), ProductBasis.zero(2))
     -0.5
     """
-    return float(coefficients @ expectations(images.x, images.z, images.sign, basis.x, basis.z))
+    return float(coefficients @ expectations(images.strings, basis.x, basis.z))

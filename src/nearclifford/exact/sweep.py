@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nearclifford.arrays import Floats, Indices, Words
-from nearclifford.kernels.reach import coordinates
+from nearclifford.kernels.gf2 import coordinates
 from nearclifford.kernels.sweep.observable import Terms
 from nearclifford.kernels.sweep.ordering import LANE_BITS
 from nearclifford.kernels.sweep.schedule import Schedule, make_schedule
@@ -80,7 +80,7 @@ def _coordinates(table: PauliTable, group: TermGroup, n_bits: int) -> tuple[Word
     A pass reads the state row by row only if no x-part in its span lives on the lowest bits alone; circuits are full of
     one-qubit rotations, and after this layer none of them does.
     """
-    x, z = coordinates(table.x, table.z, group.basis, group.pivot)
+    x, z = coordinates(table.strings, group.basis, group.pivot)
     rng, one = np.random.default_rng(0), np.uint64(1)
     for control in map(np.uint64, range(LANE_BITS)):
         for target in map(np.uint64, range(LANE_BITS, n_bits)):

@@ -17,18 +17,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, uint64
 
-from nearclifford.arrays import Floats, Indices, Signs, Words
+from nearclifford.arrays import Floats, Indices, Words
 from nearclifford.kernels.bits import parity
 from nearclifford.kernels.chain.words import mix
-from nearclifford.kernels.pauli import commutator_sign
-
-
-class Strings(NamedTuple):
-    """Signed Pauli strings: x, z uint64, shape ``(n, W)``; sign int8, shape ``(n,)``."""
-
-    x: Words
-    z: Words
-    sign: Signs
+from nearclifford.kernels.pauli import Strings, commutator_sign
 
 
 class Keys(NamedTuple):

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nearclifford.arrays import Indices, Words
-from nearclifford.kernels.reach import group_terms, span
+from nearclifford.kernels.gf2 import span
+from nearclifford.kernels.reach import group_terms
 from nearclifford.normal_form.program import PauliTable
 
 
@@ -49,7 +50,7 @@ def compress(generators: PauliTable, images: PauliTable) -> tuple[TermGroup, ...
     >>> group.rotations, group.active_qubits
     (array([0, 2]), 2)
     """
-    group, members = group_terms(generators.x, generators.z, images.x, images.z)
+    group, members = group_terms(generators.strings, images.strings)
     bits = np.unpackbits(members.view(np.uint8), axis=1, bitorder="little")[:, : len(generators)]
     return tuple(
         TermGroup(np.flatnonzero(group == g), np.flatnonzero(bits[g]), *span(generators.x, members[g]))

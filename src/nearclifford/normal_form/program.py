@@ -10,6 +10,7 @@ import numpy.typing as npt
 import stim
 
 from nearclifford.arrays import Flags, Signs, Words
+from nearclifford.kernels.pauli import Strings
 from nearclifford.normal_form.angles import AngleMap
 from nearclifford.normal_form.gates import INVERSE_TABLEAU, OPCODE, PRIMITIVES, TABLEAU
 
@@ -68,6 +69,11 @@ class PauliTable:
             sign=int(self.sign[row]),
             num_qubits=self.n_qubits,
         )
+
+    @property
+    def strings(self) -> Strings:
+        """The rows as the kernels take them."""
+        return Strings(self.x, self.z, self.sign)
 
     def take(self, rows: npt.ArrayLike) -> PauliTable:
         """Return the table of the given rows, in the given order."""

@@ -10,9 +10,9 @@ import numpy as np
 
 from nearclifford.arrays import Flags, Floats, Indices
 from nearclifford.chains.found import Hits, PairSums
-from nearclifford.chains.sampler import ChainSampler, Targets
+from nearclifford.chains.sampler import ChainSampler, WeightedTargets
 from nearclifford.chains.zeros import mattering_rotations, seconds_to_tell, vanishes
-from nearclifford.kernels.chain.prune import NO_ROTATION
+from nearclifford.kernels.chain.rows import NO_ROTATION
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch
 from nearclifford.statistics.backend import Rounds
@@ -89,7 +89,7 @@ class ChainSums:
 class _Chains:
     """Targets of one sampler, round after round: blocks of the random streams are taken one after the other."""
 
-    def __init__(self, chain: ChainSampler, targets: Targets) -> None:
+    def __init__(self, chain: ChainSampler, targets: WeightedTargets) -> None:
         self.chain, self.targets, self.block = chain, targets, 0
         self.zero = np.zeros(len(targets.rotations), dtype=np.bool_)
         if seconds_to_tell(chain.land.problem) < MOMENT and (targets.rotations >= 0).all():
@@ -131,7 +131,7 @@ class StabilizerGradients(Rounds[ChainSums, GradientStatistics]):
         self.rotation, self.factor = rotation[parameters], factor[parameters]
         self.turning = self.rotation >= 0
         squares = self.factor[self.turning] ** 2
-        self.chains = _Chains(chain, Targets(self.rotation[self.turning], parameters[self.turning], squares))
+        self.chains = _Chains(chain, WeightedTargets(self.rotation[self.turning], parameters[self.turning], squares))
 
     def run(self, samples: int) -> ChainSums:
         """Return the sums of about so many more samples."""
@@ -168,7 +168,7 @@ class StabilizerLoss(Rounds[ChainSums, LossStatistics]):
 
     def __init__(self, chain: ChainSampler) -> None:
         whole = np.array([chain.land.n_parameters])
-        self.chain, self.chains = chain, _Chains(chain, Targets(np.array([NO_ROTATION]), whole, np.ones(1)))
+        self.chain, self.chains = chain, _Chains(chain, WeightedTargets(np.array([NO_ROTATION]), whole, np.ones(1)))
 
     def run(self, samples: int) -> ChainSums:
         """Return the sums of about so many more samples."""

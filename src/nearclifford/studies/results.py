@@ -26,6 +26,11 @@ class StudyResults:
     spec : what the study asked for.
     frame : its table, `nearclifford.Study.frame`.
     directory : where the study keeps it.
+
+    >>> import pandas as pd
+    >>> import nearclifford as nc
+    >>> nc.StudyResults(nc.Study.preset("quick").spec, pd.DataFrame({"norm": [0.5, 0.2]}), Path("runs/quick"))
+    StudyResults(2 rows of the experiment 'gradient')
     """
 
     spec: StudySpec

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,10 @@ from nearclifford.arguments import one_of, thetas
 from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import path_of, replacing
-from nearclifford.kernels.paths.tree import END
+from nearclifford.kernels.paths.tree import END, PathTree
 from nearclifford.memory import require_memory
 from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.patches import Patch
-from nearclifford.surrogates.paths import PathTree
 from nearclifford.surrogates.storage import arrays_of, problem_of, read_arrays, tree_of
 from nearclifford.surrogates.support import support_of
 
@@ -120,12 +119,6 @@ class Surrogate(ABC):
     @abstractmethod
     def rms_error(self, patch: Patch) -> float:
         """Return the root mean square over a patch of the difference to the landscape, exactly."""
-
-    @property
-    def _steps(self) -> tuple[Any, ...]:
-        """The tree as the first arguments of the kernels."""
-        tree = self.tree
-        return tree.level, tree.rotation, tree.weight, tree.stay_start, tree.stays, tree.n_levels, tree.width
 
     @abstractmethod
     def _values(self, angle: Floats) -> Floats:

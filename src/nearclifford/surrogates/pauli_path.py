@@ -47,12 +47,12 @@ class PauliPathSurrogate(Surrogate):
 
     def _values(self, angle: Floats) -> Floats:
         value = np.empty(len(angle))
-        path_values(*(*self._steps, angle, value))
+        path_values(self.tree, angle, value)
         return value
 
     def _gradients(self, angle: Floats) -> tuple[Floats, Floats]:
         value, gradient = np.empty(len(angle)), np.empty_like(angle)
-        path_gradients(*(*self._steps, angle, value, gradient))
+        path_gradients(self.tree, angle, value, gradient)
         return value, gradient
 
     def _hessian(self, angle: Floats) -> Floats:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +14,10 @@ from nearclifford.arguments import LARGEST_COUNT
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import read_bytes
 from nearclifford.kernels.paths.check import first_fault
+from nearclifford.kernels.paths.tree import PathTree
 from nearclifford.normal_form.angles import AngleMap
 from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.normal_form.program import PauliTable
-from nearclifford.surrogates.paths import PathTree
 from nearclifford.version import __version__
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def arrays_of(kept: Surrogate) -> dict[str, npt.ArrayLike]:
     for name, table in (("generators", problem.generators), ("images", problem.images)):
         arrays |= {f"{name}_x": table.x, f"{name}_z": table.z, f"{name}_sign": table.sign}
     arrays |= {f"angles_{field}": getattr(problem.angle_map, field) for field in ANGLES}
-    return arrays | {f"tree_{field.name}": getattr(kept.tree, field.name) for field in fields(PathTree)}
+    return arrays | {f"tree_{name}": values for name, values in kept.tree._asdict().items()}
 
 
 def read_arrays(path: Path) -> Arrays:
@@ -157,8 +156,7 @@ def _check_steps(arrays: Arrays) -> str:
             return f"tree_{name} has {len(arrays[f'tree_{name}'])} entries; expected {length}"
     if start[0] != 0 or start[-1] != len(stays) or (np.diff(start) < 0).any():
         return f"tree_stay_start does not ascend from 0 to {len(stays)}"
-    sizes = int(arrays["tree_n_levels"]), int(arrays["tree_width"]), len(arrays["angles_offset"])
-    fault = first_fault(level, arrays["tree_rotation"], start, stays, *sizes)
+    fault = first_fault(tree_of(arrays), len(arrays["angles_offset"]))
     return f"step {fault} of its paths does not follow from those before it" if fault >= 0 else ""
 
 
@@ -182,5 +180,5 @@ def _angles_of(arrays: Arrays) -> AngleMap:
 
 def tree_of(arrays: Arrays) -> PathTree:
     """Return the tree of paths."""
-    parts = {field.name: arrays[f"tree_{field.name}"] for field in fields(PathTree)}
+    parts = {name: arrays[f"tree_{name}"] for name in PathTree._fields}
     return PathTree(n_levels=int(parts.pop("n_levels")), width=int(parts.pop("width")), **parts)

@@ -60,9 +60,9 @@ class TaylorSurrogate(Surrogate):
         for rows, order, by_logarithms in ways_to_sum(angle, self.order, self.tree.n_levels):
             some, found = np.ascontiguousarray(angle[rows]), np.empty(len(rows))
             if by_logarithms:
-                taylor_values(*(*self._steps, order, *logarithms((order - 1) // 2), some, found))
+                taylor_values(self.tree, order, *logarithms((order - 1) // 2), some, found)
             else:
-                series_values(*(*self._steps, order, some, found))
+                series_values(self.tree, order, some, found)
             value[rows] = found
         return self._finite(value)
 
@@ -72,9 +72,9 @@ class TaylorSurrogate(Surrogate):
             some, found = np.ascontiguousarray(angle[rows]), np.empty(len(rows))
             slopes = np.empty_like(some)
             if by_logarithms:
-                taylor_gradients(*(*self._steps, order, *logarithms((order - 1) // 2), some, found, slopes))
+                taylor_gradients(self.tree, order, *logarithms((order - 1) // 2), some, found, slopes)
             else:
-                series_gradients(*(*self._steps, order, some, found, slopes))
+                series_gradients(self.tree, order, some, found, slopes)
             value[rows], gradient[rows] = found, slopes
         self._finite(value)
         return value, self._finite(gradient)
@@ -82,7 +82,7 @@ class TaylorSurrogate(Surrogate):
     def _hessian(self, angle: Floats) -> Floats:
         found = np.zeros((1, len(angle), len(angle)))
         for _, order, _ in ways_to_sum(angle[None], self.order, self.tree.n_levels):
-            taylor_hessians(*(*self._steps, order, angle[None], found))
+            taylor_hessians(self.tree, order, angle[None], found)
         return self._finite(found[0])
 
     def _finite(self, numbers: Floats) -> Floats:

@@ -20,10 +20,10 @@ import mpmath
 import numpy as np
 
 from nearclifford.errors import ResourceError
+from nearclifford.kernels.paths.tree import PathTree
 from nearclifford.normal_form.angles import AngleMap
 from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.patches import Patch
-from nearclifford.surrogates.paths import PathTree
 from nearclifford.surrogates.support import paths_of
 from nearclifford.surrogates.tails import tail_moments
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from nearclifford.arrays import Indices, Words
 from nearclifford.errors import ResourceError
-from nearclifford.kernels.merging.propagate import adapted_basis, adapted_coordinates
-from nearclifford.kernels.paths.search import Tables, commutation_rows, key_filter, pair_table, single_table
+from nearclifford.kernels.gf2 import adapted_basis, adapted_coordinates
+from nearclifford.kernels.paths.tables import Tables, commutation_rows, key_filter, pair_table, single_table
 from nearclifford.landscape import Landscape
 from nearclifford.memory import in_words
 from nearclifford.normal_form.compression import TermGroup
@@ -94,8 +94,8 @@ def walks_of(land: Landscape, flips: int, progress: bool) -> list[Walk]:
     def walks_of_group(group: TermGroup) -> list[Walk]:
         turns, images = land.problem.generators.take(group.rotations), land.problem.images.take(group.terms)
         basis, pivot, rank = adapted_basis(turns.x)
-        rows = adapted_coordinates(turns.x, turns.z, basis, pivot)
-        strings = adapted_coordinates(images.x, images.z, basis, pivot)
+        rows = adapted_coordinates(turns.strings, basis, pivot)
+        strings = adapted_coordinates(images.strings, basis, pivot)
         tables = _tables(rows, rank, min(flips, len(rows)))
         keys, first = _keys(strings, len(pivot)), commutation_rows(strings, rows)
         return [Walk(group, tables, term, keys[i], first[i]) for i, term in enumerate(group.terms.tolist())]

@@ -11,42 +11,36 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange, uint64
 
-from nearclifford.kernels.bits import parity
 from nearclifford.kernels.parallel import parallel_kernel
-from nearclifford.kernels.pauli import commutator_sign
+from nearclifford.kernels.pauli import anticommute, commutator_sign
 
 
 @njit(cache=True)
-def _anticommutes(x1, z1, x2, z2):
-    word = uint64(0)
-    for w in range(len(x1)):
-        word ^= (x1[w] & z2[w]) ^ (z1[w] & x2[w])
-    return parity(word) == uint64(1)
-
-
-@njit(cache=True)
-def _cosines(gx, gz, x, z, cosine, stop):
+def _cosines(generators, x, z, cosine, stop):
     """Return the product of the cosines of the rotations below ``stop`` that anticommute with a string."""
     product = 1.0
     for j in range(stop):
-        if _anticommutes(gx[j], gz[j], x, z):
+        if anticommute(generators.x[j], generators.z[j], x, z):
             product *= cosine[j]
     return product
 
 
 @parallel_kernel
-def loss_means(gx, gz, px, pz, p_sign, cosine):
+def loss_means(generators, strings, cosine):
     """Return E[L] of each signed string, float64, shape ``(T,)``: zero unless it is Z-type."""
+    px, pz, p_sign = strings
     result = np.zeros(len(px))
     for a in prange(len(px)):
         if not px[a].any():
-            result[a] = p_sign[a] * _cosines(gx, gz, px[a], pz[a], cosine, len(gx))
+            result[a] = p_sign[a] * _cosines(generators, px[a], pz[a], cosine, len(generators.x))
     return result
 
 
 @parallel_kernel
-def derivative_means(gx, gz, g_sign, px, pz, p_sign, weight, cosine):
+def derivative_means(generators, strings, weight, cosine):
     """Return E[∂L/∂φ_k] by rotation, float64, shape ``(n,)``, of Σ_a weight[a] P_a: the path that flips at k alone."""
+    gx, gz, g_sign = generators
+    px, pz, p_sign = strings
     n = len(gx)
     result = np.zeros(n)
     after = np.empty(n)
@@ -54,7 +48,7 @@ def derivative_means(gx, gz, g_sign, px, pz, p_sign, weight, cosine):
         product, matches = 1.0, 0
         for j in range(n - 1, -1, -1):
             after[j] = 0.0
-            if _anticommutes(gx[j], gz[j], px[a], pz[a]):
+            if anticommute(gx[j], gz[j], px[a], pz[a]):
                 product *= cosine[j]
                 if np.array_equal(gx[j], px[a]):
                     after[j] = product
@@ -63,14 +57,14 @@ def derivative_means(gx, gz, g_sign, px, pz, p_sign, weight, cosine):
             continue
         for k in prange(n):
             if after[k] != 0.0:
-                before = _cosines(gx, gz, gx[k] ^ px[a], gz[k] ^ pz[a], cosine, k)
+                before = _cosines(generators, gx[k] ^ px[a], gz[k] ^ pz[a], cosine, k)
                 sign = p_sign[a] * g_sign[k] * commutator_sign(gx, gz, k, px, pz, a)
                 result[k] += weight[a] * sign * after[k] * before
     return result
 
 
 @parallel_kernel
-def join_terms(gx, gz, px, pz, p_sign, first, second, cosine, members):
+def join_terms(generators, strings, first, second, cosine, members):
     """Return s Π_{j in J} E[cos] of pairs of terms, float64, shape ``(pairs,)``; set J in ``members``.
 
     s = <0| P_a P_b |0>, and J holds the rotations that anticommute with exactly one of the two. The terms of a pair must
@@ -80,6 +74,8 @@ def join_terms(gx, gz, px, pz, p_sign, first, second, cosine, members):
     ----------
     first, second : int64, shape ``(pairs,)``; members : uint64, shape ``(pairs, ceil(n / 64))``, all zero.
     """
+    gx, gz, _ = generators
+    px, pz, p_sign = strings
     result = np.zeros(len(first))
     for pair in prange(len(first)):
         a, b = first[pair], second[pair]
@@ -98,7 +94,7 @@ def join_terms(gx, gz, px, pz, p_sign, first, second, cosine, members):
             continue
         product = float(p_sign[a] * p_sign[b]) * (1.0 - (power & 2))
         for j in range(len(gx)):
-            if _anticommutes(gx[j], gz[j], x, z):
+            if anticommute(gx[j], gz[j], x, z):
                 product *= cosine[j]
                 members[pair, j >> 6] |= uint64(1) << uint64(j & 63)
         result[pair] = product

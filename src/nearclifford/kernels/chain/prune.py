@@ -1,24 +1,45 @@
 """What is left of a list of row operations for one start: the operations that can matter, sorted into moves and stops.
 
-See `nearclifford.kernels.chain.hits` for the operations. Cost: three passes over the list, about 5 ns an operation.
+See `nearclifford.kernels.chain.walk` for the operations. Cost: three passes over the list, about 5 ns an operation.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
-XOR, FLIP, FLIP_Y = 0, 1, 2
-NO_ROTATION = -1
+from nearclifford.kernels.chain.rows import FLIP_Y, NO_ROTATION, XOR
+
+
+class Route(NamedTuple):
+    """The operations that are left, XORs apart from rotations.
+
+    moves : int32, shape ``(n_moves, 2)``: target and source of each XOR.
+    stops : int32, shape ``(n_stops, 5)``: of each rotation kind, target, source, rotation and how many moves come before.
+    clock : float64, shape ``(n_stops + 1, 2)``: the hazards of one bit summed over the stops before each, and its own;
+        stops in ``fixed`` count as zero.
+    fixed : int64: the stops where every bit is drawn, those of infinite hazard and the chosen one; ends with n_stops.
+    x_rows : int64, shape ``(N,)``: the rows that must vanish at the end.
+    """
+
+    moves: npt.NDArray[np.int32]
+    stops: npt.NDArray[np.int32]
+    clock: npt.NDArray[np.float64]
+    fixed: npt.NDArray[np.int64]
+    x_rows: npt.NDArray[np.int64]
 
 
 @njit(cache=True)
-def prune(kind, target, source, rotation, start, x_rows, chosen, kept):
+def prune(rows, start, chosen, kept):
     """Write to ``kept`` the operations that can change the end of a chain from ``start``; return how many.
 
-    ``start`` : bool, which rows may be set; ``x_rows`` : the rows that must vanish at the end; ``chosen`` : the rotation
-    that is differentiated or -1. Returns -1 if the chain never anticommutes with it: the derivative is zero everywhere.
+    ``start`` : bool, which rows may be set; ``chosen`` : the rotation that is differentiated or -1. Returns -1 if the chain
+    never anticommutes with it: the derivative is zero everywhere.
     """
+    kind, target, source, rotation, x_rows = rows
     possible, count, met = start.copy(), 0, chosen == NO_ROTATION
     for i in range(len(kind)):
         s, t = source[i], target[i]
@@ -56,15 +77,9 @@ def prune(kind, target, source, rotation, start, x_rows, chosen, kept):
 
 
 @njit(cache=True)
-def split(kind, target, source, rotation, kept, hazard, chosen):
-    """Return (moves, stops, clock, fixed): the kept operations, XORs apart from rotations.
-
-    moves : int32, shape ``(n_moves, 2)``: target and source of each XOR.
-    stops : int32, shape ``(n_stops, 5)``: of each rotation kind, target, source, rotation and how many moves come before.
-    clock : float64, shape ``(n_stops + 1, 2)``: the hazards of one bit summed over the stops before each, and its own;
-        stops in ``fixed`` count as zero.
-    fixed : int64: the stops where every bit is drawn, those of infinite hazard and ``chosen``; ends with n_stops.
-    """
+def split(rows, kept, hazard, chosen):
+    """Return the `Route` of the kept operations; every bit is drawn at ``chosen``."""
+    kind, target, source, rotation, x_rows = rows
     n_moves = 0
     for i in kept:
         n_moves += kind[i] == XOR
@@ -87,4 +102,4 @@ def split(kind, target, source, rotation, kept, hazard, chosen):
         clock[f + 1, 0] = clock[f, 0] + clock[f, 1]
         f += 1
     fixed[n_fixed] = n_stops
-    return moves, stops, clock, fixed[: n_fixed + 1].copy()
+    return Route(moves, stops, clock, fixed[: n_fixed + 1].copy(), x_rows)

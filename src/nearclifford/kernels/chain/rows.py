@@ -1,19 +1,40 @@
-"""From gates, the last first, to operations on bit rows; see `nearclifford.kernels.chain.hits` for the operations.
+"""From gates, the last first, to operations on bit rows; see `nearclifford.kernels.chain.walk` for the operations.
 
 Cost: a few ns a gate.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
-from nearclifford.kernels.chain.prune import NO_ROTATION, XOR
-
-# What a gate may do besides the operations of `nearclifford.kernels.chain.prune`: rename two rows, or nothing more.
+XOR, FLIP, FLIP_Y = 0, 1, 2
+NO_ROTATION = -1
+# What a gate may do besides these operations: rename two rows, or nothing more.
 EXCHANGE, NOTHING = 3, -1
 # CY is four XORs.
 MOST_MOVES = 4
+
+
+class Rows(NamedTuple):
+    """A circuit from its end to its beginning, as operations on 2N bit rows.
+
+    Attributes
+    ----------
+    kind : int8, shape ``(n_operations,)``: `XOR`, `FLIP` or `FLIP_Y`.
+    target, source : int32, shape ``(n_operations,)``: rows.
+    rotation : int32, shape ``(n_operations,)``: the rotation, `NO_ROTATION` for XOR.
+    x_rows : int64, shape ``(N,)``: the rows of the x bits where the list ends; at its start they are 0, 2, 4, ...
+    """
+
+    kind: npt.NDArray[np.int8]
+    target: npt.NDArray[np.int32]
+    source: npt.NDArray[np.int32]
+    rotation: npt.NDArray[np.int32]
+    x_rows: npt.NDArray[np.int64]
 
 
 @njit(cache=True)

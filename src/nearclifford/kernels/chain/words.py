@@ -1,101 +1,39 @@
-"""Sixteen 64-bit words that move as one: 1024 samples of one bit, and random bits for them.
+"""Bits of sixteen 64-bit words that move as one, 1024 samples of one bit, and random bits for them.
 
-An array of shape ``(rows, 16)``, uint64, is addressed by row; see `lanes` for why the vectors are explicit. Random words
-are counter-based: word n of a stream is SplitMix64's mixture of ``key + n * gamma``, gamma odd and the stream's own, so
-that any word of any stream is found without the ones before it, on any thread.
+An array of shape ``(rows, 16)``, uint64, is addressed by row; see `nearclifford.kernels.vectors`. Random words are
+counter-based: word n of a stream is SplitMix64's mixture of ``key + n * gamma``, gamma odd and the stream's own, so that
+any word of any stream is found without the ones before it, on any thread.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
 from numba import njit, types, uint64
-from numba.core.datamodel import models
-from numba.core.datamodel.registry import register_default
 from numba.extending import intrinsic
 
 from nearclifford.kernels.bits import population_count
+from nearclifford.kernels.vectors import repeated, words_type
 
-WIDTH = 16
+WIDTH = words_type.width
 BITS = 64 * WIDTH
 _WORD = ir.IntType(64)
-_VECTOR = ir.VectorType(_WORD, WIDTH)
+_VECTOR = words_type.llvm
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
 
-class WordsType(types.Type):
-    """Numba type of a vector of `WIDTH` uint64."""
+class Stream(NamedTuple):
+    """A stream of random words: word n is the mixture of ``key + n * gamma``."""
 
-    def __init__(self) -> None:
-        super().__init__(name="Words")
-
-
-words_type = WordsType()
-
-
-@register_default(WordsType)
-class _WordsModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, frontend_type: WordsType) -> None:
-        super().__init__(manager, frontend_type, _VECTOR)
-
-
-def _row_pointer(context: Any, builder: Any, array_type: Any, array: Any, row: Any) -> Any:
-    struct = context.make_array(array_type)(context, builder, array)
-    element = builder.gep(struct.data, [builder.mul(row, ir.Constant(row.type, WIDTH))])
-    return builder.bitcast(element, _VECTOR.as_pointer())
-
-
-def _is_rows(array: Any) -> bool:
-    return isinstance(array, types.Array) and array.dtype == types.uint64 and array.layout == "C"
-
-
-def _repeat(builder: Any, word: Any) -> Any:
-    undefined = ir.Constant(_VECTOR, ir.Undefined)
-    single = builder.insert_element(undefined, word, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(single, undefined, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH))
+    key: np.uint64
+    gamma: np.uint64
 
 
 def _all(value: int) -> Any:
     return ir.Constant(_VECTOR, [value] * WIDTH)
-
-
-@intrinsic
-def load_words(typing_context: Any, array: Any, row: Any) -> Any:
-    """Return row ``row`` of a C-contiguous uint64 array with rows of sixteen."""
-    if not (_is_rows(array) and isinstance(row, types.Integer)):
-        return None
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.load(_row_pointer(context, builder, signature.args[0], *arguments), align=8)
-
-    return words_type(array, types.intp), generate
-
-
-@intrinsic
-def store_words(typing_context: Any, array: Any, row: Any, value: Any) -> Any:
-    """Write a vector to row ``row`` of a C-contiguous uint64 array with rows of sixteen."""
-    if not (_is_rows(array) and isinstance(row, types.Integer)):
-        return None
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer = _row_pointer(context, builder, signature.args[0], *arguments[:2])
-        builder.store(arguments[2], pointer, align=8)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, words_type), generate
-
-
-@intrinsic
-def repeat_word(typing_context: Any, word: Any) -> Any:
-    """Return the vector that repeats one uint64."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return _repeat(builder, arguments[0])
-
-    return words_type(types.uint64), generate
 
 
 @intrinsic
@@ -156,10 +94,10 @@ def random_words(typing_context: Any, key: Any, gamma: Any, row: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         key, gamma, row = arguments
         number = builder.or_(
-            _repeat(builder, builder.shl(row, ir.Constant(_WORD, WIDTH.bit_length() - 1))),
+            repeated(builder, builder.shl(row, ir.Constant(_WORD, WIDTH.bit_length() - 1)), _VECTOR),
             ir.Constant(_VECTOR, list(range(WIDTH))),
         )
-        word = builder.add(_repeat(builder, key), builder.mul(number, _repeat(builder, gamma)))
+        word = builder.add(repeated(builder, key, _VECTOR), builder.mul(number, repeated(builder, gamma, _VECTOR)))
         for shift, factor in ((30, _FIRST), (27, _SECOND)):
             word = builder.mul(builder.xor(word, builder.lshr(word, _all(shift))), _all(factor))
         return builder.xor(word, builder.lshr(word, _all(31)))
@@ -177,13 +115,13 @@ def mix(word):
 
 @njit(cache=True)
 def stream(seed, major, minor):
-    """Return (key, gamma) of the stream ``(seed, major, minor)``, all uint64."""
+    """Return the `Stream` ``(seed, major, minor)``, all uint64."""
     key = mix(mix(mix(seed + _GOLDEN) ^ (major + _GOLDEN)) + (minor + uint64(1)) * _GOLDEN)
     gamma = mix(key + _GOLDEN) | uint64(1)
     # A gamma of few transitions would make neighbouring counters alike.
     if population_count(gamma ^ (gamma >> uint64(1))) < uint64(24):
         gamma ^= uint64(0xAAAAAAAAAAAAAAAA)
-    return key, gamma
+    return Stream(key, gamma)
 
 
 @njit(cache=True)

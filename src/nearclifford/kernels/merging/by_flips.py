@@ -1,9 +1,9 @@
 """The chain of a Pauli string through the rotations, equal strings merged, its probability sorted by the number of flips.
 
-As `merging`, whose strings, coordinates and tables these are; only the masses are not bounds but numbers: column c holds the
-mass after c flips, the last column that after as many or more.
+As `propagate`, whose strings, coordinates and tables these are; only the masses are not bounds but numbers: column c holds
+the mass after c flips, the last column that after as many or more.
 
-Cost: as `merging`, and one multiplication a column for each string that is met.
+Cost: as `propagate`, and one multiplication a column for each string that is met.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from nearclifford.kernels.merging.propagate import SLOTS, fold, gather, slot_of, symplectic
+from nearclifford.kernels.merging.propagate import SLOTS, fold, gather, slot_of
+from nearclifford.kernels.pauli import rows_anticommute
 
 
 @njit(cache=True)
@@ -29,7 +30,7 @@ def _turn(keys, mass, count, table, generator, stay, flip):
     old = count
     partner, here, there = np.empty(keys.shape[1], np.uint64), np.empty(mass.shape[1]), np.empty(mass.shape[1])
     for row in range(old):
-        if not symplectic(keys[row], generator):
+        if not rows_anticommute(keys[row], generator):
             continue
         for w in range(len(partner)):
             partner[w] = keys[row, w] ^ generator[w]

@@ -21,7 +21,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from nearclifford.kernels.bits import parity
+from nearclifford.kernels.bits import bit_of, lowest_bit
+from nearclifford.kernels.pauli import anticommute, rows_anticommute
 
 ONE = np.uint64(1)
 SPREAD = np.uint64(0x9E3779B97F4A7C15)
@@ -31,42 +32,18 @@ SLOTS = 4
 
 
 @njit(cache=True)
-def _bit(row, i):
-    return (row[i >> 6] >> np.uint64(i & 63)) & ONE
-
-
-@njit(cache=True)
-def _is_zero(row):
-    for w in range(len(row)):
-        if row[w]:
-            return False
-    return True
-
-
-@njit(cache=True)
-def symplectic(a, b):
-    """Return the parity that says whether two rows (x words, then z words) anticommute."""
-    half = len(a) >> 1
-    word = np.uint64(0)
-    for w in range(half):
-        word ^= (a[w] & b[half + w]) ^ (a[half + w] & b[w])
-    return parity(word)
-
-
-@njit(cache=True)
-def time_order(x, z):
+def time_order(turns):
     """Return the rotations in an order that keeps the span of the x-parts of its beginnings small, int64, shape ``(n,)``.
 
     Rotations that anticommute keep their order, so the circuit is the same. Of those that may come next, one whose x-part
     lies in the span so far is taken, else the earliest.
     """
-    n, words = x.shape
-    rows = np.empty((n, 2 * words), np.uint64)
-    rows[:, :words], rows[:, words:] = x, z
+    x, z = turns.x, turns.z
+    n = len(x)
     waits = np.zeros(n, np.int64)
     for j in range(n):
         for i in range(j):
-            waits[j] += np.int64(symplectic(rows[i], rows[j]))
+            waits[j] += anticommute(x[i], z[i], x[j], z[j])
     rest, taken = x.copy(), np.zeros(n, np.bool_)
     order = np.empty(n, np.int64)
     for position in range(n):
@@ -74,7 +51,7 @@ def time_order(x, z):
         for j in range(n):
             if taken[j] or waits[j]:
                 continue
-            if _is_zero(rest[j]):
+            if lowest_bit(rest[j]) < 0:
                 best = j
                 break
             if best < 0:
@@ -83,65 +60,14 @@ def time_order(x, z):
         order[position] = best
         for j in range(best + 1, n):
             if not taken[j]:
-                waits[j] -= np.int64(symplectic(rows[best], rows[j]))
-        if not _is_zero(rest[best]):
-            vector, pivot = rest[best].copy(), _any_bit(rest[best])
+                waits[j] -= anticommute(x[best], z[best], x[j], z[j])
+        pivot = lowest_bit(rest[best])
+        if pivot >= 0:
+            vector = rest[best].copy()
             for j in range(n):
-                if _bit(rest[j], pivot):
+                if bit_of(rest[j], pivot):
                     rest[j] ^= vector
     return order
-
-
-@njit(cache=True)
-def _any_bit(row):
-    for w in range(len(row)):
-        for b in range(64):
-            if (row[w] >> np.uint64(b)) & ONE:
-                return 64 * w + b
-    return -1
-
-
-@njit(cache=True)
-def adapted_basis(x):
-    """Return (basis, pivot, rank): the first ``rank[j]`` basis vectors span the x-parts of the first j rotations.
-
-    ``rank`` has shape ``(n + 1,)``. Vector i is zero at the pivots of those before it. Cost: n * rank * W word operations.
-    """
-    n, words = x.shape
-    limit = min(n, 64 * words)
-    basis, pivot = np.empty((limit, words), np.uint64), np.empty(limit, np.int64)
-    rank = np.zeros(n + 1, np.int64)
-    size = 0
-    for j in range(n):
-        vector = x[j].copy()
-        for i in range(size):
-            if _bit(vector, pivot[i]):
-                vector ^= basis[i]
-        bit = _any_bit(vector)
-        if bit >= 0:
-            basis[size], pivot[size] = vector, bit
-            size += 1
-        rank[j + 1] = size
-    return basis[:size].copy(), pivot[:size].copy(), rank
-
-
-@njit(cache=True)
-def adapted_coordinates(x, z, basis, pivot):
-    """Return the strings in the basis, one row of V words of x-bits and V of z-bits; their x-parts must lie in its span."""
-    size = max(1, (len(pivot) + 63) >> 6)
-    rows = np.zeros((len(x), 2 * size), np.uint64)
-    for j in range(len(x)):
-        vector = x[j].copy()
-        for i in range(len(pivot)):
-            place = np.uint64(i & 63)
-            if _bit(vector, pivot[i]):
-                vector ^= basis[i]
-                rows[j, i >> 6] |= ONE << place
-            word = np.uint64(0)
-            for w in range(len(vector)):
-                word ^= z[j, w] & basis[i, w]
-            rows[j, size + (i >> 6)] |= parity(word) << place
-    return rows
 
 
 @njit(cache=True)
@@ -186,7 +112,7 @@ def gather(keys, mass, count, bit, keep):
             continue
         key[:] = keys[row]
         if bit >= 0:
-            if _bit(key[:half], bit):
+            if bit_of(key[:half], bit):
                 continue
             key[half + (bit >> 6)] &= ~(ONE << np.uint64(bit & 63))
         slot = slot_of(table, keys, key)
@@ -215,7 +141,7 @@ def turn(keys, mass, count, table, generator, stay, flip, only_met):
     old = count
     partner = np.empty(keys.shape[1], np.uint64)
     for row in range(old):
-        if not symplectic(keys[row], generator):
+        if not rows_anticommute(keys[row], generator):
             if only_met:
                 mass[row] = -1.0
             continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from nearclifford.kernels.bits import highest_bit, trailing_zeros
 from nearclifford.kernels.paths.tree import END, START
 
 
@@ -19,11 +20,7 @@ def _pass_stays(stays, begin, end, width, place):
         which = row & ((1 << width) - 1)
         if row < 0 or which == 0:
             return -1
-        low, high = 0, 0
-        while not (which >> low) & 1:
-            low += 1
-        while which >> (high + 1):
-            high += 1
+        low, high = trailing_zeros(np.uint64(which)), np.int64(highest_bit(np.uint64(which)))
         first = (row >> width) * width
         if first + high >= place:
             return -1
@@ -32,11 +29,12 @@ def _pass_stays(stays, begin, end, width, place):
 
 
 @njit(cache=True)
-def first_fault(level, rotation, stay_start, stays, n_levels, width, n_rotations):
-    """Return the first step that does not follow from those before it, -1 if there is none; see `path_tree` for the rules.
+def first_fault(tree, n_rotations):
+    """Return the first step that does not follow from those before it, -1 if there is none; see `tree` for the rules.
 
     ``stay_start`` must ascend from 0 to ``len(stays)``, of which this is not checked.
     """
+    n_levels, width, level, rotation, _, stay_start, stays = tree
     place, flipped = np.empty(n_levels, np.int64), np.empty(n_levels, np.int64)
     depth = -1
     for s in range(len(level)):

@@ -12,132 +12,16 @@ entries of 8 bytes and takes 15 ns for each; a walk visits about n^d / (2^d d!) 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
 from numba import njit, uint64
 
-from nearclifford.kernels.bits import leading_zeros, parity, trailing_zeros
+from nearclifford.kernels.bits import bit_of, leading_zeros, trailing_zeros
+from nearclifford.kernels.paths.tables import bucket, passes
 
 ONE = np.uint64(1)
 LOW_HALF = np.int64(0xFFFFFFFF)
-# Fibonacci hashing: a bucket is the high bits of key * SPREAD.
-SPREAD = np.uint64(0x9E3779B97F4A7C15)
-# Bits of the filter for each key in the tables: one key in as many passes by mistake.
-FILTER_BITS = 16
 # Where estimates of the number of nodes end: their sums and products stay finite.
 MOST_NODES = 1e300
-
-
-class Tables(NamedTuple):
-    """What walks of strings through one list of n rotations look up; each table is (shift, start of buckets, entries).
-
-    Attributes
-    ----------
-    meets : uint64, shape ``(n, ceil(n / 64))``: commutation of the rotations, `commutation_rows`.
-    keys : uint64, shape ``(n,)``: x-parts.
-    least : int64, shape ``(65,)``: a key of c leading zeros needs a flip at ``least[c]`` or above, whatever follows.
-    singles, pairs : rotations, and pairs of them, by key; see `single_table` and `pair_table`.
-    sieve : (shift, bits), see `key_filter`.
-    reach : how many flips the tables complete, 1 or 2.
-    """
-
-    meets: Any
-    keys: Any
-    least: Any
-    singles: Any
-    pairs: Any
-    sieve: Any
-    reach: int
-
-
-@njit(cache=True, nogil=True)
-def commutation_rows(strings, rows):
-    """Return uint64, shape ``(len(strings), ceil(n / 64))``: bit i is set where a string anticommutes with row i of n.
-
-    Both hold the x words of each string, then its z words.
-    """
-    n, half = len(rows), rows.shape[1] >> 1
-    meets = np.zeros((len(strings), (n + 63) >> 6), np.uint64)
-    for j in range(len(strings)):
-        for i in range(n):
-            word = uint64(0)
-            for w in range(half):
-                word ^= (rows[i, w] & strings[j, half + w]) ^ (rows[i, half + w] & strings[j, w])
-            meets[j, i >> 6] |= parity(word) << uint64(i & 63)
-    return meets
-
-
-@njit(cache=True, nogil=True)
-def _bucket(key, shift):
-    return np.int64((key * SPREAD) >> shift)
-
-
-@njit(cache=True, nogil=True)
-def _is_set(row, i):
-    return (row[i >> 6] >> uint64(i & 63)) & ONE == ONE
-
-
-@njit(cache=True, nogil=True)
-def _shift_for(count):
-    """Return the shift that leaves at least one bucket for each entry, and at most two."""
-    bits = 4
-    while (1 << bits) < count:
-        bits += 1
-    return uint64(64 - bits)
-
-
-@njit(cache=True, nogil=True)
-def single_table(keys):
-    """Return (shift, start, entries): rotations i by key; bucket b is ``entries[start[b] : start[b + 1]]``."""
-    shift = _shift_for(len(keys))
-    start = np.zeros((1 << np.int64(uint64(64) - shift)) + 1, np.int64)
-    for key in keys:
-        start[_bucket(key, shift) + 1] += 1
-    start = np.cumsum(start)
-    place, entries = start.copy(), np.empty(len(keys), np.int64)
-    for i in range(len(keys)):
-        b = _bucket(keys[i], shift)
-        entries[place[b]] = i
-        place[b] += 1
-    return shift, start, entries
-
-
-@njit(cache=True, nogil=True)
-def pair_table(keys):
-    """Return (shift, start, entries): pairs j > i, packed as ``j << 32 | i``, by the sum of their keys."""
-    n = len(keys)
-    shift = _shift_for(n * (n - 1) // 2)
-    start = np.zeros((1 << np.int64(uint64(64) - shift)) + 1, np.int64)
-    for j in range(n):
-        for i in range(j):
-            start[_bucket(keys[i] ^ keys[j], shift) + 1] += 1
-    start = np.cumsum(start)
-    place, entries = start.copy(), np.empty(n * (n - 1) // 2, np.int64)
-    for j in range(n):
-        for i in range(j):
-            b = _bucket(keys[i] ^ keys[j], shift)
-            entries[place[b]] = (j << 32) | i
-            place[b] += 1
-    return shift, start, entries
-
-
-@njit(cache=True, nogil=True)
-def key_filter(keys, with_pairs):
-    """Return (shift, bits): bits are set for the keys that at most one flip cancels, or two, and for few others."""
-    n = len(keys)
-    count = 1 + n + (n * (n - 1) // 2 if with_pairs else 0)
-    shift = _shift_for(FILTER_BITS * count)
-    bits = np.zeros(1 << (np.int64(uint64(64) - shift) - 4), np.uint64)
-    bits[0] |= ONE  # the key zero
-    for j in range(n):
-        b = _bucket(keys[j], shift)
-        bits[b >> 6] |= ONE << uint64(b & 63)
-        if with_pairs:
-            for i in range(j):
-                b = _bucket(keys[i] ^ keys[j], shift)
-                bits[b >> 6] |= ONE << uint64(b & 63)
-    return shift, bits
 
 
 @njit(cache=True, nogil=True)
@@ -157,23 +41,25 @@ def _record(found, count, flips, depth, last, last_but_one):
 
 
 @njit(cache=True, nogil=True)
-def _complete_one(found, count, flips, depth, key, state, keys, singles):
-    shift, start, entries = singles
-    b = _bucket(key, shift)
+def _complete_one(found, count, flips, depth, key, state, tables):
+    keys = tables.keys
+    shift, start, entries = tables.singles
+    b = bucket(key, shift)
     for e in range(start[b], start[b + 1]):
         i = entries[e]
-        if keys[i] == key and _is_set(state, i):
+        if keys[i] == key and bit_of(state, i):
             found, count = _record(found, count, flips, depth, i, -1)
     return found, count
 
 
 @njit(cache=True, nogil=True)
-def _complete_two(found, count, flips, depth, key, state, keys, meets, pairs):
-    shift, start, entries = pairs
-    b = _bucket(key, shift)
+def _complete_two(found, count, flips, depth, key, state, tables):
+    keys, meets = tables.keys, tables.meets
+    shift, start, entries = tables.pairs
+    b = bucket(key, shift)
     for e in range(start[b], start[b + 1]):
         j, i = entries[e] >> 32, entries[e] & LOW_HALF
-        if keys[i] ^ keys[j] == key and _is_set(state, j) and _is_set(state, i) != _is_set(meets[j], i):
+        if keys[i] ^ keys[j] == key and bit_of(state, j) and bit_of(state, i) != bit_of(meets[j], i):
             found, count = _record(found, count, flips, depth, i, j)
     return found, count
 
@@ -202,17 +88,10 @@ def _complete(found, count, flips, depth, budget, key, state, tables):
     if key == uint64(0):
         found, count = _record(found, count, flips, depth, -1, -1)
     if budget - depth >= 1:
-        found, count = _complete_one(found, count, flips, depth, key, state, tables.keys, tables.singles)
+        found, count = _complete_one(found, count, flips, depth, key, state, tables)
     if budget - depth >= 2:
-        found, count = _complete_two(found, count, flips, depth, key, state, tables.keys, tables.meets, tables.pairs)
+        found, count = _complete_two(found, count, flips, depth, key, state, tables)
     return found, count
-
-
-@njit(cache=True, nogil=True)
-def _passes(sieve, key):
-    shift, bits = sieve
-    b = _bucket(key, shift)
-    return (bits[b >> 6] >> uint64(b & 63)) & ONE == ONE
 
 
 @njit(cache=True, nogil=True)
@@ -246,7 +125,7 @@ def find_paths(tables, root_key, root_row, first_low, first_high, budget, most, 
             while bits and j < 0:
                 candidate = 64 * w + trailing_zeros(bits)
                 bits &= bits - ONE
-                if depth < deepest or _passes(tables.sieve, key ^ keys[candidate]):
+                if depth < deepest or passes(tables.sieve, key ^ keys[candidate]):
                     j = candidate
             left[depth, w] = bits
             w += j < 0
@@ -288,18 +167,18 @@ def sample_walks(tables, root_key, root_row, budget, uniform):
         for depth in range(deepest + 1):
             least, power = tables.least[leading_zeros(key)], deepest - depth
             total, top = 0.0, len(tables.keys) - 1
-            while top >= least and not _is_set(state, top):
+            while top >= least and not bit_of(state, top):
                 top -= 1
             # relative to the largest: powers of hundreds of flips leave the floats
             for j in range(least, top + 1):
-                if _is_set(state, j):
+                if bit_of(state, j):
                     total += ((j + 1.0) / (top + 1.0)) ** power
             if total == 0.0:
                 break
             goal, j, passed = uniform[sample, depth] * total, np.int64(least), 0.0
             last = j
             while j <= top and passed <= goal:
-                if _is_set(state, j):
+                if bit_of(state, j):
                     passed += ((j + 1.0) / (top + 1.0)) ** power
                     last = j
                 j += 1

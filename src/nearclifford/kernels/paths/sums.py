@@ -4,7 +4,7 @@ Values go through the steps once. Gradients run in reverse: a first pass forward
 block of steps; then the blocks are taken from the last to the first, forwards again with what each step began with, and
 backwards. No pass divides, so angles of zero and of π/2 are as good as any other.
 
-Stays come by neighbourhoods, rows of a table of all products of neighbouring cosines (see `path_tree`).
+Stays come by neighbourhoods, rows of a table of all products of neighbouring cosines (see `tree`).
 
 Cost: one load and one multiplication of eight numbers a row, 0.5 ns where the table fits the cache (2^width / width rows of
 64 bytes a rotation), and 5 ns a step; gradients take five times as long. The steps are read once for eight thetas.
@@ -12,15 +12,28 @@ Cost: one load and one multiplication of eight numbers a row, 0.5 ns where the t
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 from numba import njit, prange
 
 from nearclifford.kernels.bits import trailing_zeros
-from nearclifford.kernels.lanes import WIDTH, load, multiply, multiply_add, splat, store
+from nearclifford.kernels.lanes import WIDTH, multiply, multiply_add
 from nearclifford.kernels.parallel import parallel_kernel
 from nearclifford.kernels.paths.tree import END, START
+from nearclifford.kernels.vectors import load, splat, store
 
 BLOCK = 2048
+
+Lanes = npt.NDArray[np.float64]
+
+
+class _Factors(NamedTuple):
+    """What the steps multiply by, or the derivatives by it: products of neighbouring cosines, and sines; rows of eight."""
+
+    table: Lanes
+    sine: Lanes
 
 
 @njit(cache=True)
@@ -61,11 +74,13 @@ def _neighbours_back(cosine, width, table, by_table, by_cosine):
 
 
 @njit(cache=True)
-def _forwards(first, last, level, rotation, weight, stay_start, stays, table, sine, levels, began):
+def _forwards(first, last, tree, factors, levels, began):
     """Take the steps ``first`` to ``last``; return the sum of the paths that end, eight numbers.
 
     Where ``began`` has rows, row s - first receives what the level that passes the stays of step s began with.
     """
+    _, _, level, rotation, weight, stay_start, stays = tree
+    table, sine = factors
     total = splat(0.0)
     for s in range(first, last):
         d, j = level[s], rotation[s]
@@ -94,10 +109,11 @@ def _forwards(first, last, level, rotation, weight, stay_start, stays, table, si
 
 
 @njit(cache=True)
-def _backwards(
-    first, last, level, rotation, weight, stay_start, stays, table, sine, began, products, adjoints, by_table, by_sine
-):  # fmt: skip
-    """Take the steps back from ``last`` to ``first``, adding to the derivatives by the table and by the sines."""
+def _backwards(first, last, tree, factors, began, products, adjoints, slopes):
+    """Take the steps back from ``last`` to ``first``, adding to ``slopes``, the derivatives by the factors."""
+    _, _, level, rotation, weight, stay_start, stays = tree
+    table, sine = factors
+    by_table, by_sine = slopes
     for s in range(last - 1, first - 1, -1):
         d, j = level[s], rotation[s]
         if j == START:
@@ -124,25 +140,28 @@ def _backwards(
 
 
 @parallel_kernel
-def path_values(level, rotation, weight, stay_start, stays, n_levels, width, angle, value):
+def path_values(tree, angle, value):
     """Write the sum of all paths at each row of ``angle``, float64, shape ``(batch, n_rotations)``, to ``value``."""
+    n_levels, width = tree.n_levels, tree.width
     n, n_table = angle.shape[1], ((angle.shape[1] + width - 1) // width) << width
     for group in prange((len(angle) + WIDTH - 1) // WIDTH):
         cosine, sine, table = np.empty((n, WIDTH)), np.empty((n, WIDTH)), np.empty((n_table, WIDTH))
         levels, total, began = np.zeros((n_levels, WIDTH)), np.empty((1, WIDTH)), np.empty((0, WIDTH))
         _load_angles(angle, WIDTH * group, cosine, sine)
         _multiply_neighbours(cosine, width, table)
-        found = _forwards(0, len(level), level, rotation, weight, stay_start, stays, table, sine, levels, began)
+        found = _forwards(0, len(tree.level), tree, _Factors(table, sine), levels, began)
         store(total, 0, found)
         for lane in range(min(WIDTH, len(angle) - WIDTH * group)):
             value[WIDTH * group + lane] = total[0, lane]
 
 
 @parallel_kernel
-def path_gradients(level, rotation, weight, stay_start, stays, n_levels, width, angle, value, gradient):
+def path_gradients(tree, angle, value, gradient):
     """Write values as `path_values` does, and their derivatives by the angles to ``gradient``, of the shape of ``angle``."""
+    n_levels, width = tree.n_levels, tree.width
     n, n_table = angle.shape[1], ((angle.shape[1] + width - 1) // width) << width
-    n_steps, n_blocks = len(level), (len(level) + BLOCK - 1) // BLOCK
+    n_steps = len(tree.level)
+    n_blocks = (n_steps + BLOCK - 1) // BLOCK
     for group in prange((len(angle) + WIDTH - 1) // WIDTH):
         cosine, sine, table = np.empty((n, WIDTH)), np.empty((n, WIDTH)), np.empty((n_table, WIDTH))
         by_cosine, by_sine, by_table = np.zeros((n, WIDTH)), np.zeros((n, WIDTH)), np.zeros((n_table, WIDTH))
@@ -154,17 +173,15 @@ def path_gradients(level, rotation, weight, stay_start, stays, n_levels, width, 
         for block in range(n_blocks):
             kept[block] = levels
             first, last = block * BLOCK, min(n_steps, (block + 1) * BLOCK)
-            part = _forwards(first, last, level, rotation, weight, stay_start, stays, table, sine, levels, began)
+            part = _forwards(first, last, tree, _Factors(table, sine), levels, began)
             found = multiply_add(part, splat(1.0), found)
         store(total, 0, found)
         for block in range(n_blocks - 1, -1, -1):
             levels[:] = kept[block]
             first, last = block * BLOCK, min(n_steps, (block + 1) * BLOCK)
-            _forwards(first, last, level, rotation, weight, stay_start, stays, table, sine, levels, began)
-            _backwards(
-                first, last, level, rotation, weight, stay_start, stays, table, sine, began, products, adjoints,
-                by_table, by_sine,
-            )  # fmt: skip
+            _forwards(first, last, tree, _Factors(table, sine), levels, began)
+            slopes = _Factors(by_table, by_sine)
+            _backwards(first, last, tree, _Factors(table, sine), began, products, adjoints, slopes)
         _neighbours_back(cosine, width, table, by_table, by_cosine)
         for lane in range(min(WIDTH, len(angle) - WIDTH * group)):
             value[WIDTH * group + lane] = total[0, lane]

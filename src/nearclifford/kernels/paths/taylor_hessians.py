@@ -89,8 +89,9 @@ def _add_path(t, flips, d, stayed, n_stayed, order, weight, hessian):
 
 
 @parallel_kernel
-def taylor_hessians(level, rotation, weight, stay_start, stays, n_levels, width, order, angle, hessian):
+def taylor_hessians(tree, order, angle, hessian):
     """Add the second derivatives by the angles at each row of ``angle`` to ``hessian``, shape ``(batch, n, n)``."""
+    n_levels, width, level, rotation, weight, stay_start, stays = tree
     for row in prange(len(angle)):
         flips, n_passed = np.empty(n_levels, np.int64), np.zeros(n_levels, np.int64)
         passed, stayed = np.empty((n_levels, angle.shape[1]), np.int64), np.empty(angle.shape[1], np.int64)

@@ -8,7 +8,7 @@ and the polynomial of total degree below m is its sum up to ε^{2r}, r = ⌊(m -
 series are formed, none is divided or inverted, so that a coefficient is never larger on the way than the sum of the sizes of
 its monomials: what is lost to rounding is a share of that sum, at any angle.
 
-Products of neighbouring cosines come from a table as in `path_sums`. A level holds the r + 1 coefficients of its own flips;
+Products of neighbouring cosines come from a table as in `sums`. A level holds the r + 1 coefficients of its own flips;
 the last two orders need no stays at all. The coefficient of ε^0 of a cosine is 1 and takes no multiplication.
 
 Cost: r (r + 1) / 2 multiplications of eight numbers a row of stays, up to twice what `taylor_sums` takes at orders below 12;
@@ -17,14 +17,33 @@ gradients take about four times as long.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit, prange
 
 from nearclifford.kernels.bits import trailing_zeros
-from nearclifford.kernels.lanes import WIDTH, load, multiply, multiply_add, splat, store
+from nearclifford.kernels.lanes import WIDTH, multiply, multiply_add
 from nearclifford.kernels.parallel import parallel_kernel
-from nearclifford.kernels.paths.sums import BLOCK
+from nearclifford.kernels.paths.sums import BLOCK, Lanes
 from nearclifford.kernels.paths.tree import END, START
+from nearclifford.kernels.vectors import load, splat, store
+
+
+class _Series(NamedTuple):
+    """What the steps multiply by, or the derivatives by it: the sines' series, and the products of neighbouring cosines'."""
+
+    sines: Lanes
+    table: Lanes
+
+
+class _Levels(NamedTuple):
+    """What the steps write: the levels, what each step found there, its products, the derivatives by the levels."""
+
+    here: Lanes
+    began: Lanes
+    products: Lanes
+    adjoints: Lanes
 
 
 @njit(cache=True)
@@ -88,11 +107,15 @@ def _flip(levels, base, child, r, sines, row):
 
 
 @njit(cache=True)
-def _forwards(first, last, order, r_most, level, rotation, weight, stay_start, stays, sines, table, levels, began):
+def _forwards(first, last, order, tree, series, room):
     """Take the steps ``first`` to ``last``; return the sum of the paths that end, eight numbers.
 
     Where ``began`` has rows, those of step s - first receive what its level held before its stays.
     """
+    _, _, level, rotation, weight, stay_start, stays = tree
+    sines, table = series
+    levels, began, _, _ = room
+    r_most = (order - 1) >> 1
     total = splat(0.0)
     for s in range(first, last):
         d, j = np.int64(level[s]), rotation[s]
@@ -119,8 +142,9 @@ def _forwards(first, last, order, r_most, level, rotation, weight, stay_start, s
 
 
 @njit(cache=True)
-def _flip_back(products, place, adjoints, base, child, r, sines, row, by_sines):
+def _flip_back(room, place, base, child, r, sines, row, by_sines):
     """Turn the derivatives by a child into those by its level and by the sine's series, and forget them."""
+    products, adjoints = room.products, room.adjoints
     for n in range(r + 1):
         adjoint = load(adjoints, child + n)
         for q in range(n + 1):
@@ -131,8 +155,9 @@ def _flip_back(products, place, adjoints, base, child, r, sines, row, by_sines):
 
 
 @njit(cache=True)
-def _stay_back(products, place, adjoints, base, r, table, by_table, row):
+def _stay_back(room, place, base, r, table, by_table, row):
     """Turn the derivatives by a product with a row of the table into those by its two factors."""
+    products, adjoints = room.products, room.adjoints
     for n in range(1, r + 1):
         adjoint = load(adjoints, base + n)
         for q in range(1, n + 1):
@@ -143,8 +168,9 @@ def _stay_back(products, place, adjoints, base, r, table, by_table, row):
 
 
 @njit(cache=True)
-def _products(began, row, r, r_most, table, stays, begin, end, products):
+def _products(room, row, r, r_most, table, stays, begin, end):
     """Write what a level holds before each of the stays of a step, and after the last; return where that is."""
+    began, products = room.began, room.products
     place = 0
     for q in range(r + 1):
         store(products, q, load(began, row + q))
@@ -157,11 +183,12 @@ def _products(began, row, r, r_most, table, stays, begin, end, products):
 
 
 @njit(cache=True)
-def _backwards(
-    first, last, order, r_most, level, rotation, weight, stay_start, stays, sines, table, began, products, adjoints,
-    by_sines, by_table,
-):  # fmt: skip
-    """Take the steps back from ``last`` to ``first``, adding to the derivatives by the sines' series and by the table."""
+def _backwards(first, last, order, tree, series, room, slopes):
+    """Take the steps back from ``last`` to ``first``, adding to ``slopes``, the derivatives by the series."""
+    _, _, level, rotation, weight, stay_start, stays = tree
+    sines, table = series
+    by_sines, by_table = slopes
+    adjoints, r_most = room.adjoints, (order - 1) >> 1
     for s in range(last - 1, first - 1, -1):
         d, j = np.int64(level[s]), rotation[s]
         if j == START:
@@ -172,16 +199,16 @@ def _backwards(
         r, base, row = (order - 1 - above) >> 1, above * (r_most + 1), (s - first) * (r_most + 1)
         begin = stay_start[s]
         end = stay_start[s + 1] if r else begin
-        place = _products(began, row, r, r_most, table, stays, begin, end, products)
+        place = _products(room, row, r, r_most, table, stays, begin, end)
         if j == END:
             for q in range(r + 1):
                 store(adjoints, base + q, _add(load(adjoints, base + q), splat(weight[s])))
         else:
             odd = np.int64(j) * (r_most + 1)
-            _flip_back(products, place, adjoints, base, base + r_most + 1, (order - 1 - d) >> 1, sines, odd, by_sines)
+            _flip_back(room, place, base, base + r_most + 1, (order - 1 - d) >> 1, sines, odd, by_sines)
         for i in range(end - 1, begin - 1, -1):
             place -= r + 1
-            _stay_back(products, place, adjoints, base, r, table, by_table, stays[i] * r_most)
+            _stay_back(room, place, base, r, table, by_table, stays[i] * r_most)
 
 
 @njit(cache=True)
@@ -205,19 +232,20 @@ def _neighbours_back(cosines, r, width, n, table, by_table, by_cosines):
 
 
 @parallel_kernel
-def series_values(level, rotation, weight, stay_start, stays, n_levels, width, order, angle, value):
+def series_values(tree, order, angle, value):
     """Write the polynomial at each row of ``angle``, float64, shape ``(batch, n_rotations)``, to ``value``.
 
     ``order`` is m, at least ``n_levels``.
     """
+    n_levels, width = tree.n_levels, tree.width
     n, r = angle.shape[1], (order - 1) >> 1
     n_table = (((n + width - 1) // width) << width) * r
     for group in prange((len(angle) + WIDTH - 1) // WIDTH):
         cosines, sines, table = np.empty((n * r, WIDTH)), np.empty((n * (r + 1), WIDTH)), np.empty((n_table, WIDTH))
-        levels, total, began = np.zeros((n_levels * (r + 1), WIDTH)), np.empty((1, WIDTH)), np.empty((0, WIDTH))
+        levels, total, none = np.zeros((n_levels * (r + 1), WIDTH)), np.empty((1, WIDTH)), np.empty((0, WIDTH))
         _load_series(angle, WIDTH * group, r, cosines, sines)
         _multiply_neighbours(cosines, r, width, n, table)
-        found = _forwards(0, len(level), order, r, level, rotation, weight, stay_start, stays, sines, table, levels, began)
+        found = _forwards(0, len(tree.level), order, tree, _Series(sines, table), _Levels(levels, none, none, none))
         store(total, 0, found)
         for lane in range(min(WIDTH, len(angle) - WIDTH * group)):
             value[WIDTH * group + lane] = total[0, lane]
@@ -236,11 +264,13 @@ def _slope(t, r, by_cosines, by_sines, j, lane):
 
 
 @parallel_kernel
-def series_gradients(level, rotation, weight, stay_start, stays, n_levels, width, order, angle, value, gradient):
+def series_gradients(tree, order, angle, value, gradient):
     """Write values as `series_values` does, and derivatives by the angles to ``gradient``, of the shape of ``angle``."""
+    n_levels, width = tree.n_levels, tree.width
     n, r = angle.shape[1], (order - 1) >> 1
     n_table = (((n + width - 1) // width) << width) * r
-    n_steps, n_blocks = len(level), (len(level) + BLOCK - 1) // BLOCK
+    n_steps = len(tree.level)
+    n_blocks = (n_steps + BLOCK - 1) // BLOCK
     for group in prange((len(angle) + WIDTH - 1) // WIDTH):
         cosines, sines, table = np.empty((n * r, WIDTH)), np.empty((n * (r + 1), WIDTH)), np.empty((n_table, WIDTH))
         by_cosines, by_sines = np.zeros((n * r, WIDTH)), np.zeros((n * (r + 1), WIDTH))
@@ -250,21 +280,18 @@ def series_gradients(level, rotation, weight, stay_start, stays, n_levels, width
         total = np.empty((1, WIDTH))
         _load_series(angle, WIDTH * group, r, cosines, sines)
         _multiply_neighbours(cosines, r, width, n, table)
+        series, room = _Series(sines, table), _Levels(levels, began, products, adjoints)
         found = splat(0.0)
         for block in range(n_blocks):
             kept[block] = levels
             first, last = block * BLOCK, min(n_steps, (block + 1) * BLOCK)
-            part = _forwards(first, last, order, r, level, rotation, weight, stay_start, stays, sines, table, levels, began)
-            found = _add(found, part)
+            found = _add(found, _forwards(first, last, order, tree, series, room))
         store(total, 0, found)
         for block in range(n_blocks - 1, -1, -1):
             levels[:] = kept[block]
             first, last = block * BLOCK, min(n_steps, (block + 1) * BLOCK)
-            _forwards(first, last, order, r, level, rotation, weight, stay_start, stays, sines, table, levels, began)
-            _backwards(
-                first, last, order, r, level, rotation, weight, stay_start, stays, sines, table, began, products, adjoints,
-                by_sines, by_table,
-            )  # fmt: skip
+            _forwards(first, last, order, tree, series, room)
+            _backwards(first, last, order, tree, series, room, _Series(by_sines, by_table))
         _neighbours_back(cosines, r, width, n, table, by_table, by_cosines)
         for lane in range(min(WIDTH, len(angle) - WIDTH * group)):
             value[WIDTH * group + lane] = total[0, lane]

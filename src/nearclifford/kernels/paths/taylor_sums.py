@@ -6,7 +6,7 @@ total degree below m is
     Π_S t · Σ_{n <= r} e_n,     r = ⌊(m - 1 - |S|) / 2⌋,     n e_n = Σ_{q=1}^{n} q U_q e_{n-q},     e_0 = 1,
     U_q = Σ_K c_q t^{2q} + Σ_S s_q t^{2q},     ln cos t = Σ c_q t^{2q},     ln (sin t / t) = Σ s_q t^{2q}.
 
-Stays only add to the U_q: their sums over neighbouring rotations come from a table as the products in `path_sums` do. A
+Stays only add to the U_q: their sums over neighbouring rotations come from a table as the products in `sums` do. A
 level holds Π t and U_1 ... U_r, the r of its own flips; the last two orders need no stays at all.
 
 The series of the logarithms end at |t| = π/2, those of the polynomial nowhere: beyond, and for many wide angles before,
@@ -17,14 +17,34 @@ Cost: r additions of eight numbers a row of stays, 5 ns a step; gradients take a
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit, prange
 
 from nearclifford.kernels.bits import trailing_zeros
-from nearclifford.kernels.lanes import WIDTH, load, multiply, multiply_add, splat, store
+from nearclifford.kernels.lanes import WIDTH, multiply, multiply_add
 from nearclifford.kernels.parallel import parallel_kernel
-from nearclifford.kernels.paths.sums import BLOCK
+from nearclifford.kernels.paths.sums import BLOCK, Lanes
 from nearclifford.kernels.paths.tree import END, START
+from nearclifford.kernels.vectors import load, splat, store
+
+
+class _Powers(NamedTuple):
+    """What the steps look up, or the derivatives by it: t, the s_q t^{2q}, the sums of c_q t^{2q} over neighbours."""
+
+    t: Lanes
+    sines: Lanes
+    table: Lanes
+
+
+class _Levels(NamedTuple):
+    """What the steps write: the levels, what each step found there, the derivatives by the levels, e_0 ... e_r."""
+
+    here: Lanes
+    began: Lanes
+    adjoints: Lanes
+    e: Lanes
 
 
 @njit(cache=True)
@@ -69,11 +89,14 @@ def _exponential(sums, row, r, e):
 
 
 @njit(cache=True)
-def _forwards(first, last, order, level, rotation, weight, stay_start, stays, t, sines, table, levels, began, e):
+def _forwards(first, last, order, tree, powers, room):
     """Take the steps ``first`` to ``last``; return the sum of the paths that end, eight numbers.
 
     Where ``began`` has rows, those of step s - first receive what its level holds after its stays.
     """
+    _, _, level, rotation, weight, stay_start, stays = tree
+    t, sines, table = powers
+    levels, began, _, e = room
     r_most = (order - 1) >> 1
     total = splat(0.0)
     for s in range(first, last):
@@ -105,10 +128,11 @@ def _forwards(first, last, order, level, rotation, weight, stay_start, stays, t,
 
 
 @njit(cache=True)
-def _backwards(
-    first, last, order, level, rotation, weight, stay_start, stays, t, began, adjoints, by_t, by_sines, by_table, e
-):  # fmt: skip
-    """Take the steps back from ``last`` to ``first``, adding to the derivatives by t, by the sines' series and the table."""
+def _backwards(first, last, order, tree, t, room, slopes):
+    """Take the steps back from ``last`` to ``first``, adding to ``slopes``, the derivatives by the powers."""
+    _, _, level, rotation, weight, stay_start, stays = tree
+    _, began, adjoints, e = room
+    by_t, by_sines, by_table = slopes
     r_most = (order - 1) >> 1
     for s in range(last - 1, first - 1, -1):
         d, j = np.int64(level[s]), rotation[s]
@@ -160,35 +184,32 @@ def _table_back(by_table, r, width, n, by_cosines):
 
 
 @parallel_kernel
-def taylor_values(
-    level, rotation, weight, stay_start, stays, n_levels, width, order, cos_series, sin_series, angle, value
-):  # fmt: skip
+def taylor_values(tree, order, cos_series, sin_series, angle, value):
     """Write the polynomial at each row of ``angle``, float64, shape ``(batch, n_rotations)``, to ``value``.
 
     ``order`` is m; ``cos_series``, ``sin_series`` hold c_q and s_q for q = 1 ... ⌊(m - 1) / 2⌋.
     """
+    n_levels, width = tree.n_levels, tree.width
     n, r = angle.shape[1], len(cos_series)
     n_table = (((n + width - 1) // width) << width) * r
     for group in prange((len(angle) + WIDTH - 1) // WIDTH):
         t, sines, table = np.empty((n, WIDTH)), np.empty((n * r, WIDTH)), np.empty((n_table, WIDTH))
-        levels, e, began = np.zeros((n_levels * (r + 1), WIDTH)), np.empty((r + 1, WIDTH)), np.empty((0, WIDTH))
+        levels, e, none = np.zeros((n_levels * (r + 1), WIDTH)), np.empty((r + 1, WIDTH)), np.empty((0, WIDTH))
         _load_powers(angle, WIDTH * group, cos_series, sin_series, width, t, sines, table)
-        found = _forwards(
-            0, len(level), order, level, rotation, weight, stay_start, stays, t, sines, table, levels, began, e
-        )
+        found = _forwards(0, len(tree.level), order, tree, _Powers(t, sines, table), _Levels(levels, none, none, e))
         store(e, 0, found)
         for lane in range(min(WIDTH, len(angle) - WIDTH * group)):
             value[WIDTH * group + lane] = e[0, lane]
 
 
 @parallel_kernel
-def taylor_gradients(
-    level, rotation, weight, stay_start, stays, n_levels, width, order, cos_series, sin_series, angle, value, gradient
-):  # fmt: skip
+def taylor_gradients(tree, order, cos_series, sin_series, angle, value, gradient):
     """Write values as `taylor_values` does, and derivatives by the angles to ``gradient``, of the shape of ``angle``."""
+    n_levels, width = tree.n_levels, tree.width
     n, r = angle.shape[1], len(cos_series)
     n_table = (((n + width - 1) // width) << width) * r
-    n_steps, n_blocks = len(level), (len(level) + BLOCK - 1) // BLOCK
+    n_steps = len(tree.level)
+    n_blocks = (n_steps + BLOCK - 1) // BLOCK
     for group in prange((len(angle) + WIDTH - 1) // WIDTH):
         t, sines, table = np.empty((n, WIDTH)), np.empty((n * r, WIDTH)), np.empty((n_table, WIDTH))
         by_t, by_sines, by_table = np.zeros((n, WIDTH)), np.zeros((n * r, WIDTH)), np.zeros((n_table, WIDTH))
@@ -197,22 +218,17 @@ def taylor_gradients(
         kept, began = np.empty((n_blocks, n_levels * (r + 1), WIDTH)), np.empty((BLOCK * (r + 1), WIDTH))
         e = np.empty((r + 1, WIDTH))
         _load_powers(angle, WIDTH * group, cos_series, sin_series, width, t, sines, table)
+        powers, room = _Powers(t, sines, table), _Levels(levels, began, adjoints, e)
         found = splat(0.0)
         for block in range(n_blocks):
             kept[block] = levels
             first, last = block * BLOCK, min(n_steps, (block + 1) * BLOCK)
-            part = _forwards(
-                first, last, order, level, rotation, weight, stay_start, stays, t, sines, table, levels, began, e
-            )
-            found = _add(found, part)
+            found = _add(found, _forwards(first, last, order, tree, powers, room))
         for block in range(n_blocks - 1, -1, -1):
             levels[:] = kept[block]
             first, last = block * BLOCK, min(n_steps, (block + 1) * BLOCK)
-            _forwards(first, last, order, level, rotation, weight, stay_start, stays, t, sines, table, levels, began, e)
-            _backwards(
-                first, last, order, level, rotation, weight, stay_start, stays, t, began, adjoints, by_t, by_sines,
-                by_table, e,
-            )  # fmt: skip
+            _forwards(first, last, order, tree, powers, room)
+            _backwards(first, last, order, tree, t, room, _Powers(by_t, by_sines, by_table))
         _table_back(by_table, r, width, n, by_cosines)
         store(e, 0, found)
         for lane in range(min(WIDTH, len(angle) - WIDTH * group)):

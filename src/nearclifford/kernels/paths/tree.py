@@ -17,7 +17,10 @@ Cost: n / 64 words for each step and a write for each stay; with W words for the
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 from numba import njit, uint64
 
 from nearclifford.kernels.bits import leading_zeros, population_count
@@ -25,6 +28,31 @@ from nearclifford.kernels.paths.search import descend
 from nearclifford.kernels.pauli import commutator_sign
 
 START, END = -2, -1
+
+
+class PathTree(NamedTuple):
+    """All paths of a landscape with fewer flips than an order, as steps.
+
+    Attributes
+    ----------
+    n_levels : levels of the tree, one more than the flips of its longest path may be.
+    width : how many neighbouring rotations make one row of a table.
+    level : int16, rotation : int32, weight : float64, shape ``(n_steps,)``: the weight of an END is its path's coefficient.
+    stay_start : int64, shape ``(n_steps + 1,)``; stays : int32, rows of the table: ``neighbourhood << width | which``.
+    """
+
+    n_levels: int
+    width: int
+    level: npt.NDArray[np.int16]
+    rotation: npt.NDArray[np.int32]
+    weight: npt.NDArray[np.float64]
+    stay_start: npt.NDArray[np.int64]
+    stays: npt.NDArray[np.int32]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays."""
+        return sum(array.nbytes for array in (self.level, self.rotation, self.weight, self.stay_start, self.stays))
 
 
 @njit(cache=True, nogil=True)
@@ -69,15 +97,7 @@ def _add_stays(row, high, low, rotations, width, stays, count):
 
 
 @njit(cache=True, nogil=True)
-def _count_bits(row):
-    total = uint64(0)
-    for word in row:
-        total += population_count(word)
-    return np.int64(total)
-
-
-@njit(cache=True, nogil=True)
-def compile_tree(found, meets, root_row, rotations, width, gx, gz, g_sign, px, pz, p_sign):
+def compile_tree(found, meets, root_row, rotations, width, generators, string):
     """Return (level, rotation, sign, stay_start, stays): the steps of sorted paths of one string.
 
     Parameters
@@ -85,13 +105,14 @@ def compile_tree(found, meets, root_row, rotations, width, gx, gz, g_sign, px, p
     found : int32, shape ``(n_paths, k)``, sorted: flips descending, -1 beyond the end.
     meets, root_row : see `nearclifford.kernels.paths.search`. rotations : int32: what the steps call them.
     width : how many neighbouring rotations share a row of the table of products.
-    gx, gz, g_sign : the generators; px, pz, p_sign : the string, one row.
+    generators, string : `Strings`; the string is one row.
 
     Returns
     -------
     level : int16, rotation : int32 (or `START`, `END`), sign : int8 (of an END, else 0), shape ``(n_steps,)``.
     stay_start : int64, shape ``(n_steps + 1,)``; the stays of step s are ``stays[stay_start[s] : stay_start[s + 1]]``.
     """
+    gx, gz, g_sign = generators
     n_steps = 1
     for row in range(len(found)):
         shared, length = _common(found, row)
@@ -104,7 +125,7 @@ def compile_tree(found, meets, root_row, rotations, width, gx, gz, g_sign, px, p
     x, z = np.zeros((n_levels, gx.shape[1]), np.uint64), np.zeros((n_levels, gx.shape[1]), np.uint64)
     signs = np.ones(n_levels, np.int64)
     state[0], place[0] = root_row, len(meets)
-    x[0], z[0], signs[0] = px, pz, p_sign
+    x[0], z[0], signs[0] = string.x[0], string.z[0], string.sign[0]
     level[0], rotation[0], step = 0, START, 1
     for row in range(len(found)):
         shared, length = _common(found, row)
@@ -130,13 +151,14 @@ def compile_tree(found, meets, root_row, rotations, width, gx, gz, g_sign, px, p
 
 
 @njit(cache=True, nogil=True)
-def list_paths(level, rotation, weight, stay_start, stays, n_levels, width, wanted):
+def list_paths(tree, wanted):
     """Return (flips, n_stays, start, stayed) of the paths of a tree whose weight is not zero, in the order of their ENDs.
 
     ``flips`` : int32, shape ``(n_paths, n_levels - 1)``, descending, -1 beyond the end; ``n_stays`` : int32.
     ``wanted`` : bool, shape ``(n_paths,)``, or empty for none: path i of these stays at ``stayed[start[i] : start[i + 1]]``,
     in no order; the others list nothing.
     """
+    n_levels, width, level, rotation, weight, stay_start, stays = tree
     n_paths = 0
     for s in range(len(level)):
         n_paths += rotation[s] == END and weight[s] != 0.0

@@ -81,11 +81,11 @@ def _serial_value(schedule, terms, turns, state):
     _start(state)
     value, _, _ = _partial_sums(schedule)
     for k in range(len(schedule.pass_start) - 1):
-        forward_pass(schedule, k, 0, n_cosets(schedule), turns, state[0], state[1])
+        forward_pass(schedule, k, 0, n_cosets(schedule), turns, state)
     rows, blocks = n_cosets(schedule) << schedule.span, len(value)
     for block in range(blocks):
         low, high = _edge(rows, block, blocks), _edge(rows, block + 1, blocks)
-        apply_observable(terms, low, high, state[0], state[1], state[2], state[3], value[block])
+        apply_observable(terms, low, high, state, value[block])
     return _lane_sum(_in_order(value))
 
 
@@ -96,9 +96,7 @@ def _serial_gradient(schedule, turns, state, gradient):
     for k in range(len(schedule.pass_start) - 2, -1, -1):
         for block in range(blocks):
             low, high = _edge(count, block, blocks), _edge(count, block + 1, blocks)
-            backward_pass(
-                schedule, k, low, high, turns, state[0], state[1], state[2], state[3], overlap[block], patterns[block]
-            )
+            backward_pass(schedule, k, low, high, turns, state, overlap[block], patterns[block])
     _derivatives(schedule, turns, _in_order(overlap), _in_order(patterns), gradient)
 
 
@@ -149,14 +147,13 @@ def _wide_value(schedule, terms, turns, state):
     _start(state)
     value, _, _ = _partial_sums(schedule)
     count, rows, blocks = n_cosets(schedule), n_cosets(schedule) << schedule.span, len(value)
-    re, im, lre, lim = state[0], state[1], state[2], state[3]
     for k in range(len(schedule.pass_start) - 1):
         for block in prange(blocks):
             low, high = _edge(count, block, blocks), _edge(count, block + 1, blocks)
-            forward_pass(schedule, k, low, high, turns, re, im)
+            forward_pass(schedule, k, low, high, turns, state)
     for block in prange(blocks):
         low, high = _edge(rows, block, blocks), _edge(rows, block + 1, blocks)
-        apply_observable(terms, low, high, re, im, lre, lim, value[block])
+        apply_observable(terms, low, high, state, value[block])
     return _lane_sum(_in_order(value))
 
 
@@ -164,11 +161,10 @@ def _wide_value(schedule, terms, turns, state):
 def _wide_gradient(schedule, turns, state, gradient):
     _, overlap, patterns = _partial_sums(schedule)
     count, blocks = n_cosets(schedule), len(overlap)
-    re, im, lre, lim = state[0], state[1], state[2], state[3]
     for k in range(len(schedule.pass_start) - 2, -1, -1):
         for block in prange(blocks):
             low, high = _edge(count, block, blocks), _edge(count, block + 1, blocks)
-            backward_pass(schedule, k, low, high, turns, re, im, lre, lim, overlap[block], patterns[block])
+            backward_pass(schedule, k, low, high, turns, state, overlap[block], patterns[block])
     _derivatives(schedule, turns, _in_order(overlap), _in_order(patterns), gradient)
 
 

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from numba import njit
 
 from nearclifford.kernels.bits import parity
-from nearclifford.kernels.lanes import WALSH, exchange, load, multiply_add, multiply_subtract, splat, store
+from nearclifford.kernels.lanes import WALSH, exchange, multiply_add, multiply_subtract
+from nearclifford.kernels.vectors import load, splat, store
 
 
 class Terms(NamedTuple):
@@ -26,11 +27,14 @@ class Terms(NamedTuple):
 
 
 @njit(cache=True)
-def apply_observable(terms, low, high, re, im, lre, lim, value):
+def apply_observable(terms, low, high, state, value):
     """Write λ = H ψ for rows ``low`` to ``high`` of eight amplitudes and add Re(ψ* λ), lane by lane, to ``value`` (1, 8).
+
+    ``state`` : (4, rows, 8), real and imaginary parts of ψ, then of λ.
 
     Cost: 2 loads and 4 multiply-adds per row and x-part, one parity and one multiply-add per row and term.
     """
+    re, im, lre, lim = state[0], state[1], state[2], state[3]
     total = load(value, 0)
     three, seven = np.uint64(3), np.uint64(7)
     for b in range(low, high):

@@ -7,10 +7,36 @@ to six rotations costs 4 and 12 together. Rotations of one operation share one l
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
-from nearclifford.kernels.lanes import WALSH, load, multiply, multiply_add, multiply_subtract, splat, store
+from nearclifford.kernels.lanes import WALSH, multiply, multiply_add, multiply_subtract
+from nearclifford.kernels.vectors import load, splat, store
+
+
+class Amplitudes(NamedTuple):
+    """Real and imaginary parts, rows of eight: of a state, of a buffer, or of a table of phases."""
+
+    re: npt.NDArray[np.float64]
+    im: npt.NDArray[np.float64]
+
+
+class Operation(NamedTuple):
+    """Rotations ``start`` to ``stop`` of a schedule that turn the four amplitudes i, i ^ x1, i ^ x2, i ^ x1 ^ x2 at once.
+
+    ``code`` of all rotations; ``representative``, ``local_sign`` : the first amplitude of each four, and its signs.
+    """
+
+    start: int
+    stop: int
+    code: npt.NDArray[np.uint8]
+    x1: np.uint64
+    x2: np.uint64
+    representative: npt.NDArray[np.uint16]
+    local_sign: npt.NDArray[np.uint8]
 
 
 @njit(cache=True, inline="always")
@@ -32,24 +58,28 @@ def _turn(imaginary, t, ar, ai, br, bi):
 
 
 @njit(cache=True, inline="always")
-def _overlap(imaginary, sign, lar, lai, lbr, lbi, ar, ai, br, bi, total):
-    """Return ``total`` plus the pair's share of ``sign * Im <λ|G|ψ>``."""
-    if imaginary:
-        share = multiply(lar, bi)
-        share = multiply_subtract(lai, br, share)
-        share = multiply_add(lbr, ai, share)
-        share = multiply_subtract(lbi, ar, share)
-    else:
-        share = multiply(lbr, ar)
-        share = multiply_add(lbi, ai, share)
-        share = multiply_subtract(lar, br, share)
-        share = multiply_subtract(lai, bi, share)
-    return multiply_add(sign, share, total)
+def _overlap_x(lar, lai, lbr, lbi, ar, ai, br, bi):
+    """Return a pair's share of ``Im <λ|G|ψ>`` for G = [[0, 1], [1, 0]]."""
+    share = multiply(lar, bi)
+    share = multiply_subtract(lai, br, share)
+    share = multiply_add(lbr, ai, share)
+    return multiply_subtract(lbi, ar, share)
+
+
+@njit(cache=True, inline="always")
+def _overlap_y(lar, lai, lbr, lbi, ar, ai, br, bi):
+    """Return the same for G = [[0, -i], [i, 0]]."""
+    share = multiply(lbr, ar)
+    share = multiply_add(lbi, ai, share)
+    share = multiply_subtract(lar, br, share)
+    return multiply_subtract(lai, bi, share)
 
 
 @njit(cache=True)
-def turn_fours(start, stop, code, x1, x2, representative, local_sign, coset_sign, tangent, re, im):
-    """Apply rotations ``start`` to ``stop`` to each four amplitudes i, i ^ x1, i ^ x2, i ^ x1 ^ x2."""
+def turn_fours(operation, coset_sign, tangent, buffer):
+    """Apply an operation to all fours of a coset."""
+    start, stop, code, x1, x2, representative, local_sign = operation
+    re, im = buffer
     for q in range(re.shape[0] >> 2):
         i0 = np.uint64(representative[q])
         i1, i2 = i0 ^ x1, i0 ^ x2
@@ -85,8 +115,11 @@ def turn_fours(start, stop, code, x1, x2, representative, local_sign, coset_sign
 
 
 @njit(cache=True)
-def unturn_fours(start, stop, code, x1, x2, representative, local_sign, coset_sign, tangent, re, im, lre, lim, overlap):
+def unturn_fours(operation, coset_sign, tangent, buffer, adjoint, overlap):
     """Undo an operation on the state and the adjoint, adding up the overlaps on the way."""
+    start, stop, code, x1, x2, representative, local_sign = operation
+    re, im = buffer
+    lre, lim = adjoint
     one = np.uint64(1)
     for q in range(re.shape[0] >> 2):
         i0 = np.uint64(representative[q])
@@ -106,22 +139,34 @@ def unturn_fours(start, stop, code, x1, x2, representative, local_sign, coset_si
             total = load(overlap, j)
             mixing, pair = fact & np.uint64(4) != 0, fact & np.uint64(3)
             if pair == 1:
-                total = _overlap(mixing, v, s0, n0, s1, n1, r0, m0, r1, m1, total)
-                total = _overlap(mixing, w, s2, n2, s3, n3, r2, m2, r3, m3, total)
+                if mixing:
+                    total = multiply_add(v, _overlap_x(s0, n0, s1, n1, r0, m0, r1, m1), total)
+                    total = multiply_add(w, _overlap_x(s2, n2, s3, n3, r2, m2, r3, m3), total)
+                else:
+                    total = multiply_add(v, _overlap_y(s0, n0, s1, n1, r0, m0, r1, m1), total)
+                    total = multiply_add(w, _overlap_y(s2, n2, s3, n3, r2, m2, r3, m3), total)
                 r0, m0, r1, m1 = _turn(mixing, t, r0, m0, r1, m1)
                 r2, m2, r3, m3 = _turn(mixing, u, r2, m2, r3, m3)
                 s0, n0, s1, n1 = _turn(mixing, t, s0, n0, s1, n1)
                 s2, n2, s3, n3 = _turn(mixing, u, s2, n2, s3, n3)
             elif pair == 2:
-                total = _overlap(mixing, v, s0, n0, s2, n2, r0, m0, r2, m2, total)
-                total = _overlap(mixing, w, s1, n1, s3, n3, r1, m1, r3, m3, total)
+                if mixing:
+                    total = multiply_add(v, _overlap_x(s0, n0, s2, n2, r0, m0, r2, m2), total)
+                    total = multiply_add(w, _overlap_x(s1, n1, s3, n3, r1, m1, r3, m3), total)
+                else:
+                    total = multiply_add(v, _overlap_y(s0, n0, s2, n2, r0, m0, r2, m2), total)
+                    total = multiply_add(w, _overlap_y(s1, n1, s3, n3, r1, m1, r3, m3), total)
                 r0, m0, r2, m2 = _turn(mixing, t, r0, m0, r2, m2)
                 r1, m1, r3, m3 = _turn(mixing, u, r1, m1, r3, m3)
                 s0, n0, s2, n2 = _turn(mixing, t, s0, n0, s2, n2)
                 s1, n1, s3, n3 = _turn(mixing, u, s1, n1, s3, n3)
             else:
-                total = _overlap(mixing, v, s0, n0, s3, n3, r0, m0, r3, m3, total)
-                total = _overlap(mixing, w, s1, n1, s2, n2, r1, m1, r2, m2, total)
+                if mixing:
+                    total = multiply_add(v, _overlap_x(s0, n0, s3, n3, r0, m0, r3, m3), total)
+                    total = multiply_add(w, _overlap_x(s1, n1, s2, n2, r1, m1, r2, m2), total)
+                else:
+                    total = multiply_add(v, _overlap_y(s0, n0, s3, n3, r0, m0, r3, m3), total)
+                    total = multiply_add(w, _overlap_y(s1, n1, s2, n2, r1, m1, r2, m2), total)
                 r0, m0, r3, m3 = _turn(mixing, t, r0, m0, r3, m3)
                 r1, m1, r2, m2 = _turn(mixing, u, r1, m1, r2, m2)
                 s0, n0, s3, n3 = _turn(mixing, t, s0, n0, s3, n3)
@@ -146,21 +191,24 @@ def unturn_fours(start, stop, code, x1, x2, representative, local_sign, coset_si
 
 
 @njit(cache=True)
-def multiply_phases(local_sign, coset_sign, first_row, table_real, table_imaginary, re, im):
+def multiply_phases(local_sign, coset_sign, first_row, phases, buffer):
+    re, im = buffer
     for v in range(re.shape[0]):
         row = np.uint64(local_sign[v]) ^ coset_sign
-        c, s = load(table_real, first_row + row), load(table_imaginary, first_row + row)
+        c, s = load(phases.re, first_row + row), load(phases.im, first_row + row)
         a, b = load(re, v), load(im, v)
         store(re, v, multiply_subtract(s, b, multiply(c, a)))
         store(im, v, multiply_add(s, a, multiply(c, b)))
 
 
 @njit(cache=True)
-def divide_phases(local_sign, coset_sign, first_row, table_real, table_imaginary, re, im, lre, lim, pattern_overlap):
+def divide_phases(local_sign, coset_sign, first_row, phases, buffer, adjoint, pattern_overlap):
     """Undo a diagonal operation, adding Im(λ* ψ) to the row of each amplitude's sign pattern."""
+    re, im = buffer
+    lre, lim = adjoint
     for v in range(re.shape[0]):
         row = np.uint64(local_sign[v]) ^ coset_sign
-        c, s = load(table_real, first_row + row), load(table_imaginary, first_row + row)
+        c, s = load(phases.re, first_row + row), load(phases.im, first_row + row)
         a, b, p, q = load(re, v), load(im, v), load(lre, v), load(lim, v)
         total = multiply_add(p, b, load(pattern_overlap, first_row + row))
         store(pattern_overlap, first_row + row, multiply_subtract(q, a, total))

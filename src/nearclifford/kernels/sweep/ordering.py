@@ -6,11 +6,14 @@ overtakes; an operation does the same within its pass. Cost: n * LOOK_AHEAD comm
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
 from nearclifford.kernels.bits import parity
 from nearclifford.kernels.gf2 import insert, reduce
+from nearclifford.kernels.pauli import meeting_bits
 
 LANE_BITS = 3
 SPAN_LIMIT = 6
@@ -20,38 +23,53 @@ DIAGONAL_LIMIT = 6
 TURN_LIMIT = 9
 OPERATION_LIMIT = 8
 LOOK_AHEAD = 128
+# What a selection may take.
+OFF_DIAGONAL, DIAGONAL, BOTH = 0, 1, 2
+
+
+class Limits(NamedTuple):
+    """What a selection of rotations may take at most.
+
+    ``kind`` : `OFF_DIAGONAL` for rotations with x != 0 only, `DIAGONAL` for x = 0 only, or `BOTH`; ``dimension`` of the
+    span; ``rotations``, and ``turns``, those with x != 0; no vector of the span lies below bit ``lowest``.
+    """
+
+    kind: int
+    dimension: int
+    rotations: int
+    turns: int
+    lowest: np.uint64
 
 
 @njit(cache=True)
 def _commutes_with_all(j, x, z, skipped, n_skipped):
     for i in range(n_skipped):
         k = skipped[i]
-        if parity((x[j] & z[k]) ^ (z[j] & x[k])):
+        if parity(meeting_bits(x[j], z[j], x[k], z[k])):
             return False
     return True
 
 
 @njit(cache=True)
-def _select(x, z, remaining, n_remaining, limit, diagonal, count_limit, turn_limit, lowest, basis, taken, skipped):
-    """Take rotations, in order, that can move to the front and whose x-parts span at most ``limit`` dimensions.
+def _select(x, z, remaining, n_remaining, limits, basis, taken, skipped):
+    """Take rotations, in order, that can move to the front within `Limits`; the first in line may lie below ``lowest``.
 
-    ``diagonal`` is 0 to take rotations with x != 0 only, 1 for diagonal ones only, 2 for both. No vector of the span lies
-    below bit ``lowest``, unless the first rotation in line does.
     Returns (number taken, number skipped, dimension); the unread tail of ``remaining`` is left where it is.
     """
+    lowest = limits.lowest
     n_taken, n_skipped, dimension, turns = 0, 0, 0, 0
     read = 0
-    while read < n_remaining and n_taken < count_limit and n_skipped < LOOK_AHEAD:
+    while read < n_remaining and n_taken < limits.rotations and n_skipped < LOOK_AHEAD:
         j = remaining[read]
         read += 1
         is_diagonal = x[j] == 0
-        fits = diagonal == 2 or (diagonal == 1) == is_diagonal
+        fits = limits.kind == BOTH or (limits.kind == DIAGONAL) == is_diagonal
         residue = np.uint64(0)
         if fits and not is_diagonal:
             residue = reduce(x[j], basis, dimension)
             if n_taken + n_skipped == 0 and residue >> lowest == 0:
                 lowest = np.uint64(0)
-            fits = turns < turn_limit and (residue == 0 or (dimension < limit and residue >> lowest != 0))
+            fits = turns < limits.turns and (residue == 0 or (dimension < limits.dimension and residue >> lowest != 0))
         if fits and _commutes_with_all(j, x, z, skipped, n_skipped):
             taken[n_taken] = j
             n_taken += 1
@@ -97,30 +115,18 @@ def order_rotations(n_bits, span, x, z):
     # A phase table must stay small beside the 2^(n_bits - 3) rows of amplitudes that read it.
     diagonal_limit = max(1, min(DIAGONAL_LIMIT, n_bits - 6))
     anywhere, above_lanes = np.uint64(0), np.uint64(LANE_BITS)
+    of_pass = Limits(BOTH, span, 64, TURN_LIMIT, above_lanes)
+    of_turns = Limits(OFF_DIAGONAL, 2, OPERATION_LIMIT, OPERATION_LIMIT, anywhere)
+    of_phases = Limits(DIAGONAL, 0, diagonal_limit, 0, anywhere)
     left, done, n_operations, n_passes = n, 0, 0, 0
     while left > 0:
         basis = bases[n_passes]
-        inside, left, dimension = _select(x, z, remaining, left, span, 2, 64, TURN_LIMIT, above_lanes, basis, taken, skipped)
+        inside, left, dimension = _select(x, z, remaining, left, of_pass, basis, taken, skipped)
         _pad(basis, dimension, span, n_bits)
         while inside > 0:
-            count, inside, _ = _select(
-                x,
-                z,
-                taken,
-                inside,
-                2,
-                0,
-                OPERATION_LIMIT,
-                OPERATION_LIMIT,
-                anywhere,
-                pair_basis,
-                inner_taken,
-                skipped,
-            )
+            count, inside, _ = _select(x, z, taken, inside, of_turns, pair_basis, inner_taken, skipped)
             if count == 0:
-                count, inside, _ = _select(
-                    x, z, taken, inside, 0, 1, diagonal_limit, 0, anywhere, pair_basis, inner_taken, skipped
-                )
+                count, inside, _ = _select(x, z, taken, inside, of_phases, pair_basis, inner_taken, skipped)
             for i in range(count):
                 order[done + i] = inner_taken[i]
             done += count

@@ -7,12 +7,31 @@ three lowest bits, rows are gathered number by number, at three times the cost.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from nearclifford.kernels.bits import parity
-from nearclifford.kernels.lanes import exchange, load, multiply, splat, store
-from nearclifford.kernels.sweep.operations import divide_phases, multiply_phases, turn_fours, unturn_fours
+from nearclifford.kernels.lanes import exchange, multiply
+from nearclifford.kernels.sweep.operations import (
+    Amplitudes,
+    Operation,
+    divide_phases,
+    multiply_phases,
+    turn_fours,
+    unturn_fours,
+)
+from nearclifford.kernels.vectors import load, splat, store
+
+
+class Cosets(NamedTuple):
+    """Where the members of a pass's cosets lie: see ``aligned``, ``offset`` and ``lane_offset`` of a `Schedule`."""
+
+    aligned: bool
+    offset: npt.NDArray[np.uint64]
+    lane_offset: npt.NDArray[np.uint64]
 
 
 @njit(cache=True)
@@ -29,40 +48,42 @@ def deposit(index, free):
 
 
 @njit(cache=True, inline="always")
-def _gather(aligned, offset, lane_offset, re, im, base, bre, bim):
-    """Copy eight cosets into the buffers; real and imaginary parts share the work of finding and swapping lanes."""
+def _gather(cosets, base, state, buffer):
+    """Copy eight cosets into a buffer; real and imaginary parts share the work of finding and swapping lanes."""
+    aligned, offset, lane_offset = cosets
     if aligned:
         for v in range(len(offset)):
             word = base ^ offset[v]
             row, lanes = word >> np.uint64(3), word & np.uint64(7)
-            store(bre, v, exchange(load(re, row), lanes))
-            store(bim, v, exchange(load(im, row), lanes))
+            store(buffer.re, v, exchange(load(state.re, row), lanes))
+            store(buffer.im, v, exchange(load(state.im, row), lanes))
         return
-    real, imaginary = re.reshape(-1), im.reshape(-1)
+    real, imaginary = state.re.reshape(-1), state.im.reshape(-1)
     for v in range(len(offset)):
         word = base ^ offset[v]
         for lane in range(8):
-            bre[v, lane] = real[word ^ lane_offset[lane]]
-            bim[v, lane] = imaginary[word ^ lane_offset[lane]]
+            buffer.re[v, lane] = real[word ^ lane_offset[lane]]
+            buffer.im[v, lane] = imaginary[word ^ lane_offset[lane]]
 
 
 @njit(cache=True, inline="always")
-def _scatter(aligned, offset, lane_offset, bre, bim, base, scale, re, im):
-    """Copy the buffers back, times the cosines that the turns left out."""
+def _scatter(cosets, base, scale, buffer, state):
+    """Copy a buffer back, times the cosines that the turns left out."""
+    aligned, offset, lane_offset = cosets
     if aligned:
         factor = splat(scale)
         for v in range(len(offset)):
             word = base ^ offset[v]
             row, lanes = word >> np.uint64(3), word & np.uint64(7)
-            store(re, row, exchange(multiply(factor, load(bre, v)), lanes))
-            store(im, row, exchange(multiply(factor, load(bim, v)), lanes))
+            store(state.re, row, exchange(multiply(factor, load(buffer.re, v)), lanes))
+            store(state.im, row, exchange(multiply(factor, load(buffer.im, v)), lanes))
         return
-    real, imaginary = re.reshape(-1), im.reshape(-1)
+    real, imaginary = state.re.reshape(-1), state.im.reshape(-1)
     for v in range(len(offset)):
         word = base ^ offset[v]
         for lane in range(8):
-            real[word ^ lane_offset[lane]] = scale * bre[v, lane]
-            imaginary[word ^ lane_offset[lane]] = scale * bim[v, lane]
+            real[word ^ lane_offset[lane]] = scale * buffer.re[v, lane]
+            imaginary[word ^ lane_offset[lane]] = scale * buffer.im[v, lane]
 
 
 @njit(cache=True)
@@ -81,82 +102,62 @@ def n_cosets(schedule):
 
 
 @njit(cache=True)
-def forward_pass(schedule, k, low, high, turns, re, im):
-    """Apply pass ``k`` to the groups of cosets number ``low`` to ``high``."""
-    fixed, aligned, scale = schedule.mask[k], schedule.aligned[k], turns.scale[k]
-    offset, lanes = schedule.offset[k], schedule.lane_offset[k]
+def _buffer(schedule):
+    return Amplitudes(np.empty((1 << schedule.span, 8)), np.empty((1 << schedule.span, 8)))
+
+
+@njit(cache=True, inline="always")
+def _operation(schedule, o):
+    return Operation(
+        schedule.operation_start[o],
+        schedule.operation_start[o + 1],
+        schedule.code,
+        schedule.member[o, 0],
+        schedule.member[o, 1],
+        schedule.representative[o],
+        schedule.local_sign[o],
+    )
+
+
+@njit(cache=True)
+def forward_pass(schedule, k, low, high, turns, state):
+    """Apply pass ``k`` to the groups of cosets number ``low`` to ``high``; ``state`` begins with re and im of ψ."""
+    fixed, scale, psi = schedule.mask[k], turns.scale[k], Amplitudes(state[0], state[1])
+    cosets = Cosets(schedule.aligned[k], schedule.offset[k], schedule.lane_offset[k])
+    phases, buffer = Amplitudes(turns.table_real, turns.table_imaginary), _buffer(schedule)
     base = deposit(np.uint64(low), ~fixed)
-    bre, bim = np.empty((1 << schedule.span, 8)), np.empty((1 << schedule.span, 8))
     for _ in range(low, high):
-        _gather(aligned, offset, lanes, re, im, base, bre, bim)
+        _gather(cosets, base, psi, buffer)
         for o in range(schedule.pass_start[k], schedule.pass_start[k + 1]):
-            start, stop = schedule.operation_start[o], schedule.operation_start[o + 1]
-            sign = _coset_sign(schedule.z, start, stop, base)
+            sign = _coset_sign(schedule.z, schedule.operation_start[o], schedule.operation_start[o + 1], base)
             row = schedule.table_start[o]
             if row >= 0:
-                multiply_phases(schedule.local_sign[o], sign, row, turns.table_real, turns.table_imaginary, bre, bim)
+                multiply_phases(schedule.local_sign[o], sign, row, phases, buffer)
             else:
-                turn_fours(
-                    start,
-                    stop,
-                    schedule.code,
-                    schedule.member[o, 0],
-                    schedule.member[o, 1],
-                    schedule.representative[o],
-                    schedule.local_sign[o],
-                    sign,
-                    turns.tangent,
-                    bre,
-                    bim,
-                )
-        _scatter(aligned, offset, lanes, bre, bim, base, scale, re, im)
+                turn_fours(_operation(schedule, o), sign, turns.tangent, buffer)
+        _scatter(cosets, base, scale, buffer, psi)
         base = ((base | fixed) + np.uint64(1)) & ~fixed
 
 
 @njit(cache=True)
-def backward_pass(schedule, k, low, high, turns, re, im, lre, lim, overlap, pattern_overlap):
-    """Undo pass ``k`` on state and adjoint, groups ``low`` to ``high``, and add up the overlaps."""
-    fixed, aligned, scale = schedule.mask[k], schedule.aligned[k], turns.scale[k]
-    offset, lanes, size = schedule.offset[k], schedule.lane_offset[k], 1 << schedule.span
+def backward_pass(schedule, k, low, high, turns, state, overlap, pattern_overlap):
+    """Undo pass ``k`` on ψ and λ, the (re, im) of ``state``, groups ``low`` to ``high``, and add up the overlaps."""
+    fixed, scale = schedule.mask[k], turns.scale[k]
+    psi, adjoint = Amplitudes(state[0], state[1]), Amplitudes(state[2], state[3])
+    cosets = Cosets(schedule.aligned[k], schedule.offset[k], schedule.lane_offset[k])
+    phases = Amplitudes(turns.table_real, turns.table_imaginary)
+    buffer, other = _buffer(schedule), _buffer(schedule)
     base = deposit(np.uint64(low), ~fixed)
-    bre, bim, cre, cim = np.empty((size, 8)), np.empty((size, 8)), np.empty((size, 8)), np.empty((size, 8))
     for _ in range(low, high):
-        _gather(aligned, offset, lanes, re, im, base, bre, bim)
-        _gather(aligned, offset, lanes, lre, lim, base, cre, cim)
+        _gather(cosets, base, psi, buffer)
+        _gather(cosets, base, adjoint, other)
         for o in range(schedule.pass_start[k + 1] - 1, schedule.pass_start[k] - 1, -1):
-            start, stop = schedule.operation_start[o], schedule.operation_start[o + 1]
-            sign = _coset_sign(schedule.z, start, stop, base)
+            sign = _coset_sign(schedule.z, schedule.operation_start[o], schedule.operation_start[o + 1], base)
             row = schedule.table_start[o]
             if row >= 0:
-                divide_phases(
-                    schedule.local_sign[o],
-                    sign,
-                    row,
-                    turns.table_real,
-                    turns.table_imaginary,
-                    bre,
-                    bim,
-                    cre,
-                    cim,
-                    pattern_overlap,
-                )
+                divide_phases(schedule.local_sign[o], sign, row, phases, buffer, other, pattern_overlap)
             else:
-                unturn_fours(
-                    start,
-                    stop,
-                    schedule.code,
-                    schedule.member[o, 0],
-                    schedule.member[o, 1],
-                    schedule.representative[o],
-                    schedule.local_sign[o],
-                    sign,
-                    turns.tangent,
-                    bre,
-                    bim,
-                    cre,
-                    cim,
-                    overlap,
-                )
-        _scatter(aligned, offset, lanes, bre, bim, base, scale, re, im)
-        _scatter(aligned, offset, lanes, cre, cim, base, scale, lre, lim)
+                unturn_fours(_operation(schedule, o), sign, turns.tangent, buffer, other, overlap)
+        _scatter(cosets, base, scale, buffer, psi)
+        _scatter(cosets, base, scale, other, adjoint)
         base = ((base | fixed) + np.uint64(1)) & ~fixed

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from nearclifford.kernels.bits import parity
-from nearclifford.kernels.gf2 import highest_bit, insert, reduce
+from nearclifford.kernels.bits import highest_bit, parity
+from nearclifford.kernels.gf2 import insert, reduce
 from nearclifford.kernels.sweep.ordering import LANE_BITS, SPAN_LIMIT, order_rotations
 
 
