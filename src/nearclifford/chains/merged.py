@@ -47,7 +47,7 @@ class MergedChain:
 
 def frozen_by(product: TermProduct, generators: PauliTable) -> Flags:
     """Return which rotations anticommute with the product R, and so flip neither of the two strings."""
-    return np.asarray(np.bitwise_count(generators.x & product.z).sum(axis=1) % 2 == 1)
+    return generators.anticommute_with(np.zeros_like(product.z), product.z)
 
 
 def merged_chains(product: TermProduct, generators: PauliTable, images: PauliTable, frozen: Flags) -> Iterator[MergedChain]:

@@ -141,7 +141,7 @@ class TermProduct:
 def products_of_terms(problem: PauliProblem) -> list[TermProduct]:
     """Return the products R of pairs of terms that can contribute: Z-type, of commuting strings; R = 1 first."""
     images, coefficients = problem.images, problem.coefficients
-    power = np.bitwise_count(images.x & images.z).sum(axis=1, dtype=np.int64)
+    power = images.y_letters
     weight_of: dict[bytes, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     identity = bytes(images.z[:1].nbytes)
     weight_of[identity] = {a: float(coefficients[a]) ** 2 for a in range(len(images))}

@@ -112,7 +112,7 @@ def _distinct_terms(turns: PauliTable, images: PauliTable, coefficients: Floats)
     _, first, which = np.unique(signature, axis=0, return_index=True, return_inverse=True)
     which = which.reshape(-1)
     # X^x Z^z and X^x Z^z' act alike on |0...0>; what is left are the factors i of the letters Y, even in number here.
-    power = np.bitwise_count(images.x & images.z).sum(axis=1, dtype=np.int64)
+    power = images.y_letters
     quarter = (power - power[first][which]) % 4
     signed = coefficients * images.sign * images.sign[first][which] * np.where(quarter == 2, -1.0, 1.0)
     left = np.abs(np.bincount(which, weights=signed)) > ROUNDING * np.bincount(which, weights=np.abs(coefficients))

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from scipy import sparse
 
-from nearclifford.kernels.center import Strings, keys_of, second_derivatives
+from nearclifford.kernels.center import keys_of, second_derivatives
 from nearclifford.normal_form.problem import PauliProblem
-from nearclifford.normal_form.program import PauliTable
 
 
 def center_hessian(problem: PauliProblem) -> sparse.csr_array:
@@ -21,7 +20,7 @@ def center_hessian(problem: PauliProblem) -> sparse.csr_array:
     >>> center_hessian(land.problem).toarray().tolist()
     [[-1.0, 0.0], [0.0, 0.0]]
     """
-    generators, terms = _strings(problem.generators), _strings(problem.images)
+    generators, terms = problem.generators.strings, problem.images.strings
     keys = keys_of(generators, terms)
     earlier, later, value = second_derivatives(generators, terms, problem.coefficients, keys)
     size = (problem.n_rotations, problem.n_rotations)
@@ -29,7 +28,3 @@ def center_hessian(problem: PauliProblem) -> sparse.csr_array:
     matrix = problem.angle_map.matrix
     by_angle = upper + upper.T - sparse.diags_array(upper.diagonal(), shape=size)
     return sparse.csr_array(matrix.T @ by_angle @ matrix)
-
-
-def _strings(table: PauliTable) -> Strings:
-    return Strings(table.x, table.z, table.sign)

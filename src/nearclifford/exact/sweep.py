@@ -53,9 +53,11 @@ def make_sweep(group: TermGroup, problem: PauliProblem) -> Sweep:
     n_bits = max(group.active_qubits, LEAST_BITS)
     turns, terms = problem.generators.take(group.rotations), problem.images.take(group.terms)
     x, z = _coordinates(turns, group, n_bits)
-    schedule = make_schedule(n_bits, x, z, turns.sign.astype(np.float64), _power(turns))
+    schedule = make_schedule(n_bits, x, z, turns.sign.astype(np.float64), turns.y_letters % 4)
     x, z = _coordinates(terms, group, n_bits)
-    return Sweep(group.rotations, schedule, _by_x_part(x, z, terms.sign * problem.coefficients[group.terms], _power(terms)))
+    return Sweep(
+        group.rotations, schedule, _by_x_part(x, z, terms.sign * problem.coefficients[group.terms], terms.y_letters % 4)
+    )
 
 
 def list_rotations(group: TermGroup, problem: PauliProblem) -> RotationList:
@@ -63,15 +65,10 @@ def list_rotations(group: TermGroup, problem: PauliProblem) -> RotationList:
     n_bits = max(group.active_qubits, LEAST_BITS)
     turns, terms = problem.generators.take(group.rotations), problem.images.take(group.terms)
     x, z = _coordinates(turns, group, n_bits)
-    phase = turns.sign * 1j ** _power(turns)
+    phase = turns.sign * 1j**turns.y_letters % 4
     term_x, term_z = _coordinates(terms, group, n_bits)
     weight = terms.sign * problem.coefficients[group.terms]
-    return RotationList(group.rotations, n_bits, x, z, phase, _by_x_part(term_x, term_z, weight, _power(terms)))
-
-
-def _power(table: PauliTable) -> Indices:
-    """Return |x & z| mod 4: the operator is sign * i^power X^x Z^z."""
-    return (np.bitwise_count(table.x & table.z).sum(axis=1, dtype=np.int64)) % 4
+    return RotationList(group.rotations, n_bits, x, z, phase, _by_x_part(term_x, term_z, weight, terms.y_letters % 4))
 
 
 def _coordinates(table: PauliTable, group: TermGroup, n_bits: int) -> tuple[Words, Words]:

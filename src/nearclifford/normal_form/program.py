@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import stim
 
-from nearclifford.arrays import Flags, Signs, Words
+from nearclifford.arrays import Flags, Indices, Signs, Words
 from nearclifford.kernels.pauli import Strings
 from nearclifford.normal_form.angles import AngleMap
 from nearclifford.normal_form.gates import INVERSE_TABLEAU, OPCODE, PRIMITIVES, TABLEAU
@@ -79,6 +79,11 @@ class PauliTable:
         """Return the table of the given rows, in the given order."""
         index = np.asarray(rows)
         return PauliTable(self.n_qubits, self.x[index], self.z[index], self.sign[index])
+
+    @property
+    def y_letters(self) -> Indices:
+        """Number of letters Y in each row: the operator is ``sign * i^(letters Y) X^x Z^z``; int64, shape ``(n_rows,)``."""
+        return np.bitwise_count(self.x & self.z).sum(axis=1, dtype=np.int64)
 
     def anticommute_with(self, x: Words, z: Words) -> Flags:
         """Return which rows anticommute with a string of packed words ``x, z``, shape ``(ceil(N / 64),)``.
