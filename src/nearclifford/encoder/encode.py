@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
@@ -90,7 +90,11 @@ class Encoding:
     loss: float
     added_two_qubit_gates: int
     added_depth: int
-    _landscape: Landscape = field(repr=False)
+    _make_landscape: Callable[[], Landscape] = field(repr=False)
+
+    @cached_property
+    def _landscape(self) -> Landscape:
+        return self._make_landscape()
 
     @property
     def gradient_norm(self) -> float:
@@ -285,8 +289,18 @@ def assemble(problem: EncodingProblem, term: int, parameter: int, neighbours: di
         loss=loss,
         added_two_qubit_gates=last.num_nonlocal_gates(),
         added_depth=_depth(encoded) - _depth(problem.circuit),
-        _landscape=Landscape.of_program(encoded, program.surrounded(before, after), problem.observable),
+        # Copies: what a user appends to the circuit until he asks for the landscape must not reach it.
+        _make_landscape=partial(_surrounded, encoded.copy(), program, (before, after), problem.observable.copy()),
     )
+
+
+def _surrounded(
+    circuit: QuantumCircuit,
+    program: RotationProgram,
+    around: tuple[stim.Circuit, stim.Circuit],
+    observable: SparsePauliOp | Pauli,
+) -> Landscape:
+    return Landscape.of_program(circuit, program.surrounded(*around), observable)
 
 
 def _depth(circuit: QuantumCircuit) -> int:
