@@ -41,9 +41,8 @@ def _record(found, count, flips, depth, last, last_but_one):
 
 
 @njit(cache=True, nogil=True)
-def _complete_one(found, count, flips, depth, key, state, tables):
-    keys = tables.keys
-    shift, start, entries = tables.singles
+def _complete_one(found, count, flips, depth, key, state, keys, singles):
+    shift, start, entries = singles
     b = bucket(key, shift)
     for e in range(start[b], start[b + 1]):
         i = entries[e]
@@ -53,9 +52,9 @@ def _complete_one(found, count, flips, depth, key, state, tables):
 
 
 @njit(cache=True, nogil=True)
-def _complete_two(found, count, flips, depth, key, state, tables):
-    keys, meets = tables.keys, tables.meets
-    shift, start, entries = tables.pairs
+def _complete_two(found, count, flips, depth, key, state, strings, pairs):
+    keys, meets = strings
+    shift, start, entries = pairs
     b = bucket(key, shift)
     for e in range(start[b], start[b + 1]):
         j, i = entries[e] >> 32, entries[e] & LOW_HALF
@@ -88,9 +87,9 @@ def _complete(found, count, flips, depth, budget, key, state, tables):
     if key == uint64(0):
         found, count = _record(found, count, flips, depth, -1, -1)
     if budget - depth >= 1:
-        found, count = _complete_one(found, count, flips, depth, key, state, tables)
+        found, count = _complete_one(found, count, flips, depth, key, state, tables.keys, tables.singles)
     if budget - depth >= 2:
-        found, count = _complete_two(found, count, flips, depth, key, state, tables)
+        found, count = _complete_two(found, count, flips, depth, key, state, (tables.keys, tables.meets), tables.pairs)
     return found, count
 
 
