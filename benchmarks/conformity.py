@@ -27,12 +27,8 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from nearclifford import ansatz
-from nearclifford.center import center_gradient
-from nearclifford.compiler import compile_circuit
-from nearclifford.encoder import encode
+from nearclifford.encoder.encode import encode
 from nearclifford.landscape import Landscape
-from nearclifford.observables import terms_of
-from nearclifford.rotations import PauliTable
 
 TOLERANCE = 1e-9
 KINDS = ("lce", "plain")
@@ -93,11 +89,9 @@ def norms_at_theta(circuit: QuantumCircuit, drawn: Draw) -> NDArray[np.float64]:
 
 
 def norm_at_center(circuit: QuantumCircuit, drawn: Draw) -> float:
-    """Return the gradient norm at theta = 0, by the normal form of the circuit."""
-    program = compile_circuit(circuit)
-    terms, coefficients = terms_of(drawn.observable, program.n_qubits)
-    images = PauliTable.from_stim(program.n_qubits, [program.pull_back(term) for term in terms])
-    return float(np.linalg.norm(center_gradient(program, images, coefficients)[1]))
+    """Return the gradient norm at theta = 0, which needs no amplitudes."""
+    land = Landscape(circuit, drawn.observable)
+    return float(np.linalg.norm(land.gradient(land.center)))
 
 
 def blocks_at_theta(data: dict[str, Any], max_qubits: int) -> Iterator[Block]:

@@ -15,7 +15,7 @@ import numpy as np
 from qiskit_aer import AerSimulator
 
 import nearclifford as nc
-from nearclifford.backends.gpu import Cuda, GpuLandscape
+from nearclifford.exact.gpu import Cuda, GpuSweeps
 
 CIRCUITS = 4
 
@@ -33,7 +33,7 @@ def median(function, rounds):
 def on_gpu(land, theta, precision, rounds, reference):
     """Return a cell of the table."""
     try:
-        gpu = GpuLandscape(land, Cuda(precision), precision)
+        gpu = GpuSweeps(land.problem, Cuda(precision), precision)
         seconds, (_, gradient) = median(lambda: gpu.value_and_gradient(theta[None]), rounds)
     except nc.ResourceError as error:
         return f"not run: {error}"

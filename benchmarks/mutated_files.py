@@ -35,7 +35,7 @@ from qiskit.circuit.library import PauliEvolutionGate
 from qiskit.quantum_info import SparsePauliOp
 
 from nearclifford import NearCliffordError
-from nearclifford.circuit_files import read_circuit, write_circuit
+from nearclifford.interchange.circuit_files import read_circuit, write_circuit
 from nearclifford.studies import Study, StudySpec
 
 SECONDS = 10.0
@@ -108,7 +108,7 @@ def make_toml(folder: Path) -> list[Path]:
 
 def make_store(folder: Path) -> list[Path]:
     """Run a small study."""
-    Study(SPEC).run(folder / "finished", progress=False)
+    Study(SPEC).run(folder / "finished", workers=1, progress=False)
     return [folder / "finished" / "study.sqlite"]
 
 
@@ -116,7 +116,7 @@ def read_store(path: Path) -> bool:
     """Run the study again on a store; return whether its table is that of the good one, which lies in ``../finished``."""
     with tempfile.TemporaryDirectory() as out:
         shutil.copy(path, Path(out) / "study.sqlite")
-        Study(SPEC).run(out, progress=False)
+        Study(SPEC).run(out, workers=1, progress=False)
         return (Path(out) / "table.csv").read_bytes() == (path.parent / "finished" / "table.csv").read_bytes()
 
 

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from nearclifford.surrogates.cardinality import n_stabilizer_calls
-from nearclifford.surrogates.worst_case import published_threshold, worst_case_order
+from nearclifford.costs.cardinality import n_stabilizer_calls
+from nearclifford.costs.worst_case import published_threshold, worst_case_order
 
 EPSILON = 1e-6
 SEED = 7

@@ -21,7 +21,7 @@ import stim
 from matplotlib.figure import Figure
 
 import nearclifford as nc
-from nearclifford.gates import PRIMITIVES, QUARTER_TURNS, ROTATION_AXIS
+from nearclifford.normal_form.gates import PRIMITIVES, QUARTER_TURNS, ROTATION_AXIS
 
 ROUNDS = 5
 
@@ -133,7 +133,7 @@ def many_terms():
     land = nc.Landscape(nc.ansatz.mhea(16, 4), nc.observables.heisenberg(16))
     patch = nc.Gaussian(land.n_parameters**-0.5)
     for backend, samples in ((nc.Statevector(), 64), (nc.Stabilizer(), 2**14)):
-        report(f"Heisenberg chain, N = 16, L = 4, {len(land.coefficients)} terms", land, patch, backend, samples)
+        report(f"Heisenberg chain, N = 16, L = 4, {len(land.problem.coefficients)} terms", land, patch, backend, samples)
 
 
 def report(title, land, patch, backend, samples):

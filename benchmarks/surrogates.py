@@ -44,12 +44,12 @@ def builds(rounds):
     for name, n_qubits, layers, order, seed in BUILDS:
         observable = nc.observables.global_z(n_qubits) if seed is None else nc.observables.random_pauli(n_qubits, rng=seed)
         land = nc.Landscape(nc.ansatz.mhea(n_qubits, layers), observable)
-        _ = land.groups
+        _ = land.problem.groups
         times = []
         for _ in range(rounds + 1):
             taken, kept = seconds(lambda: nc.surrogate(land, order, progress=False))  # noqa: B023
             times.append(taken)
-        row = f"{land.program.n_rotations:9d} {kept.n_paths:9d} {kept.nbytes / 1e6:7.2f}"
+        row = f"{land.problem.n_rotations:9d} {kept.n_paths:9d} {kept.nbytes / 1e6:7.2f}"
         print(f"{name:40} {row} {np.median(times[1:]):10.5f}")
 
 
@@ -84,18 +84,18 @@ def pauli_prop_contestant(land):
 
     program = land.program
     gates, qargs = [], []
-    for j in range(program.n_rotations):
+    for j in range(program.angle_map.n_rotations):
         x, z = program.generators.to_stim(j).to_numpy()
         gates.append(np.concatenate([x, z]))
         qargs.append(np.flatnonzero(x | z).tolist())
     signs = program.generators.sign.astype(float)
-    images = [land.images.to_stim(row) for row in range(len(land.images))]
+    images = [land.problem.images.to_stim(row) for row in range(len(land.problem.images))]
     labels = [str(image)[1:].replace("_", "I")[::-1] for image in images]
-    start = SparsePauliOp(labels, [c * image.sign.real for c, image in zip(land.coefficients, images, strict=True)])
+    start = SparsePauliOp(labels, [c * image.sign.real for c, image in zip(land.problem.coefficients, images, strict=True)])
 
     def with_threshold(threshold):
         def value(theta):
-            angles = (program.angles(theta[None])[0] * signs).tolist()
+            angles = (program.angle_map.angles(theta[None])[0] * signs).tolist()
             rotations = pauli_prop.RotationGates(gates, qargs, angles)
             evolved, _ = pauli_prop.propagate_through_rotation_gates(start, rotations, 10**6, threshold, "h")
             return float(evolved.coeffs[~evolved.paulis.x.any(axis=1)].real.sum())

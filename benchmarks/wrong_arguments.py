@@ -151,6 +151,7 @@ def calls(folder: Path) -> list[Call]:
         Call("GradientStatistics.interval of thetas", sampled.interval, {"level": 0.95}),
         Call("shots_to_resolve", nc.shots_to_resolve, {"stats": stats, "snr": 3.0}),
         Call("certified_second_moment", nc.certified_second_moment, patched | {"parameter": 1, "max_terms": 100}),
+        Call("certified_loss_second_moment", nc.certified_loss_second_moment, patched | {"max_terms": 100}),
         Call("surrogate", nc.surrogate, {"land": land, "order": 2, "kind": "taylor", "max_bytes": 2**30, "progress": False}),
         Call("Surrogate.load", nc.Surrogate.load, {"path": folder / "paths.npz"}),
         Call("surrogate_error_curve", nc.surrogate_error_curve, patched | {"orders": [1, 2], "samples": 64} | drawn),

@@ -52,10 +52,10 @@ def gap(key, gamma, counter):
 
 
 def chain(operations, start, x_rows, probability, rare, chosen, key, gamma, width):
-    """Return the words of samples that count: every operation in turn, one coin row for each rotation."""
+    """Return (words of samples that count, flips of each sample): every operation in turn, one coin row a rotation."""
     rows = [[MASK if bit else 0] * width for bit in start]
     alive, counter, gaps, bits = [MASK] * width, 0, 1, 64 * width
-    left = gap(key, gamma, 0)
+    left, flips = gap(key, gamma, 0), np.zeros(64 * width, np.int64)
     for kind, t, s, j in operations:
         coins = [MASK] * width
         if kind:
@@ -80,7 +80,10 @@ def chain(operations, start, x_rows, probability, rare, chosen, key, gamma, widt
             rows[t][w] ^= flip
             if kind == 2:
                 rows[s][w] ^= flip
-    return [a & ~reduce(or_, (rows[r][w] for r in x_rows)) & MASK for w, a in enumerate(alive)]
+            if kind:
+                flips[64 * w : 64 * (w + 1)] += [flip >> bit & 1 for bit in range(64)]
+    ended = [a & ~reduce(or_, (rows[r][w] for r in x_rows)) & MASK for w, a in enumerate(alive)]
+    return ended, flips
 
 
 def exact_moments(land, cosine, sine_square, chosen=None):
@@ -88,8 +91,8 @@ def exact_moments(land, cosine, sine_square, chosen=None):
 
     Strings and pairs of strings are pulled back through every rotation, each with the average of its cosines and sines.
     """
-    generators = [land.program.generators.to_stim(j) for j in range(land.program.n_rotations)]
-    strings = [(land.images.to_stim(a), c) for a, c in enumerate(land.coefficients)]
+    generators = [land.problem.generators.to_stim(j) for j in range(land.problem.n_rotations)]
+    strings = [(land.problem.images.to_stim(a), c) for a, c in enumerate(land.problem.coefficients)]
     singles, pairs = {}, {}
     for p, c in strings:
         _add(singles, (p,), c)

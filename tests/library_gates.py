@@ -192,6 +192,8 @@ SPECIAL = {
     "Isometry": lambda rng, angle, room: library.Isometry(random_unitary(4, seed=rng).data[:, : some(rng, 1, 2) * 2], 0, 0),
     "Clifford": lambda rng, angle, room: random_clifford(some(rng, 1, room), seed=rng),
 }
+if not hasattr(library, "PauliProductRotationGate"):  # of Qiskit 2.4
+    del SPECIAL["PauliProductRotationGate"]
 
 
 def nearly_local(rng):

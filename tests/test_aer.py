@@ -9,7 +9,7 @@ from qiskit.quantum_info import DensityMatrix, Pauli, SparsePauliOp, Statevector
 from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error, pauli_error
 
 import nearclifford as nc
-from nearclifford.backends.rounds import FIRST_ROUND
+from nearclifford.devices.rounds import FIRST_ROUND
 from random_circuits import oracle_gradient, random_center, random_circuit, random_observable
 
 
@@ -174,7 +174,7 @@ def test_clifford_points_with_fixed_and_shifted_angles():
     circuit.rx(7 * np.pi / 2 + 1e-13, 0)
     land = nc.Landscape(circuit, SparsePauliOp(["ZZX", "XIY", "IYI"], [0.5, -1.0, 2.0]))
     for theta in ([0.0, 0.0], [np.pi / 2, -np.pi], [-3 * np.pi / 2, 5 * np.pi / 2]):
-        device = nc.Aer()._device(land, np.array([theta]))
+        device = nc.Aer().prepare(land).device_at(np.array([theta]))
         assert device.method == "stabilizer"
         assert np.abs(nc.Aer().gradient(land, theta) - land.gradient(theta)).max() < 1e-12
 

@@ -101,6 +101,7 @@ FUNCTIONS = [
     (nc.gradient_statistics, {"land": LAND, "patch": PATCH, "backend": nc.Stabilizer(), "samples": 8, "max_seconds": 0.1}),
     (nc.loss_statistics, {"land": LAND, "patch": PATCH, "backend": None, "samples": 8, "rel_error": 0.1}),
     (nc.certified_second_moment, {"land": LAND, "patch": PATCH, "parameter": 0, "max_terms": 100}),
+    (nc.certified_loss_second_moment, {"land": LAND, "patch": PATCH, "max_terms": 100}),
     (nc.shots_to_resolve, {"stats": nc.gradient_statistics(LAND, PATCH, samples=4, rng=1), "snr": 3.0}),
     (nc.Aer, {"device": "CPU", "shots": 10, "noise_model": None, "method": "automatic"}),
     (nc.Statevector, {"device": "CPU", "precision": "double"}),
@@ -139,6 +140,7 @@ def test_numpy_integers_no_parameters_and_repeated_ones_are_fine(backend):
 def test_certified_bounds():
     for arguments, text in (
         ({"parameter": 1.5}, "parameter is 1.5; expected an integer"),
+        ({"parameter": None}, "parameter is None; expected an integer"),
         ({"parameter": 12}, "parameter 12 is out of range"),
         ({"max_terms": 0}, "max_terms is 0; expected an integer of at least 1"),
         ({"max_terms": None}, "max_terms is None"),
@@ -147,7 +149,7 @@ def test_certified_bounds():
         ({"patch": 0.1}, "patch is 0.1"),
     ):
         with pytest.raises(nc.NearCliffordError, match=text):
-            nc.certified_second_moment(**{"land": LAND, "patch": PATCH} | arguments)
+            nc.certified_second_moment(**{"land": LAND, "patch": PATCH, "parameter": 0} | arguments)
 
 
 @pytest.mark.parametrize(

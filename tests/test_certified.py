@@ -11,7 +11,8 @@ from qiskit.quantum_info import SparsePauliOp
 
 import nearclifford as nc
 from encodable_circuits import oracle_loss, random_case
-from nearclifford.certified import MOMENT_ERROR, certified_second_moment
+from nearclifford.patches import MOMENT_ERROR
+from nearclifford.statistics.certified import certified_loss_second_moment, certified_second_moment
 
 # Fourier coefficients (1, cos, sin) of one angle from its values at 0, π/2, -π/2.
 NODES = np.array([0.0, np.pi / 2, -np.pi / 2])
@@ -64,13 +65,20 @@ def random_problem(seed):
     return circuit, observable, center, factors, patch
 
 
+def bounds(land, patch, parameter, *limit, **arguments):
+    """The certified bounds of a derivative, or of the loss where the parameter is None."""
+    if parameter is None:
+        return certified_loss_second_moment(land, patch, *limit, **arguments)
+    return certified_second_moment(land, patch, parameter, *limit, **arguments)
+
+
 @pytest.mark.parametrize("seed", range(24))
 def test_bounds_meet_at_the_average_of_the_trigonometric_polynomial(seed):
     circuit, observable, center, factors, patch = random_problem(seed)
     land = nc.Landscape(circuit, observable, center)
     for parameter in (None, seed % circuit.num_parameters):
         exact = oracle(circuit, observable, center, factors, patch, parameter)
-        lower, upper = certified_second_moment(land, patch, parameter)
+        lower, upper = bounds(land, patch, parameter)
         assert 0.0 <= lower <= upper
         assert upper - lower <= 1e-10 * upper
         assert abs(lower - exact) <= 1e-10 * (1.0 + exact)
@@ -82,8 +90,8 @@ def test_truncated_bounds_contain_the_exact_value(seed, max_terms):
     circuit, observable, center, _, patch = random_problem(100 + seed)
     land = nc.Landscape(circuit, observable, center)
     for parameter in (None, *range(circuit.num_parameters)):
-        exact = certified_second_moment(land, patch, parameter)
-        lower, upper = certified_second_moment(land, patch, parameter, max_terms=max_terms)
+        exact = bounds(land, patch, parameter)
+        lower, upper = bounds(land, patch, parameter, max_terms=max_terms)
         assert lower <= exact[0] * (1 + 1e-15) and exact[1] <= upper * (1 + 1e-15)
 
 
@@ -91,8 +99,7 @@ def test_truncated_bounds_contain_the_exact_value(seed, max_terms):
 def test_more_terms_narrow_the_interval(parameter):
     observable = nc.observables.global_z(6) if parameter is None else nc.observables.ising(6, j=1.0, h=-0.7)
     land = nc.Landscape(nc.ansatz.mhea(6, 3), observable)
-    bounds = [certified_second_moment(land, nc.Gaussian(0.3), parameter, 10**power) for power in range(6)]
-    lower, upper = np.array(bounds).T
+    lower, upper = np.array([bounds(land, nc.Gaussian(0.3), parameter, 10**power) for power in range(6)]).T
     assert np.all(np.diff(lower) >= -1e-10) and np.all(np.diff(upper) <= 1e-10)
     widths = upper - lower
     assert widths[0] > 1e-2
@@ -105,7 +112,7 @@ def test_one_thousand_qubits_with_a_known_answer():
     n, sigma = 1000, 0.02
     land = nc.Landscape(nc.ansatz.mhea(n, 0), nc.observables.global_z(n))
     stay = (1 + np.exp(-2 * sigma**2)) / 2
-    lower, upper = certified_second_moment(land, nc.Gaussian(sigma))
+    lower, upper = certified_loss_second_moment(land, nc.Gaussian(sigma))
     assert lower <= stay**n <= upper
     assert upper - lower < 1e-7
     lower, upper = certified_second_moment(land, nc.Gaussian(sigma), parameter=17)
@@ -117,7 +124,7 @@ def test_probabilities_below_the_smallest_float_stay_bounded():
     for qubit in range(40):
         circuit.ry(Parameter(f"p{qubit:02}"), qubit)
     land = nc.Landscape(circuit, SparsePauliOp("X" * 40))  # L = Π sin t_j, so E[L²] is about 1e-400
-    lower, upper = certified_second_moment(land, nc.Gaussian(sigma))
+    lower, upper = certified_loss_second_moment(land, nc.Gaussian(sigma))
     assert lower == 0.0 < upper < 1e-290
 
 
@@ -127,13 +134,13 @@ def test_a_derivative_that_vanishes_everywhere_is_an_exact_zero():
     assert certified_second_moment(land, nc.Gaussian(0.3), parameter=2) == (0.0, 0.0)
     real = QuantumCircuit(1)
     real.ry(Parameter("a"), 0)
-    assert certified_second_moment(nc.Landscape(real, SparsePauliOp("Y")), nc.Gaussian(0.3)) == (0.0, 0.0)
+    assert certified_loss_second_moment(nc.Landscape(real, SparsePauliOp("Y")), nc.Gaussian(0.3)) == (0.0, 0.0)
 
 
 def test_identity_terms_shift_the_loss_and_not_its_gradient():
     circuit = nc.ansatz.mhea(1, 0)
     land = nc.Landscape(circuit, SparsePauliOp(["I", "Z"], [2.0, -1.0]))
-    lower, upper = certified_second_moment(land, nc.Gaussian(0.5))
+    lower, upper = certified_loss_second_moment(land, nc.Gaussian(0.5))
     exact = 4 - 4 * np.exp(-0.125) + (1 + np.exp(-0.5)) / 2
     assert lower <= exact <= upper and upper - lower < 1e-10
     lower, upper = certified_second_moment(land, nc.Gaussian(0.5), parameter=0)
@@ -183,7 +190,7 @@ def test_bad_arguments_are_named(arguments, message):
     land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.global_z(3))
     patch = arguments.pop("patch", nc.Gaussian(0.1))
     with pytest.raises(nc.NearCliffordError, match=message):
-        certified_second_moment(land, patch, **arguments)
+        certified_second_moment(land, patch, **{"parameter": 0} | arguments)
 
 
 def test_angles_that_are_not_independent_are_refused():
@@ -195,7 +202,7 @@ def test_angles_that_are_not_independent_are_refused():
     tilted.t(0)
     for circuit, message in [(shared, "'a'"), (tilted, "Clifford")]:
         with pytest.raises(nc.NearCliffordError, match=message):
-            certified_second_moment(nc.Landscape(circuit, SparsePauliOp("Z")), nc.Gaussian(0.1))
+            certified_loss_second_moment(nc.Landscape(circuit, SparsePauliOp("Z")), nc.Gaussian(0.1))
 
 
 @pytest.mark.parametrize("wrong", [1.5, "3"])
@@ -204,4 +211,4 @@ def test_wrong_types_are_named(wrong):
     with pytest.raises(nc.NearCliffordError, match=f"parameter is {wrong!r}; expected an integer"):
         certified_second_moment(land, nc.Gaussian(0.1), parameter=wrong)
     with pytest.raises(nc.NearCliffordError, match=f"max_terms is {wrong!r}; expected an integer"):
-        certified_second_moment(land, nc.Gaussian(0.1), max_terms=wrong)
+        certified_loss_second_moment(land, nc.Gaussian(0.1), max_terms=wrong)

@@ -5,12 +5,15 @@ import pytest
 import stim
 
 import chain_twin
-from nearclifford.chain import row_list
-from nearclifford.compiler import compile_circuit
-from nearclifford.kernels.chain import count_hits, find_stop
-from nearclifford.kernels.coins import RARE, hazards
-from nearclifford.kernels.prune import XOR
-from nearclifford.kernels.words import BITS, WIDTH, stream
+from nearclifford.chains.rows import row_list
+from nearclifford.kernels.chain.coins import RARE, Coins, hazards
+from nearclifford.kernels.chain.flips import count_flips, reachable
+from nearclifford.kernels.chain.hits import Targets, count_hits
+from nearclifford.kernels.chain.prune import prune
+from nearclifford.kernels.chain.rows import XOR
+from nearclifford.kernels.chain.walk import Job, Slots, find_stop
+from nearclifford.kernels.chain.words import BITS, WIDTH, stream
+from nearclifford.normal_form.compiler import compile_circuit
 from random_circuits import random_circuit
 
 
@@ -22,11 +25,9 @@ def run(rows, start, probability, chosen, samples, seed=5, first_block=0, masks=
     silent = np.empty(hits.shape[:2], np.bool_)
     masks = np.full((1, WIDTH), -1, np.int64) if masks is None else masks
     frozen = np.zeros((1, 1), np.uint64) if frozen is None else frozen
-    count_hits(
-        rows.kind, rows.target, rows.source, rows.rotation, rows.x_rows, probability, hazards(probability),
-        start, np.zeros((1, WIDTH), np.int64), masks, frozen, chosen, chosen.astype(np.uint64),
-        first_block, samples, per_task, np.uint64(seed), hits, silent,
-    )  # fmt: skip
+    slots = Slots(start, np.zeros((1, WIDTH), np.int64), masks, frozen)
+    targets, job = Targets(chosen, chosen.astype(np.uint64)), Job(first_block, samples, per_task, np.uint64(seed))
+    count_hits(rows, Coins(probability, hazards(probability)), slots, targets, job, hits, silent)
     return hits, silent
 
 
@@ -37,9 +38,9 @@ def test_equals_the_plain_chain_on_the_same_words(number):
     n_qubits = int(rng.integers(1, 6))
     program = compile_circuit(random_circuit(rng, n_qubits, 30))
     rows = row_list(program)
-    probability = rng.choice([0.0, 1e-6, 1e-3, 0.003, 0.03, 0.5, 0.9, 1 - 1e-6], size=program.n_rotations)
+    probability = rng.choice([0.0, 1e-6, 1e-3, 0.003, 0.03, 0.5, 0.9, 1 - 1e-6], size=program.angle_map.n_rotations)
     start = rng.random((1, 2 * n_qubits)) < 0.7
-    chosen = int(rng.integers(-1, program.n_rotations))
+    chosen = int(rng.integers(-1, program.angle_map.n_rotations))
     hits, silent = run(rows, start, probability, chosen, BITS)
     key, gamma = stream(np.uint64(5), np.uint64(chosen & 2**64 - 1), np.uint64(0))
     assert (int(key), int(gamma)) == chain_twin.stream(5, chosen & 2**64 - 1, 0)
@@ -48,19 +49,42 @@ def test_equals_the_plain_chain_on_the_same_words(number):
     if operations is None:
         assert silent.all() and not hits.any()
         return
-    alive = chain_twin.chain(
+    alive, _ = chain_twin.chain(
         operations, start[0], rows.x_rows, probability, RARE, chosen, int(key), int(gamma), WIDTH
     )  # fmt: skip
     assert hits[0, 0].tolist() == [word.bit_count() for word in alive]
 
 
 def kept_operations(rows, start, chosen):
-    from nearclifford.kernels.prune import prune
-
     kept = np.empty(len(rows.kind), np.int64)
-    count = prune(rows.kind, rows.target, rows.source, rows.rotation, start, rows.x_rows, chosen, kept)
-    columns = (rows.kind, rows.target, rows.source, rows.rotation)
-    return None if count < 0 else list(zip(*(column[kept[:count]].tolist() for column in columns), strict=True))
+    count = prune(rows, start, chosen, kept)
+    return None if count < 0 else listed(rows, kept[:count])
+
+
+def listed(rows, kept):
+    """Return the kept operations as the twin takes them."""
+    return list(zip(*(column[kept].tolist() for column in rows[:4]), strict=True))
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_flips_are_those_of_the_plain_chain(number):
+    """Rare and frequent coins mixed: how many samples end Z-type after 0, 1, ... flips, the last column for more."""
+    rng = np.random.default_rng([number, 14])
+    n_qubits = int(rng.integers(1, 5))
+    program = compile_circuit(random_circuit(rng, n_qubits, 30))
+    rows = row_list(program)
+    probability = rng.choice([0.0, 1e-3, 0.003, 0.03, 0.5, 0.9], size=program.angle_map.n_rotations)
+    start = rng.random((1, 2 * n_qubits)) < 0.7
+    histogram, no_mask = np.empty((1, WIDTH, 6), np.int64), np.full((1, WIDTH), -1, np.int64)
+    slots = Slots(start, np.zeros((1, WIDTH), np.int64), no_mask, np.zeros((1, 1), np.uint64))
+    count_flips(rows, Coins(probability, hazards(probability)), slots, Job(3, BITS, 1, np.uint64(5)), histogram)
+    kept = np.empty(len(rows.kind), np.int64)
+    operations = listed(rows, kept[: reachable(rows, start[0], kept)])
+    key, gamma = chain_twin.stream(5, 0, 3)
+    alive, flips = chain_twin.chain(operations, start[0], rows.x_rows, probability, RARE, -1, key, gamma, WIDTH)
+    for word in range(WIDTH):
+        ended = [min(flips[64 * word + bit], 5) for bit in range(64) if alive[word] >> bit & 1]
+        assert histogram[0, word].tolist() == np.bincount(np.array(ended, np.int64), minlength=6).tolist()
 
 
 @pytest.mark.parametrize("number", range(10))
@@ -70,14 +94,12 @@ def test_dropped_operations_do_not_matter(number):
     n_qubits = int(rng.integers(1, 5))
     program = compile_circuit(random_circuit(rng, n_qubits, 20))
     rows = row_list(program)
-    probability = rng.choice([0.0, 1.0], size=program.n_rotations)
+    probability = rng.choice([0.0, 1.0], size=program.angle_map.n_rotations)
     start = rng.random((1, 2 * n_qubits)) < 0.5
-    operations = list(
-        zip(rows.kind.tolist(), rows.target.tolist(), rows.source.tolist(), rows.rotation.tolist(), strict=True)
-    )
-    for chosen in range(-1, program.n_rotations):
+    operations = listed(rows, np.arange(len(rows.kind)))
+    for chosen in range(-1, program.angle_map.n_rotations):
         hits, _ = run(rows, start, probability, chosen, BITS)
-        alive = chain_twin.chain(operations, start[0], rows.x_rows, probability, RARE, chosen, 3, 5, WIDTH)
+        alive, _ = chain_twin.chain(operations, start[0], rows.x_rows, probability, RARE, chosen, 3, 5, WIDTH)
         assert hits.sum() == sum(word.bit_count() for word in alive)
 
 

@@ -13,9 +13,10 @@ from qiskit.circuit.library import PauliEvolutionGate, efficient_su2
 from qiskit.quantum_info import Clifford, SparsePauliOp, Statevector
 
 import nearclifford as nc
-from nearclifford import circuit_files
-from nearclifford.circuit_files import read_circuit, write_circuit
-from nearclifford.cli import main, parameter_index
+from nearclifford.cli import main
+from nearclifford.commands.reading import parameter_index
+from nearclifford.interchange import circuit_files
+from nearclifford.interchange.circuit_files import read_circuit, write_circuit
 
 HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\ninput float a;\nqubit[2] q;\n'
 

@@ -14,7 +14,10 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
 
 import nearclifford as nc
-from nearclifford.cli import BACKENDS, main, parameter_index, read_circuit, read_observable
+from nearclifford.cli import main
+from nearclifford.commands.backends import BACKENDS, make_backend
+from nearclifford.commands.reading import parameter_index, read_observable
+from nearclifford.interchange.circuit_files import read_circuit
 from nearclifford.studies import preset_names
 
 STUDY = 'ansatz = ["mhea"]\nqubits = [2, 3]\nsigma = ["D^-1", "1"]\ndraws = 4\n'
@@ -111,13 +114,6 @@ def test_openqasm_3_in_and_out(tmp_path, capsys):
     assert abs(nc.Landscape(encoded, SparsePauliOp("XZ")).gradient(np.zeros(2))[1]) == pytest.approx(1.0, abs=1e-12)
 
 
-def test_without_the_importer_the_error_says_what_to_install(tmp_path, monkeypatch, capsys):
-    (tmp_path / "circuit.qasm").write_text(qasm3.dumps(nc.ansatz.mhea(2, 0)))
-    monkeypatch.setitem(sys.modules, "qiskit_qasm3_import", None)
-    assert main(["variance", str(tmp_path / "circuit.qasm"), "--observable", "ZZ", "--sigma", "1"]) == 2
-    assert "pip install qiskit-qasm3-import" in capsys.readouterr().err
-
-
 def test_variance_prints_the_statistics(circuit_file, capsys):
     assert (
         main(["variance", str(circuit_file), "--observable", "ZZI", "--sigma", "0.1", "--samples", "64", "--seed", "7"]) == 0
@@ -136,7 +132,38 @@ def test_shots_go_to_aer_alone(circuit_file, capsys):
     assert main([*command, "--backend", "aer"]) == 0
     assert "aer" in capsys.readouterr().out
     assert main([*command, "--backend", "stabilizer"]) == 2
-    assert "--shots is 32, but --backend stabilizer takes none" in capsys.readouterr().err
+    assert "--shots is 32, but --backend stabilizer takes none; expected --backend aer." in capsys.readouterr().err
+    assert main([*command[:-2], "--backend", "stabilizer", "--device", "GPU"]) == 2
+    told = capsys.readouterr().err
+    assert (
+        told
+        == "nearclifford: --device is GPU, but --backend stabilizer takes none; expected --backend statevector or aer.\n"
+    )
+
+
+@pytest.mark.parametrize("backend", ["statevector", "aer"])
+def test_the_device_goes_to_the_backend(backend, circuit_file, monkeypatch, capsys):
+    made = []
+    monkeypatch.setattr(
+        "nearclifford.commands.variance.make_backend", lambda options: made.append(make_backend(options)) or made[0]
+    )
+    command = [
+        "variance",
+        str(circuit_file),
+        "--observable",
+        "ZZI",
+        "--sigma",
+        "0.3",
+        "--samples",
+        "4",
+        "--backend",
+        backend,
+    ]
+    assert main([*command, "--device", "CPU"]) == 0
+    assert made == [getattr(nc, BACKENDS[backend][0])(device="CPU")]
+    assert main([*command, "--device", "TPU"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("nearclifford: device is 'TPU'; expected one of") and told.count("\n") == 1
 
 
 @pytest.mark.parametrize("name", BACKENDS)
@@ -145,7 +172,7 @@ def test_every_backend_prints_its_table_and_intervals(name, circuit_file, capsys
     assert main([*command, "--samples", "500", "--seed", "3"]) == 0
     table, rest = capsys.readouterr().out.split("\n\n")
     land = nc.Landscape(nc.ansatz.mhea(3, 1), SparsePauliOp("ZZI"))
-    stats = nc.gradient_statistics(land, nc.Gaussian(0.3), BACKENDS[name](), samples=500, rng=3)
+    stats = nc.gradient_statistics(land, nc.Gaussian(0.3), getattr(nc, BACKENDS[name][0])(), samples=500, rng=3)
     head, *rows = [line.split() for line in table.splitlines()]
     shown = np.array([row[2:] for row in rows], dtype=float)
     assert np.allclose(shown[:, head.index("second_moment") - 1], stats.second_moment, rtol=1e-4)
@@ -296,10 +323,10 @@ def test_ctrl_c_is_one_line_wherever_it_comes(circuit_file, tmp_path, monkeypatc
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nearclifford.cli.gradient_statistics", interrupt)
+    monkeypatch.setattr("nearclifford.commands.variance.gradient_statistics", interrupt)
     assert main(["variance", str(circuit_file), "--observable", "ZZI", "--sigma", "1"]) == 130
     assert capsys.readouterr().err == "\nnearclifford: stopped by Ctrl-C.\n"
-    monkeypatch.setattr("nearclifford.cli.save_figures", interrupt)
+    monkeypatch.setattr("nearclifford.studies.StudyResults.save_figures", interrupt)
     (tmp_path / "mine.toml").write_text(STUDY)
     assert main(["study", str(tmp_path / "mine.toml"), "--workers", "1", "--out", str(tmp_path / "out")]) == 130
     assert f"Stopped with 8 of 8 points in {tmp_path}/out. To go on:" in capsys.readouterr().err

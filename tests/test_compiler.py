@@ -8,60 +8,23 @@ import stim
 from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import Gate, Parameter, ParameterVector, library
-from qiskit.quantum_info import Clifford, Operator, SparsePauliOp
+from qiskit.circuit import (
+    AnnotatedOperation,
+    ControlModifier,
+    Gate,
+    InverseModifier,
+    Parameter,
+    ParameterVector,
+    PowerModifier,
+    library,
+)
+from qiskit.quantum_info import Clifford, Operator, Pauli, SparsePauliOp
 
 import nearclifford as nc
-from nearclifford.compiler import compile_circuit
-from nearclifford.gates import CLIFFORD_GATES, INVERSE_NAME, PRIMITIVES, QUARTER_TURNS, ROTATION_GATES, TABLEAU
+from nearclifford.normal_form.compiler import compile_circuit
+from nearclifford.normal_form.gates import CLIFFORD_GATES, INVERSE_NAME, PRIMITIVES, QUARTER_TURNS, ROTATION_GATES, TABLEAU
+from normal_forms import QISKIT_OF, clifford_matrix, equal_up_to_phase, expected, from_normal_form, from_tape, matrix
 from random_circuits import random_center, random_circuit
-
-QISKIT_OF = {
-    "H": library.HGate, "S": library.SGate, "S_DAG": library.SdgGate, "SQRT_X": library.SXGate,
-    "SQRT_X_DAG": library.SXdgGate, "SQRT_Y": lambda: library.RYGate(np.pi / 2),
-    "SQRT_Y_DAG": lambda: library.RYGate(-np.pi / 2), "X": library.XGate, "Y": library.YGate, "Z": library.ZGate,
-    "CX": library.CXGate, "CY": library.CYGate, "CZ": library.CZGate, "SWAP": library.SwapGate,
-    "RX": library.RXGate, "RY": library.RYGate, "RZ": library.RZGate,
-}  # fmt: skip
-
-
-def matrix(pauli):
-    return pauli.to_unitary_matrix(endian="little").astype(complex)
-
-
-def clifford_matrix(tableau):
-    """The unitary of a tableau in double precision: stim gives single, but an entry is 0 or 2^(-k/2) times e^(iπm/4)."""
-    rough = tableau.to_unitary_matrix(endian="little").astype(complex)
-    size = np.where(abs(rough) > 1e-3, np.exp2(np.round(2 * np.log2(np.maximum(abs(rough), 1e-3))) / 2), 0.0)
-    return size * np.exp(1j * np.pi / 4 * np.round(np.angle(rough) / (np.pi / 4)))
-
-
-def equal_up_to_phase(first, second):
-    overlap = np.vdot(first, second)
-    return abs(abs(overlap) - len(first)) < 1e-9 * len(first)
-
-
-def from_normal_form(program, theta):
-    """C · R_n ··· R_1 as a dense matrix, from the generators and the tableau alone."""
-    unitary = np.eye(2**program.n_qubits, dtype=complex)
-    for row, angle in enumerate(program.angles(theta[None])[0]):
-        generator = matrix(program.generators.to_stim(row))
-        unitary = np.cos(angle / 2) * unitary - 1j * np.sin(angle / 2) * generator @ unitary
-    return clifford_matrix(program.pull_back.inverse()) @ unitary
-
-
-def from_tape(program, theta):
-    """The tape, gate by gate, as a Qiskit circuit."""
-    angles, circuit, tape = program.angles(theta[None])[0], QuantumCircuit(program.n_qubits), program.tape
-    for opcode, first, second, rotation in zip(tape.opcode, tape.first, tape.second, tape.rotation, strict=True):
-        make = QISKIT_OF[PRIMITIVES[opcode]]
-        gate = make(angles[rotation]) if rotation >= 0 else make()
-        circuit.append(gate, [int(first)] if second < 0 else [int(first), int(second)])
-    return Operator(circuit).data
-
-
-def expected(circuit, theta):
-    return Operator(circuit.assign_parameters(theta)).data
 
 
 @given(st.integers(0, 2**32))
@@ -72,7 +35,7 @@ def test_normal_form_and_tape_are_the_circuit(seed):
     program = compile_circuit(circuit, random_center(rng, len(theta)))
     assert equal_up_to_phase(from_normal_form(program, theta), expected(circuit, theta))
     assert equal_up_to_phase(from_tape(program, theta), expected(circuit, theta))
-    assert np.abs(program.offset).max(initial=0) <= np.pi / 4 + 1e-12
+    assert np.abs(program.angle_map.offset).max(initial=0) <= np.pi / 4 + 1e-12
 
 
 @pytest.mark.parametrize("kind", CLIFFORD_GATES, ids=lambda kind: kind.__name__)
@@ -83,7 +46,7 @@ def test_every_clifford_gate_of_the_table(kind):
         circuit = QuantumCircuit(n_qubits)
         circuit.append(gate, qubits)
         program = compile_circuit(circuit)
-        assert program.n_rotations == 0
+        assert program.angle_map.n_rotations == 0
         unitary = Operator(circuit).data
         for text in ("XI", "ZI", "IX", "IZ", "YX"):
             pauli = stim.PauliString(text)
@@ -153,7 +116,98 @@ def test_pauli_evolution_of_several_terms_and_of_one():
     theta = np.array([0.7])
     program = compile_circuit(circuit)
     assert equal_up_to_phase(from_normal_form(program, theta), Operator(circuit.decompose().assign_parameters(theta)).data)
-    assert program.factor.tolist() == [1.0, -2.0]
+    assert program.angle_map.factor.tolist() == [1.0, -2.0]
+
+
+HAS_STRING_ROTATIONS = pytest.mark.skipif(
+    not hasattr(library, "PauliProductRotationGate"), reason="Qiskit has the gate from 2.4 on"
+)
+
+
+@HAS_STRING_ROTATIONS
+@pytest.mark.parametrize("label", ["X", "-Y", "XYZ", "-XIZ", "IZY", "-III", "ZZZ"])
+@pytest.mark.parametrize("angle", [Parameter("a"), -2 * Parameter("a") + 0.3, 0.7, np.pi / 2, -np.pi, 1e5])
+def test_a_pauli_product_rotation_is_one_rotation_about_its_string(label, angle):
+    gate = library.PauliProductRotationGate(Pauli(label), angle)
+    circuit = QuantumCircuit(4)
+    circuit.ry(Parameter("first"), 2)
+    circuit.append(gate, [2, 3, 0][: gate.num_qubits])
+    circuit.append(gate.inverse(), [1, 2, 0][: gate.num_qubits])
+    rng = np.random.default_rng(0)
+    theta = rng.normal(size=len(circuit.parameters))
+    for center in (None, random_center(rng, len(theta))):
+        program = compile_circuit(circuit, center)
+        assert equal_up_to_phase(from_normal_form(program, theta), expected(circuit, theta))
+        assert equal_up_to_phase(from_tape(program, theta), expected(circuit, theta))
+        turning = not label.endswith("III") and angle not in (np.pi / 2, -np.pi)
+        assert program.angle_map.n_rotations == 1 + 2 * turning
+
+
+@HAS_STRING_ROTATIONS
+@pytest.mark.parametrize("state", [0, 1, None])
+@pytest.mark.parametrize("annotated", [True, False])
+@pytest.mark.parametrize("angle", [Parameter("a"), 0.7])
+def test_controlled_pauli_product_rotations(state, annotated, angle):
+    gate = library.PauliProductRotationGate(Pauli("-XY"), angle).control(1, ctrl_state=state, annotated=annotated)
+    circuit = QuantumCircuit(3)
+    circuit.ry(Parameter("first"), 2)
+    circuit.append(gate, [2, 0, 1])
+    theta = np.random.default_rng(0).normal(size=len(circuit.parameters))
+    assert equal_up_to_phase(from_normal_form(compile_circuit(circuit), theta), expected(circuit, theta))
+
+
+@HAS_STRING_ROTATIONS
+@pytest.mark.parametrize("angle", [Parameter("a"), 0.7])
+def test_annotated_pauli_product_rotations(angle):
+    gate = library.PauliProductRotationGate(Pauli("-XY"), angle)
+    annotated = AnnotatedOperation(gate, [InverseModifier(), PowerModifier(3), ControlModifier(2, 1)])
+    circuit = QuantumCircuit(4)
+    circuit.ry(Parameter("first"), 2)
+    circuit.append(annotated, [2, 0, 1, 3])
+    theta = np.random.default_rng(0).normal(size=len(circuit.parameters))
+    assert equal_up_to_phase(from_normal_form(compile_circuit(circuit), theta), expected(circuit, theta))
+
+
+@HAS_STRING_ROTATIONS
+def test_a_subclass_of_a_pauli_product_rotation_follows_its_own_definition():
+    class Own(library.PauliProductRotationGate):
+        def _define(self):
+            self.definition = QuantumCircuit(2)
+            self.definition.x(0)
+
+        def to_matrix(self):
+            return Operator(self.definition).data
+
+    circuit = QuantumCircuit(2)
+    circuit.append(Own(Pauli("XY"), 0.3), [0, 1])
+    assert compile_circuit(circuit).pull_back(stim.PauliString("ZI")) == stim.PauliString("-ZI")
+
+
+@HAS_STRING_ROTATIONS
+def test_a_pauli_product_rotation_of_a_thousand_qubits():
+    """Qiskit's synthesis is not asked: the string of the gate is the generator, in the order of its qubits."""
+    rng = np.random.default_rng(3)
+    label, qubits = "".join(rng.choice(list("IXYZ"), size=1000)), rng.permutation(1000).tolist()
+    circuit = QuantumCircuit(1000)
+    circuit.append(library.PauliProductRotationGate(Pauli("-" + label), Parameter("a")), qubits)
+    program = compile_circuit(circuit)
+    wanted = stim.PauliString(1000)
+    for letter, qubit in zip(reversed(label), qubits, strict=True):
+        wanted[qubit] = letter
+    assert program.generators.to_stim(0) == wanted
+    assert program.angle_map.factor.tolist() == [-1.0]
+    assert program.pull_back == stim.Tableau(1000)
+
+
+@HAS_STRING_ROTATIONS
+def test_pauli_product_measurements_are_refused_like_measurements():
+    circuit = QuantumCircuit(2, 1)
+    circuit.rx(Parameter("a"), 0)
+    circuit.append(library.PauliProductMeasurement(Pauli("-XZ")), [1, 0], [0])
+    with pytest.raises(
+        nc.CircuitError, match=r"Instruction 1 \('pauli_product_measurement' on qubits \[1, 0\]\) is not unit"
+    ):
+        compile_circuit(circuit)
 
 
 def test_registers_need_not_be_in_order():
@@ -172,12 +226,12 @@ def test_parameters_factors_and_offsets():
     circuit.rx(b - b, 0)
     circuit.rz(np.pi / 2, 0)
     program = compile_circuit(circuit, [np.pi / 2, 2 * np.pi])
-    assert program.parameters == ("a", "b")
-    assert program.entry_rotation.tolist() == [0, 0]
-    assert program.factor.tolist() == [2.0, -0.25]
-    assert np.allclose(program.offset, [0.1])
-    assert program.rotations_of(0).tolist() == program.rotations_of(1).tolist() == [0]
-    assert np.allclose(program.to_parameters(np.array([[3.0]])), [[6.0, -0.75]])
+    assert program.angle_map.parameters == ("a", "b")
+    assert program.angle_map.entry_rotation.tolist() == [0, 0]
+    assert program.angle_map.factor.tolist() == [2.0, -0.25]
+    assert np.allclose(program.angle_map.offset, [0.1])
+    assert program.angle_map.rotations_of(0).tolist() == program.angle_map.rotations_of(1).tolist() == [0]
+    assert np.allclose(program.angle_map.to_parameters(np.array([[3.0]])), [[6.0, -0.75]])
 
 
 def test_a_thousand_qubits_agree_with_stim():
@@ -258,4 +312,4 @@ def test_no_qubits_and_no_gates():
     with pytest.raises(nc.CircuitError, match="no qubits"):
         compile_circuit(QuantumCircuit(ClassicalRegister(1)))
     empty = compile_circuit(QuantumCircuit(2))
-    assert (empty.n_rotations, empty.n_parameters, len(empty.tape)) == (0, 0, 0)
+    assert (empty.angle_map.n_rotations, empty.angle_map.n_parameters, len(empty.tape)) == (0, 0, 0)

@@ -6,10 +6,11 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 import nearclifford as nc
-from nearclifford.compression import TermGroup, compress, make_sweep
-from nearclifford.kernels.reach import span
-from nearclifford.landscape import _run_backwards
-from nearclifford.rotations import PauliTable
+from nearclifford.exact.cpu import _run_backwards
+from nearclifford.exact.sweep import make_sweep
+from nearclifford.kernels.gf2 import span
+from nearclifford.normal_form.compression import TermGroup, compress
+from nearclifford.normal_form.program import PauliTable
 from random_circuits import brickwork, random_circuit, random_observable
 
 
@@ -20,14 +21,14 @@ def uncompressed(land, theta):
     n_qubits = max(land.n_qubits, 1)
     unit = np.zeros((n_qubits, turns.x.shape[1]), np.uint64)
     unit[np.arange(n_qubits), np.arange(n_qubits) // 64] = np.uint64(1) << (np.arange(n_qubits, dtype=np.uint64) % 64)
-    everything = TermGroup(np.arange(len(land.coefficients)), np.arange(len(turns)), unit, np.arange(n_qubits))
-    sweep = make_sweep(everything, turns, land.images, land.coefficients)
-    assert len(sweep.rotations) == program.n_rotations
+    everything = TermGroup(np.arange(len(land.problem.coefficients)), np.arange(len(turns)), unit, np.arange(n_qubits))
+    sweep = make_sweep(everything, land.problem)
+    assert len(sweep.rotations) == program.angle_map.n_rotations
     assert everything.active_qubits == land.n_qubits
-    angle = program.angles(theta[None])
+    angle = program.angle_map.angles(theta[None])
     value, by_angle = np.empty(1), np.empty((1, len(turns)))
     _run_backwards(sweep, angle, value, by_angle)
-    return value[0], program.to_parameters(by_angle)[0]
+    return value[0], program.angle_map.to_parameters(by_angle)[0]
 
 
 @pytest.mark.parametrize("block", range(6))
@@ -50,8 +51,8 @@ def test_compression_does_drop():
     kept = total = narrower = 0
     for _ in range(50):
         land = nc.Landscape(random_circuit(rng, 8, 15), random_observable(rng, 8, 1))
-        kept += sum(len(group.rotations) for group in land.groups)
-        total += land.program.n_rotations
+        kept += sum(len(group.rotations) for group in land.problem.groups)
+        total += land.problem.n_rotations
         narrower += land.active_qubits < 8
     assert kept < 0.8 * total
     assert narrower > 25
@@ -92,9 +93,9 @@ def test_thousand_qubit_heisenberg_gradient_against_light_cones():
 
 def test_groups_share_sweeps_where_that_is_cheaper():
     wide = nc.Landscape(nc.ansatz.mhea(6, 6), nc.observables.heisenberg(6))
-    assert len(wide.groups) == 1
+    assert len(wide.problem.groups) == 1
     local = nc.Landscape(brickwork(60, 1), nc.observables.heisenberg(60))
-    assert 20 < len(local.groups) <= 3 * 59
+    assert 20 < len(local.problem.groups) <= 3 * 59
     assert local.active_qubits < 10
 
 

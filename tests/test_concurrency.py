@@ -69,6 +69,6 @@ def test_six_threads_at_once(layer: str) -> None:
 
 def test_every_kernel_of_several_threads_has_a_serial_twin():
     threaded = re.compile(r"^@njit\(.*parallel=True", re.MULTILINE)
-    assert [path.name for path in KERNELS.glob("*.py") if threaded.search(path.read_text())] == ["gradient.py"]
-    text = (KERNELS / "gradient.py").read_text()
+    assert [path.name for path in KERNELS.rglob("*.py") if threaded.search(path.read_text())] == ["gradient.py"]
+    text = (KERNELS / "sweep" / "gradient.py").read_text()
     assert len(threaded.findall(text)) == len(re.findall(r"^@with_serial_twin", text, re.MULTILINE)) == 4

@@ -1,5 +1,6 @@
 """What methods cost: orders against exact errors, measured errors against exact values, budgets, and what is not run."""
 
+import dataclasses
 import math
 import re
 import sys
@@ -13,12 +14,17 @@ from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 import nearclifford as nc
-from nearclifford.surrogates import peers
-from nearclifford.surrogates.cardinality import n_multi_indices, n_stabilizer_calls
-from nearclifford.surrogates.contest import Contest, MethodCost, build_log10_seconds
-from nearclifford.surrogates.methods import shortened, worst_case
-from nearclifford.surrogates.prediction import NODE_SECONDS, PAIR_SECONDS, predict_paths
-from nearclifford.surrogates.rays import taylor_errors
+from nearclifford.costs import peers
+from nearclifford.costs.cardinality import n_multi_indices, n_stabilizer_calls
+from nearclifford.costs.contest import Contest, MethodCost
+from nearclifford.costs.methods import shortened, worst_case
+from nearclifford.costs.model import AMPLITUDE_SECONDS, FACTOR_SECONDS, GATE_SECONDS, CostModel
+from nearclifford.costs.taylor_rays import taylor_errors
+from nearclifford.studies import StudySpec
+from nearclifford.studies.experiments.phase import Phase
+from nearclifford.studies.plan import points_of
+from nearclifford.studies.problem import prepare
+from nearclifford.surrogates.prediction import NODE_SECONDS, PAIR_SECONDS, PATH_SECONDS, predict_paths
 
 TOLERANCE = 1e-2
 
@@ -46,7 +52,7 @@ def test_the_rms_order_is_that_of_the_exact_error(land, cost):
 
 def test_the_taylor_order_is_that_of_its_polynomials(land, cost):
     """The order found along rays, against Taylor surrogates that are built and evaluated at the same thetas."""
-    theta = land.center + nc.Gaussian(0.12).sample((64, land.n_parameters), np.random.default_rng(3))
+    theta = land.center + nc.Gaussian(0.12).sample((64, land.n_parameters), rng=np.random.default_rng(3))
     errors = taylor_errors(land.value, land.center, theta - land.center, np.arange(1, 8))
     for order in range(1, 8):
         built = nc.surrogate(land, order, kind="taylor")
@@ -166,8 +172,39 @@ def test_counted_nodes_are_about_those_of_the_walk(order):
     land = nc.Landscape(nc.ansatz.mhea(16, 16), nc.observables.random_pauli(16, rng=1))
     walked = predict_paths(land, order, np.random.default_rng(1)).nodes
     pairs = PAIR_SECONDS * 544**2 * (1.0 if order > 4 else 0.5)
-    counted = (10.0 ** build_log10_seconds(land.n_parameters, 1000, order) - pairs) / NODE_SECONDS
+    without_paths = dataclasses.replace(CostModel.of(land), active_qubits=1000)
+    counted = (10.0 ** without_paths.path_surrogate(order) - pairs) / NODE_SECONDS
     assert counted == pytest.approx(walked, rel=0.3)
+
+
+def test_every_prediction_reads_rotations_and_the_active_rank():
+    """Two parameters, each of which turns three of six rotations, on four qubits of which the observable can meet two."""
+    circuit, (a, b) = QuantumCircuit(4), ParameterVector("t", 2)
+    for angle in (a, b, a, b, a, b):
+        circuit.ry(angle, 0)
+        circuit.rx(angle, 1)
+    land = nc.Landscape(circuit, SparsePauliOp("IIZZ"))
+    model = CostModel.of(land)
+    assert model == CostModel(n_parameters=2, n_rotations=12, active_qubits=land.active_qubits, n_gates=12, n_terms=1)
+    assert land.active_qubits == 2 and 10 ** model.statevector() == pytest.approx(AMPLITUDE_SECONDS * 12 * 2**2)
+    calls = n_stabilizer_calls(2, 5)
+    assert 10 ** model.published_taylor(5) == pytest.approx(calls * GATE_SECONDS * 12)
+    assert 10 ** model.published_taylor_value(5) == pytest.approx(n_multi_indices(2, 5) * FACTOR_SECONDS * 5)
+    # order 2: no flip is walked, one flip in 12/2 ways of which one in 2^2 ends Z-type, half a table of pairs
+    path = NODE_SECONDS + PATH_SECONDS * 6 / 4 + PAIR_SECONDS * 12**2 / 2
+    assert 10 ** model.path_surrogate(2) == pytest.approx(path)
+
+
+def test_the_phase_diagram_and_the_cost_command_have_one_model():
+    """A shallow random circuit on nine qubits: the rank is below N, which a study once took for it."""
+    spec = StudySpec(["random_pqc"], [9], layers=[1], sigma=["D^-1/2"], encoder=["compact"], draws=2, experiment=Phase())
+    for point in points_of(spec):
+        [draws] = Phase.measure([point])
+        models = [CostModel.of(prepare(point, draw).land) for draw in point.draws]
+        assert min(model.active_qubits for model in models) < 9
+        seconds = [model.path_surrogate(int(m)) for model, m in zip(models, draws["order"], strict=True)]
+        assert draws["build_log10_seconds"].tolist() == seconds
+        assert draws["statevector_log10_seconds"].tolist() == [model.statevector() for model in models]
 
 
 # other packages --------------------------------------------------------------------------------------------------
@@ -192,7 +229,7 @@ def test_a_ladder_ends_at_the_tolerance_or_at_the_budget(land):
 
 
 def test_matrix_product_states_agree_with_exact_values(land):
-    theta = land.center + nc.Gaussian(0.3).sample((5, land.n_parameters), np.random.default_rng(1))
+    theta = land.center + nc.Gaussian(0.3).sample((5, land.n_parameters), rng=np.random.default_rng(1))
     contest = Contest(land, nc.Gaussian(0.3), 1e-8, theta, 60.0, 2**30)
     found = peers.matrix_product_state(contest, land.value(theta))
     assert found.size is not None and found.size <= 4 and found.rms_error < 1e-8

@@ -15,14 +15,15 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit.transpiler import CouplingMap
 
 from encodable_circuits import bound, oracle_derivative, oracle_loss, random_case, random_label
-from nearclifford.center import center_gradient
-from nearclifford.compiler import compile_circuit
-from nearclifford.encoder import Encoding, encode
-from nearclifford.gates import TABLEAU
-from nearclifford.inducer import QISKIT_METHODS, phase_inducer, to_qiskit
-from nearclifford.observables import terms_of
-from nearclifford.rotations import PauliTable
-from nearclifford.search import search_encoder
+from nearclifford.encoder.encode import Encoding, encode
+from nearclifford.encoder.inducer import QISKIT_METHODS, phase_inducer, to_qiskit
+from nearclifford.encoder.search import search_encoder
+from nearclifford.exact.center import center_gradient
+from nearclifford.normal_form.compiler import compile_circuit
+from nearclifford.normal_form.gates import TABLEAU
+from nearclifford.normal_form.problem import PauliProblem
+from nearclifford.normal_form.program import PauliTable
+from nearclifford.normal_form.terms import terms_of
 
 STYLES = ("compact", "paper")
 
@@ -32,7 +33,7 @@ def fresh_gradient(encoding: Encoding, observable: SparsePauliOp) -> tuple[float
     program = compile_circuit(encoding.circuit, encoding.center)
     terms, coefficients = terms_of(observable, program.n_qubits)
     images = PauliTable.from_stim(program.n_qubits, [program.pull_back(term) for term in terms])
-    return center_gradient(program, images, coefficients)
+    return center_gradient(PauliProblem.of(program, images, coefficients))
 
 
 @pytest.mark.parametrize("part", range(20))

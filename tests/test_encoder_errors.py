@@ -11,9 +11,9 @@ from qiskit.circuit import Parameter, ParameterVector
 from qiskit.quantum_info import SparsePauliOp
 from qiskit.transpiler import CouplingMap
 
-from nearclifford.encoder import encode
+from nearclifford.encoder.encode import encode
+from nearclifford.encoder.search import search_encoder
 from nearclifford.errors import EncodingError, NearCliffordError
-from nearclifford.search import search_encoder
 
 
 def one_rotation() -> QuantumCircuit:
@@ -107,7 +107,7 @@ def test_an_identity_observable_is_named() -> None:
 def test_a_parameter_without_a_gate_is_named() -> None:
     circuit = one_rotation()
     circuit.global_phase = Parameter("z")
-    with pytest.raises(EncodingError, match=r"parameter 1 \('z'\) turns no rotations"):
+    with pytest.raises(EncodingError, match=r"Parameter 1 \('z'\) turns no rotations"):
         encode(circuit, SparsePauliOp("ZZ"), 1)
 
 

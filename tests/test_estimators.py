@@ -8,7 +8,7 @@ from qiskit.primitives import BaseEstimatorV2, StatevectorEstimator
 from qiskit_aer.primitives import Estimator, EstimatorV2
 
 import nearclifford as nc
-from nearclifford.backends.estimators import EstimatorDevice
+from nearclifford.devices.estimators import EstimatorDevice
 from random_circuits import random_center, random_circuit, random_observable
 
 
@@ -78,7 +78,7 @@ def test_a_failing_job_runs_once_more():
 
 
 def test_two_failures_are_reported_and_lose_nothing(monkeypatch):
-    monkeypatch.setattr("nearclifford.backends.batches.MOST_ANGLES", 8 * 16)
+    monkeypatch.setattr("nearclifford.devices.batches.MOST_ANGLES", 8 * 16)
     land, patch = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2)), nc.Gaussian(0.2)
     recorder = Recorder(failing=[4, 5])
     with pytest.raises(
@@ -88,7 +88,7 @@ def test_two_failures_are_reported_and_lose_nothing(monkeypatch):
     assert caught.value.job_id == "job-5"
     before = nc.gradient_statistics(land, patch, samples=3, rng=3)
     assert np.abs(caught.value.statistics.second_moment - before.second_moment).max() < 1e-12
-    monkeypatch.setattr("nearclifford.backends.batches.MOST_ANGLES", 8 * 4)
+    monkeypatch.setattr("nearclifford.devices.batches.MOST_ANGLES", 8 * 4)
     with pytest.raises(nc.DeviceError) as caught:
         nc.Aer(estimator=Recorder(failing=[3, 4])).gradient(land, np.full(8, 0.3))
     shifts = 0.3 + np.pi / 2 * np.eye(8)

@@ -10,7 +10,7 @@ import pytest
 
 from nearclifford import NearCliffordError
 from nearclifford.studies import Axis, Experiment, Point, Study, StudySpec
-from nearclifford.studies.draws import Draws, means
+from nearclifford.studies.draws import means
 from nearclifford.studies.plan import bundles_of, points_of
 from nearclifford.studies.spec import EXPERIMENTS
 
@@ -27,10 +27,11 @@ class WeightPoint(Point):
 
 
 @dataclass(frozen=True)
-class Weight(Experiment):
+class Weight(Experiment[WeightPoint]):
     """A toy: N to a power, times a strength, plus the draw."""
 
     name: ClassVar[str] = "weight"
+    point_type: ClassVar[type[Point]] = WeightPoint
     columns: ClassVar[dict[str, str]] = {"weight": "mean weight", "weight_error": "its standard error"}
     strengths: tuple[float, ...] = (1.0, 10.0)
     power: int = 2
@@ -40,21 +41,15 @@ class Weight(Experiment):
     def axes(self):
         return (Axis("strength", "strength of the weight", tuple(self.strengths)),)
 
-    def point(self, **fields):
-        return WeightPoint(**fields, power=self.power)
-
     @staticmethod
-    def measure(points):
-        def weight(point, draw):
-            return {"weight": point.strength * point.n_qubits**point.power + draw}
-
-        return [Draws.of(point.draws, [weight(point, draw) for draw in point.draws]) for point in points]
+    def measure_draw(points, draw):
+        return [{"weight": point.strength * point.n_qubits**point.power + draw} for point in points]
 
     @staticmethod
     def summary(draws):
         return means(draws, ["weight"])
 
-    def report(self, frame):
+    def report(self, frame, tables):
         return f"{self.title_of_report}: {len(frame)} rows"
 
 
@@ -64,13 +59,14 @@ def spec(**changes):
 
 def test_axes_become_columns_and_cells(tmp_path):
     study = Study(spec())
-    study.run(tmp_path, progress=False)
+    study.run(tmp_path, workers=1, progress=False)
     frame = study.frame()
     assert list(frame.columns) == list(study.columns) and len(frame) == 2 * 2 * 2
     assert list(frame.columns)[8:] == ["observable", "strength", "draws", "weight", "weight_error"]
     for row in frame.itertuples():
         assert row.weight == pytest.approx(row.strength * row.n_qubits**2 + 14.5)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "table.csv", dtype={"sigma": str}), frame)
+    assert study.report() == "weights: 8 rows" and study.figures(tmp_path) == []
 
 
 def test_points_of_one_problem_are_measured_together():
@@ -89,17 +85,17 @@ def test_settings_that_determine_numbers_change_identities_and_others_do_not():
 
 
 def test_experiments_share_a_directory(tmp_path):
-    Study(spec()).run(tmp_path, progress=False)
+    Study(spec()).run(tmp_path, workers=1, progress=False)
     gradients = StudySpec(["mhea"], [2, 3], sigma=["1", "D^-1"], encoder=["none"], draws=30)
-    Study(gradients).run(tmp_path, progress=False)
+    Study(gradients).run(tmp_path, workers=1, progress=False)
     with closing(sqlite3.connect(tmp_path / "study.sqlite")) as file:
         counts = file.execute("SELECT experiment, count(*) FROM points GROUP BY experiment").fetchall()
     assert counts == [("gradient", 8), ("weight", 16)]
 
 
-def test_a_row_of_the_table_makes_it_known_to_files(monkeypatch):
+def test_an_entry_of_the_table_makes_it_known_to_files(monkeypatch):
     given = {"ansatz": ["mhea"], "qubits": [2], "experiment": "weight", "power": 3}
-    with pytest.raises(NearCliffordError, match="experiment names 'weight'; expected one of gradient, noise, phase"):
+    with pytest.raises(NearCliffordError, match="experiment is 'weight'; expected one of 'gradient', 'noise', 'phase'"):
         StudySpec.from_mapping(given)
     monkeypatch.setitem(EXPERIMENTS, "weight", Weight)
     assert StudySpec.from_mapping(given).experiment == Weight(power=3)

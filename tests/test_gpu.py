@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nearclifford as nc
-from nearclifford.backends.gpu import REAL, Cuda, GpuLandscape, source
+from nearclifford.exact.gpu import REAL, Cuda, GpuSweeps, source
 from random_circuits import brickwork, random_center, random_circuit, random_observable
 
 COMPILER = next((path for path in map(shutil.which, ("g++", "clang++", "c++")) if path), None)
@@ -77,8 +77,8 @@ def host(request, tmp_path_factory):
 
 
 def check(land, theta, accelerator, precision):
-    tolerance = (1e-12 if precision == "double" else 2e-5) * np.abs(land.coefficients).sum() * 10
-    gpu = GpuLandscape(land, accelerator, precision)
+    tolerance = (1e-12 if precision == "double" else 2e-5) * np.abs(land.problem.coefficients).sum() * 10
+    gpu = GpuSweeps(land.problem, accelerator, precision)
     value, gradient = gpu.value_and_gradient(theta)
     exact_value, exact_gradient = land.value_and_gradient(theta)
     assert np.abs(value - exact_value).max() < tolerance
@@ -103,7 +103,7 @@ def test_several_sums_of_partial_sums_and_several_groups(host):
     deep = nc.Landscape(nc.ansatz.mhea(5, 12), nc.observables.heisenberg(5))
     check(deep, rng.normal(size=(2, deep.n_parameters)), *host)
     local = nc.Landscape(brickwork(12, 1), nc.observables.heisenberg(12))
-    assert len(local.groups) > 1
+    assert len(local.problem.groups) > 1
     check(local, rng.normal(size=(2, local.n_parameters)), *host)
     wide = nc.Landscape(nc.ansatz.mhea(16, 1), nc.observables.global_z(16))
     check(wide, rng.normal(size=(1, wide.n_parameters)), *host)
@@ -114,12 +114,12 @@ def test_little_memory_splits_the_batch_and_less_is_an_error(host, tmp_path):
     accelerator, precision = host
     land = nc.Landscape(nc.ansatz.mhea(6, 1), nc.observables.global_z(6))
     theta = np.random.default_rng(2).normal(size=(5, land.n_parameters))
-    whole = GpuLandscape(land, accelerator, precision).value_and_gradient(theta)[1]
+    whole = GpuSweeps(land.problem, accelerator, precision).value_and_gradient(theta)[1]
     small = Host(tmp_path, precision, free=4 * 4 * 8 * 2**6)
-    assert np.array_equal(GpuLandscape(land, small, precision).value_and_gradient(theta)[1], whole)
+    assert np.array_equal(GpuSweeps(land.problem, small, precision).value_and_gradient(theta)[1], whole)
     small.free = 100
     with pytest.raises(nc.ResourceError, match=r"2\*\*6 amplitudes and needs .* KiB; the GPU has 100 B free"):
-        GpuLandscape(land, small, precision).value(theta)
+        GpuSweeps(land.problem, small, precision).value(theta)
 
 
 @pytest.mark.parametrize("precision", ["double", "single"])
@@ -138,7 +138,7 @@ def test_on_a_gpu(precision):
 
 
 def test_bad_arguments():
-    with pytest.raises(nc.NearCliffordError, match="device is 'TPU'; expected one of 'CPU', 'GPU'"):
+    with pytest.raises(nc.NearCliffordError, match="device is 'TPU'; expected one of 'auto', 'CPU', 'GPU'"):
         nc.Statevector("TPU")
     with pytest.raises(nc.NearCliffordError, match="precision is 'half'"):
         nc.Statevector("GPU", "half")
@@ -151,7 +151,7 @@ def test_no_cupy_says_what_to_install():
         import cupy  # noqa: F401
     except ImportError:
         land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
-        with pytest.raises(nc.NearCliffordError, match=r"pip install 'nearclifford\[gpu\]'"):
+        with pytest.raises(nc.NearCliffordError, match=r"pip install 'nearclifford\[cuda12\]' or 'nearclifford\[cuda13\]'"):
             nc.loss_statistics(land, nc.Gaussian(0.1), nc.Statevector("GPU"), samples=2)
     else:
         pytest.skip("CuPy is installed")

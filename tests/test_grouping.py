@@ -8,8 +8,8 @@ from qiskit.quantum_info import Operator, Pauli, SparsePauliOp, Statevector
 from qiskit_aer.noise import NoiseModel, ReadoutError
 
 import nearclifford as nc
-from nearclifford.backends import grouping
-from nearclifford.backends.grouping import term_groups
+from nearclifford.devices import grouping
+from nearclifford.devices.grouping import term_groups
 
 
 def diagonalized(group, n_qubits):

@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
+from qiskit.circuit.library import PauliEvolutionGate
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
 import nearclifford as nc
+from nearclifford.costs.contest import Contest
+from nearclifford.costs.peers import matrix_product_state
 from random_circuits import brickwork, oracle_gradient, oracle_value, random_center, random_circuit, random_observable
 
 
@@ -166,13 +169,13 @@ def test_forty_qubits_says_how_much_memory():
     land = nc.Landscape(nc.ansatz.mhea(40, 40), nc.observables.global_z(40))
     assert land.active_qubits == 40
     with pytest.raises(nc.ResourceError, match=r"2\*\*40 amplitudes and needs 32 TiB; .* are free"):
-        land.gradient(np.zeros(land.n_parameters))
+        land.gradient(np.full(land.n_parameters, 0.1))
 
 
 def test_more_than_64_active_qubits_is_an_error_too():
     land = nc.Landscape(nc.ansatz.mhea(100, 100), nc.observables.global_z(100))
     with pytest.raises(nc.ResourceError, match=r"2\*\*100 amplitudes"):
-        land.value(np.zeros(land.n_parameters))
+        land.value(np.full(land.n_parameters, 0.1))
 
 
 def test_identity_observable_is_constant():
@@ -190,7 +193,7 @@ def test_parameter_order_is_that_of_the_circuit():
         circuit.rx(vector[k], 0)
     circuit.ry(vector[10], 0)
     land = nc.Landscape(circuit, Pauli("Z"))
-    assert land.program.parameters == ("p[2]", "p[7]", "p[10]", "p[11]")
+    assert land.problem.angle_map.parameters == ("p[2]", "p[7]", "p[10]", "p[11]")
     assert np.abs(land.gradient([0, 0, 0.5, 0]) - [0, 0, -np.sin(0.5), 0]).max() < 1e-12
 
 
@@ -213,3 +216,50 @@ def test_slices_and_height_maps_are_the_values_there():
             land.slice(theta, bad, points)
     with pytest.raises(nc.NearCliffordError, match=r"points has shape \(1, 3\)"):
         land.slice(theta, 0, [points])
+
+
+def readings(land, theta):
+    """What every reader of a landscape makes of it."""
+    patch = nc.Gaussian(0.2)
+    contest = Contest(land, patch, 1e-9, theta[None], 60.0, 2**30)
+    peer = matrix_product_state(contest, np.atleast_1d(land.value(theta)))
+    assert peer.rms_error is not None, peer.note
+    statistics = [
+        nc.gradient_statistics(land, patch, backend, samples=50, rng=1)
+        for backend in (nc.Stabilizer(), nc.Statevector(), nc.Aer())
+    ]
+    return [
+        land.value(theta), land.gradient(theta), land.hessian(theta), land.value(land.center), land.gradient(land.center),
+        land.hessian(land.center), land.slice(theta, 0, [0.1, 0.2]), land.at_center([land.observable]).value,
+        nc.Aer().value(land, theta), nc.Aer().gradient(land, theta), nc.surrogate(land, 2, kind="taylor").value(theta),
+        *(moments.second_moment for moments in statistics), land.with_observable(land.observable).value(theta),
+    ]  # fmt: skip
+
+
+def test_what_the_user_does_to_what_he_gave_changes_nothing_for_any_reader():
+    circuit, observable, center = nc.ansatz.mhea(3, 1), nc.observables.heisenberg(3), np.zeros(12)
+    inner = QuantumCircuit(1)
+    inner.h(0)
+    circuit.append(inner.to_gate(), [1])
+    circuit.append(PauliEvolutionGate(SparsePauliOp("XYZ"), 0.25 * np.pi), range(3))
+    theta = np.random.default_rng(31).normal(size=12)
+    expected = oracle_value(circuit, observable, theta)
+    early, land = (nc.Landscape(circuit, observable, center) for _ in range(2))
+    encoding = nc.encode(circuit, observable, 3, center=center)
+    encoded = oracle_value(encoding.circuit, observable, theta)
+    before = readings(early, theta)
+    circuit.x(0)
+    circuit.h(range(3))
+    inner.x(0)
+    circuit.data[len(circuit.data) // 2].operation.params[:] = [9.9]
+    circuit.assign_parameters({circuit.parameters[0]: 1.0}, inplace=True)
+    del circuit.data[3:6]
+    observable.coeffs[:] = 5.0
+    observable.paulis.x[:] = True
+    center += 1.0
+    for first, second in zip(before, readings(land, theta), strict=True):
+        assert np.array_equal(first, second)
+    assert land.value(theta) == pytest.approx(expected, abs=1e-12)
+    assert nc.Aer().value(land, theta) == pytest.approx(expected, abs=1e-12)
+    assert encoding.landscape().value(theta) == pytest.approx(encoded, abs=1e-12)
+    assert oracle_value(encoding.circuit, nc.observables.heisenberg(3), theta) == pytest.approx(encoded, abs=1e-12)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import stim
 
-from nearclifford.kernels import merging as kernels
-from nearclifford.rotations import PauliTable
+from nearclifford.kernels.gf2 import adapted_basis, adapted_coordinates
+from nearclifford.kernels.merging import propagate as kernels
+from nearclifford.normal_form.program import PauliTable
 
 
 def random_strings(rng, n_qubits, count, weight):
@@ -49,9 +50,9 @@ def closing(rng, turns):
 def run(turns, stay, flip, derivative, starts, weight, max_terms):
     n_qubits = len(starts[0])
     table, begin = PauliTable.from_stim(n_qubits, turns), PauliTable.from_stim(n_qubits, starts)
-    basis, pivot, rank = kernels.adapted_basis(table.x)
-    generators = kernels.adapted_coordinates(table.x, table.z, basis, pivot)
-    rows = kernels.adapted_coordinates(begin.x, begin.z, basis, pivot)
+    basis, pivot, rank = adapted_basis(table.x)
+    generators = adapted_coordinates(table.strings, basis, pivot)
+    rows = adapted_coordinates(begin.strings, basis, pivot)
     return kernels.propagate(generators, rank, stay, flip, derivative, rows, weight, max_terms)
 
 
@@ -121,7 +122,7 @@ def test_time_order_keeps_the_order_of_what_anticommutes(n_qubits, n_turns):
     rng = np.random.default_rng([7, n_qubits])
     turns = random_strings(rng, n_qubits, n_turns, 2)
     table = PauliTable.from_stim(n_qubits, turns)
-    order = kernels.time_order(table.x, table.z).tolist()
+    order = kernels.time_order(table.strings).tolist()
     assert sorted(order) == list(range(n_turns))
     place = {j: position for position, j in enumerate(order)}
     for j in range(n_turns):
@@ -131,15 +132,15 @@ def test_time_order_keeps_the_order_of_what_anticommutes(n_qubits, n_turns):
 def test_time_order_finishes_a_span_before_it_widens_it():
     # RY on two qubits, then RZ on both: RZ of a qubit follows its RY at once.
     table = PauliTable.from_stim(2, [stim.PauliString(text) for text in ("Y_", "_Y", "Z_", "_Z")])
-    assert kernels.time_order(table.x, table.z).tolist() == [0, 2, 1, 3]
+    assert kernels.time_order(table.strings).tolist() == [0, 2, 1, 3]
 
 
 def test_adapted_basis_spans_the_beginnings():
     rng = np.random.default_rng(3)
     turns = random_strings(rng, 70, 90, 3)
     table = PauliTable.from_stim(70, turns)
-    basis, pivot, rank = kernels.adapted_basis(table.x)
-    rows = kernels.adapted_coordinates(table.x, table.z, basis, pivot)
+    basis, pivot, rank = adapted_basis(table.x)
+    rows = adapted_coordinates(table.strings, basis, pivot)
     half = rows.shape[1] // 2
     bits = np.unpackbits(np.ascontiguousarray(rows).view(np.uint8).reshape(90, -1), axis=1, bitorder="little")
     for j in range(90):

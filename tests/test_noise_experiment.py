@@ -1,11 +1,12 @@
 """The study of depolarizing noise, against one qubit, where every gate shrinks the Bloch vector by the same factor."""
 
+import numpy as np
 import pytest
 
 import nearclifford as nc
-from nearclifford.plots.noise import save_figures
 from nearclifford.studies import Study, StudySpec
 from nearclifford.studies.experiments.noise import Noise
+from nearclifford.studies.figures.noise import noise_figure
 
 
 def study(**changes):
@@ -25,34 +26,40 @@ def study(**changes):
 def test_one_qubit_shrinks_gate_by_gate(tmp_path):
     """RY and RZ, L + 1 times, and p / 10 after each: (1 - p / 10)^(2 L + 2), whatever the angles."""
     made = study()
-    made.run(tmp_path, progress=False)
+    made.run(tmp_path, workers=1, progress=False)
     frame = made.frame()
     assert len(frame) == 4
     for row in frame.itertuples():
         assert row.survival == pytest.approx((1 - row.probability / 10) ** (2 * row.n_layers + 2), rel=1e-10)
         assert row.survival_error < 1e-10
-    text = made.spec.experiment.report(frame)
+    text = made.report()
     assert "mHEA, N = 1, σ = 0.3, without encoder: rms derivative / noiseless" in text
     assert f"{(1 - 0.02) ** 4:.3g}" in text
 
 
 def test_cx_gates_shrink_more_and_figures_are_drawn(tmp_path):
     made = study(qubits=[2], encoder=["compact", "none"])
-    made.run(tmp_path, progress=False)
+    made.run(tmp_path, workers=1, progress=False)
     frame = made.frame()
     encoded = frame[frame["encoder"] == "compact"].set_index(["n_layers", "probability"])["survival"]
     assert 0 < encoded[3, 0.2] < encoded[1, 0.2] < encoded[1, 0.05] < 1
-    paths = save_figures(made.spec.experiment, frame, tmp_path, "test")
+    paths = made.figures(tmp_path, "test")
     assert sorted(path.name for path in paths) == ["noise_mhea_N2.png", "noise_mhea_N2.svg"]
-    assert all(path.stat().st_size > 5000 for path in paths)
+    for panel, encoder in zip(noise_figure(frame, "test").axes, ("compact", "none"), strict=True):
+        part = frame[frame["encoder"] == encoder]
+        assert [bars.get_label() for bars in panel.containers] == ["noiseless", "0.05", "0.2"]
+        for bars, probability in zip(panel.containers[1:], (0.05, 0.2), strict=True):
+            curve = part[part["probability"] == probability].sort_values("n_layers")
+            assert bars[0].get_xdata().tolist() == [1, 3]
+            assert bars[0].get_ydata() == pytest.approx(np.sqrt(curve["square"].to_numpy()))
 
 
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"probabilities": [0.0]}, "probabilities holds 0.0; expected a number between 0 and 1"),
+        ({"probabilities": [0.0]}, "an entry of probabilities is 0.0; expected a number between 0 and 1"),
         ({"probabilities": []}, "expected a list of at least one entry"),
-        ({"samples": 1}, "samples holds 1; expected an integer of at least 2"),
+        ({"samples": 1}, "samples is 1; expected an integer of at least 2"),
     ],
 )
 def test_bad_entries(changes, text):

@@ -14,7 +14,7 @@ from qiskit.quantum_info import Pauli, SparsePauliOp
 
 from nearclifford import observables
 from nearclifford.errors import NearCliffordError, ObservableError
-from nearclifford.observables import terms_of
+from nearclifford.normal_form.terms import terms_of
 
 LETTERS = {
     "I": np.eye(2),

@@ -47,7 +47,7 @@ def test_sine_square_keeps_its_relative_precision(width: float) -> None:
 def test_samples_have_the_moments(kind) -> None:
     widths = [0.2, 1.1]
     patch, n = kind(widths), 40_000
-    t = patch.sample((n, 2), np.random.default_rng(3))
+    t = patch.sample((n, 2), rng=np.random.default_rng(3))
     for draws, expected in (
         (np.cos(t), patch.cosine_mean()),
         (np.sin(t) ** 2, patch.sine_square_mean()),
@@ -76,11 +76,11 @@ def test_patches_of_another_kind_or_width_differ() -> None:
 def test_width_of_each_parameter() -> None:
     assert Uniform(0.5).for_parameters(3).tolist() == [0.5, 0.5, 0.5]
     assert Gaussian([0.1, 0.2]).for_parameters(2).tolist() == [0.1, 0.2]
-    assert Gaussian([0.1, 0.2]).sample((4, 5, 2), np.random.default_rng(0)).shape == (4, 5, 2)
+    assert Gaussian([0.1, 0.2]).sample((4, 5, 2), rng=np.random.default_rng(0)).shape == (4, 5, 2)
     with pytest.raises(NearCliffordError, match="2 widths; expected 3"):
         Gaussian([0.1, 0.2]).for_parameters(3)
     with pytest.raises(NearCliffordError, match="2 widths; expected 3"):
-        Gaussian([0.1, 0.2]).sample((4, 3), np.random.default_rng(0))
+        Gaussian([0.1, 0.2]).sample((4, 3), rng=np.random.default_rng(0))
 
 
 BAD_WIDTHS = [0, -0.1, np.nan, np.inf, [0.1, 0.0], [], [[0.1]], "wide", None, 1j, [[1], [1, 2]], [None], 9e307, 1e200, {}]
@@ -101,16 +101,16 @@ def test_the_widest_and_the_narrowest(kind, width: float) -> None:
     narrow = width < 1
     assert patch.cosine_mean() == pytest.approx(1.0 if narrow else 0.0, abs=1e-14)
     assert patch.sine_square_mean() == pytest.approx(0.0 if narrow else 0.5, abs=1e-14)
-    assert np.isfinite(patch.sample((1000, 1), np.random.default_rng(1))).all()
+    assert np.isfinite(patch.sample((1000, 1), rng=np.random.default_rng(1))).all()
 
 
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (lambda patch: patch.sample("x", 1), "shape is 'x'; expected a sequence"),
-        (lambda patch: patch.sample((), 1), "shape is empty"),
-        (lambda patch: patch.sample((2, -3), 1), "an entry of shape is -3"),
-        (lambda patch: patch.sample((2, 3), "seed"), "rng is 'seed'"),
+        (lambda patch: patch.sample("x", rng=1), "shape is 'x'; expected a sequence"),
+        (lambda patch: patch.sample((), rng=1), "shape is empty"),
+        (lambda patch: patch.sample((2, -3), rng=1), "an entry of shape is -3"),
+        (lambda patch: patch.sample((2, 3), rng="seed"), "rng is 'seed'"),
         (lambda patch: patch.for_parameters(None), "n_parameters is None"),
         (lambda patch: patch.for_parameters(10**30), "n_parameters is 1000"),
     ],

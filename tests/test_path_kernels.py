@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nearclifford as nc
-from nearclifford.kernels.path_tree import list_paths
+from nearclifford.kernels.paths.tree import list_paths
 from nearclifford.surrogates import paths, walks
 from nearclifford.surrogates.paths import find_path_tree
 from nearclifford.surrogates.prediction import predict_paths
@@ -16,9 +16,8 @@ from random_circuits import random_circuit, random_observable
 
 def tree_paths(tree):
     """Return a sorted list of (flips, weight, stays); terms are not told apart."""
-    steps = (tree.level, tree.rotation, tree.weight, tree.stay_start, tree.stays)
     count = np.count_nonzero((tree.rotation == -1) & (tree.weight != 0))
-    flips, n_stays, start, stays = list_paths(*steps, tree.n_levels, tree.width, np.ones(count, dtype=bool))
+    flips, n_stays, start, stays = list_paths(tree, np.ones(count, dtype=bool))
     weights = tree.weight[(tree.rotation == -1) & (tree.weight != 0)]
     found = []
     for path in range(count):

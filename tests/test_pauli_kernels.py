@@ -8,9 +8,9 @@ import stim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nearclifford.center import ProductBasis, center_loss
-from nearclifford.kernels.pauli import expectations, weighted_commutators
-from nearclifford.rotations import PauliTable
+from nearclifford.exact.center import ProductBasis, center_loss
+from nearclifford.kernels.pauli import Strings, anticommute, expectations, rows_anticommute, weighted_commutators
+from nearclifford.normal_form.program import PauliTable
 
 EIGENSTATE = {"X": np.array([1, 1]) / np.sqrt(2), "Y": np.array([1, 1j]) / np.sqrt(2), "Z": np.array([1.0, 0.0])}
 
@@ -63,7 +63,7 @@ def test_expectations_equal_their_plain_twin(n_qubits: int) -> None:
     strings = random_strings(n_qubits, 30, rng) + fitting_strings(basis, 30, rng)
     state = basis_of(basis)
     rows = table(strings)
-    found = expectations(rows.x, rows.z, rows.sign, state.x, state.z)
+    found = expectations(rows.strings, state.x, state.z)
     assert found.tolist() == [plain_expectation(string, basis) for string in strings]
     assert np.count_nonzero(found) >= 30
 
@@ -79,7 +79,7 @@ def test_commutators_equal_their_plain_twin(n_qubits: int) -> None:
     weight = rng.normal(size=len(images))
     state = basis_of(basis)
     g, p = table(generators), table(images)
-    found = weighted_commutators(g.x, g.z, g.sign, p.x, p.z, p.sign, weight, state.x, state.z)
+    found = weighted_commutators(g.strings, p.strings, weight, state.x, state.z)
     twin = [
         sum(w * plain_commutator(row, image, basis) for w, image in zip(weight, images, strict=True)) for row in generators
     ]
@@ -87,13 +87,25 @@ def test_commutators_equal_their_plain_twin(n_qubits: int) -> None:
     assert np.count_nonzero(found) > 20
 
 
+@pytest.mark.parametrize("n_qubits", [1, 5, 63, 64, 65, 130])
+def test_anticommutation_is_that_of_stim(n_qubits: int) -> None:
+    rng = np.random.default_rng(200 + n_qubits)
+    strings = random_strings(n_qubits, 12, rng)
+    x, z, _ = table(strings).strings
+    rows = np.concatenate([x, z], axis=1)
+    for i, first in enumerate(strings):
+        for j, second in enumerate(strings):
+            expected = not first.commutes(second)
+            assert anticommute(x[i], z[i], x[j], z[j]) == rows_anticommute(rows[i], rows[j]) == expected
+
+
 def test_empty_tables_give_empty_results() -> None:
-    words, signs = np.zeros((0, 2), np.uint64), np.zeros(0, np.int8)
+    none = Strings(np.zeros((0, 2), np.uint64), np.zeros((0, 2), np.uint64), np.zeros(0, np.int8))
     state = ProductBasis.zero(70)
-    assert expectations(words, words, signs, state.x, state.z).shape == (0,)
+    assert expectations(none, state.x, state.z).shape == (0,)
     one = table([stim.PauliString("Z" * 70)])
-    no_generators = weighted_commutators(words, words, signs, one.x, one.z, one.sign, np.ones(1), state.x, state.z)
-    no_terms = weighted_commutators(one.x, one.z, one.sign, words, words, signs, np.ones(0), state.x, state.z)
+    no_generators = weighted_commutators(none, one.strings, np.ones(1), state.x, state.z)
+    no_terms = weighted_commutators(one.strings, none, np.ones(0), state.x, state.z)
     assert no_generators.shape == (0,)
     assert no_terms.tolist() == [0.0]
 
@@ -123,7 +135,7 @@ def test_commutator_equals_the_state_vector(letters: list[tuple[str, str, str]],
     g_matrix, p_matrix = matrix_of(generator), matrix_of(image)
     expected = np.vdot(state, 0.5j * (g_matrix @ p_matrix - p_matrix @ g_matrix) @ state)
     g, p, product = table([generator]), table([image]), basis_of(basis)
-    found = weighted_commutators(g.x, g.z, g.sign, p.x, p.z, p.sign, np.ones(1), product.x, product.z)
+    found = weighted_commutators(g.strings, p.strings, np.ones(1), product.x, product.z)
     assert found[0] == pytest.approx(expected, abs=1e-12)
 
 

@@ -6,7 +6,7 @@ import stim
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nearclifford.rotations import PauliTable
+from nearclifford.normal_form.program import PauliTable
 
 
 @given(st.integers(1, 200), st.integers(0, 5), st.integers(0, 2**32))

@@ -9,9 +9,9 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
 
 from encodable_circuits import random_case, random_label
-from nearclifford.encoder import Encoding, encode
+from nearclifford.encoder.encode import Encoding, encode
+from nearclifford.encoder.search import search_encoder
 from nearclifford.errors import EncodingError, IncompleteSearchWarning, NearCliffordError
-from nearclifford.search import search_encoder
 
 STYLES = ("compact", "paper")
 SCORES = {
@@ -87,7 +87,7 @@ def test_more_inducers_than_are_kept_change_nothing(style: str, monkeypatch: pyt
     observable = SparsePauliOp([random_label(6, rng) for _ in range(12)], rng.normal(size=12)).simplify()
     first = best_of(circuit, observable, "norm", center, style)
     for kept in (1, 256):
-        monkeypatch.setattr("nearclifford.search.MOST_IMAGES", kept)
+        monkeypatch.setattr("nearclifford.encoder.search.MOST_IMAGES", kept)
         found = search_encoder(circuit, observable, "norm", center, style)
         assert (found.term, found.parameter) == (first.term, first.parameter)
         np.testing.assert_array_equal(found.gradient, first.gradient)
@@ -137,7 +137,7 @@ def test_a_search_in_time_says_nothing(capsys: pytest.CaptureFixture[str], recwa
         ({"parameters": [10**30]}, "an entry of parameters is 10"),
         ({"parameters": [Parameter("d")]}, "'d', which is not in circuit 'three'; take one of"),
         ({"parameters": [Parameter("b")]}, r"'b', which is not in .* another object: take circuit.parameters\[1\]"),
-        ({"parameters": [0, 2]}, r"parameter 2 \('c'\) turns 2 rotations"),
+        ({"parameters": [0, 2]}, r"Parameter 2 \('c'\) turns 2 rotations"),
         ({"max_seconds": 0}, "max_seconds is 0; expected a positive"),
         ({"max_seconds": "1"}, "max_seconds is '1'"),
         ({"max_seconds": np.inf}, "max_seconds is inf"),

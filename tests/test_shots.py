@@ -53,7 +53,7 @@ def test_a_hamiltonian_of_nine_qubits_by_what_was_measured():
     land, patch, chosen = nc.Landscape(circuit, observable), nc.Gaussian(0.3), [0, 13, 20]
     groups = [SparsePauliOp([label for label in observable.paulis.to_labels() if letter in label]) for letter in "XYZ"]
     squares = [(group @ group).simplify() for group in groups]
-    theta = land.center + patch.sample((2, land.n_parameters), np.random.default_rng(4))
+    theta = land.center + patch.sample((2, land.n_parameters), rng=np.random.default_rng(4))
     one_shot = np.zeros(3)
     for point in theta:
         for column, k in enumerate(chosen):

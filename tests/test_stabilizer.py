@@ -10,11 +10,11 @@ from scipy import stats as distributions
 
 import nearclifford as nc
 from chain_twin import exact_moments
-from nearclifford import pairs
-from nearclifford.backends import sampling
-from nearclifford.center import center_gradient
-from nearclifford.independence import angle_moments
-from nearclifford.moments import binomial_interval
+from nearclifford.chains import sampler as sampling
+from nearclifford.chains import term_pairs as pairs
+from nearclifford.exact.center import center_gradient
+from nearclifford.intervals import binomial_interval
+from nearclifford.normal_form.angles import angle_moments
 from random_circuits import brickwork
 
 BACKEND = nc.Stabilizer()
@@ -54,11 +54,11 @@ def cases():
 def test_equals_sums_over_strings(number):
     """Means exact, second moments within 4.5 of their standard errors: false alarm below 2e-3 over about 130 of them."""
     land, patch = list(cases())[number]
-    cosine, sine_square = angle_moments(land.program, patch)
+    cosine, sine_square = angle_moments(land.problem.angle_map, patch)
     stats = nc.gradient_statistics(land, patch, BACKEND, samples=20_000, rng=number)
     loss = nc.loss_statistics(land, patch, BACKEND, samples=20_000, rng=number)
-    factor = land.program.factor[np.argsort(land.program.entry_parameter)]
-    rotation = land.program.entry_rotation[np.argsort(land.program.entry_parameter)]
+    factor = land.problem.angle_map.factor[np.argsort(land.problem.angle_map.entry_parameter)]
+    rotation = land.problem.angle_map.entry_rotation[np.argsort(land.problem.angle_map.entry_parameter)]
     exact = np.array([exact_moments(land, cosine, sine_square, j) for j in rotation])
     mean, second = exact[:, 0] * factor, exact[:, 1] * factor**2
     loss_mean, loss_second = exact_moments(land, cosine, sine_square)
@@ -128,8 +128,8 @@ def test_every_plan_of_pairs_averages_to_the_sum_over_all(most_pairs, most_joins
     monkeypatch.setattr(pairs, "MOST_JOINS", most_joins)
     land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.random_hamiltonian(3, 24, weighted=True, rng=3))
     patch = nc.Gaussian(0.3)
-    cosine, sine_square = angle_moments(land.program, patch)
-    plan = pairs.plan_pairs(land.program.generators, land.images, land.coefficients, cosine, 640, np.random.default_rng(1))
+    cosine, sine_square = angle_moments(land.problem.angle_map, patch)
+    plan = pairs.plan_pairs(land.problem, cosine, 640, np.random.default_rng(1))
     assert (plan.draws == 640) is drawn and np.all(plan.weight != 0) and np.all(np.diff(plan.pair) >= 0)
     loss = nc.loss_statistics(land, patch, BACKEND, samples=2**16, rng=1)
     assert abs(loss.second_moment - exact_moments(land, cosine, sine_square)[1]) < 4.5 * loss.second_moment_error
@@ -145,8 +145,7 @@ def test_pairs_that_vanish_get_no_word():
     circuit.rz(Parameter("a"), 0)
     for labels, weights in ((["XX", "YY", "ZZ"], {(0, 0), (1, 1), (2, 2), (0, 1)}), (["XI", "YI"], {(0, 0), (1, 1)})):
         land = nc.Landscape(circuit, SparsePauliOp(labels))
-        g, images = land.program.generators, land.images
-        plan = pairs.plan_pairs(g, images, land.coefficients, np.array([0.9]), 1, np.random.default_rng(1))
+        plan = pairs.plan_pairs(land.problem, np.array([0.9]), 1, np.random.default_rng(1))
         assert len(plan.term) == len(weights)
 
 
@@ -160,13 +159,13 @@ def test_derivatives_of_a_local_observable_use_the_terms_that_see_them():
     assert np.count_nonzero(exact > 0.1) > 10 and (stats.second_moment_error < 0.7 * exact)[exact > 0.1].all()
     low, high = stats.interval(0.9999).T
     assert (low <= exact).all() and (exact <= high).all()
-    assert (stats.bound < np.abs(land.coefficients).sum() / 2).all()
+    assert (stats.bound < np.abs(land.problem.coefficients).sum() / 2).all()
 
 
 def test_a_moment_of_many_pairs_that_was_never_hit_is_not_called_zero(monkeypatch):
     monkeypatch.setattr(pairs, "MOST_PAIRS", 0)
     land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.random_hamiltonian(3, 24, weighted=True, rng=3))
-    _, at_center = center_gradient(land.program, land.images, land.coefficients)
+    _, at_center = center_gradient(land.problem)
     still = np.flatnonzero(at_center == 0)[:2]
     for most_joins in (2**40, 0):
         monkeypatch.setattr(pairs, "MOST_JOINS", most_joins)

@@ -14,7 +14,7 @@ from qiskit.quantum_info import SparsePauliOp
 from scipy import stats
 
 import nearclifford as nc
-from nearclifford.certified import certified_second_moment
+from nearclifford.statistics.certified import certified_loss_second_moment, certified_second_moment
 
 N_CASES = 300
 SAMPLES = 8192
@@ -68,10 +68,11 @@ def plain_mean(land, patch, parameter=None):
     """Only cosines survive the average of L; of ∂_k L, only the flip at k."""
     cosine = np.broadcast_to(patch.cosine_mean(), (land.n_parameters,))
     program, total = land.program, 0.0
-    generators = [program.generators.to_stim(j) for j in range(program.n_rotations)]
-    parameter_of = dict(zip(program.entry_rotation.tolist(), program.entry_parameter.tolist(), strict=True))
-    for a, coefficient in enumerate(land.coefficients):
-        string, weight = land.images.to_stim(a), float(coefficient)
+    generators = [program.generators.to_stim(j) for j in range(program.angle_map.n_rotations)]
+    angles = program.angle_map
+    parameter_of = dict(zip(angles.entry_rotation.tolist(), angles.entry_parameter.tolist(), strict=True))
+    for a, coefficient in enumerate(land.problem.coefficients):
+        string, weight = land.problem.images.to_stim(a), float(coefficient)
         flipped = parameter is None
         for j in reversed(range(len(generators))):
             if generators[j].commutes(string):
@@ -83,6 +84,12 @@ def plain_mean(land, patch, parameter=None):
         if flipped and all(string[q] in (0, 3) for q in range(len(string))):
             total += weight * stim.PauliString(string).sign.real
     return total
+
+
+def certified(land, patch, parameter, **limit):
+    if parameter is None:
+        return certified_loss_second_moment(land, patch, **limit)
+    return certified_second_moment(land, patch, parameter, **limit)
 
 
 @cache
@@ -97,12 +104,12 @@ def comparisons():
             land, patch, backend=nc.Stabilizer(), samples=SAMPLES, parameters=chosen, rng=[case, 1]
         )
         loss = nc.loss_statistics(land, patch, backend=nc.Stabilizer(), samples=SAMPLES, rng=[case, 2])
-        scale = float(land.coefficients[0]) ** 2 if len(land.coefficients) == 1 else 0.0
+        scale = float(land.problem.coefficients[0]) ** 2 if len(land.problem.coefficients) == 1 else 0.0
         rows = [(None, loss.mean, loss.second_moment, loss.second_moment_error, loss.variance)]
         columns = (gradient.mean, gradient.second_moment, gradient.second_moment_error, gradient.variance)
         rows += [(k, *(float(column[i]) for column in columns)) for i, k in enumerate(chosen)]
         for k, mean, second, error, variance in rows:
-            bounds = certified_second_moment(land, patch, k)
+            bounds = certified(land, patch, k)
             made.append(
                 Comparison(case, k, *bounds, plain_mean(land, patch, k), mean, second, error, variance, SAMPLES, scale)
             )
@@ -188,7 +195,7 @@ def test_certified_intervals_contain_the_exact_value(max_terms):
     narrower = 0
     for (case, parameter), row in whole.items():
         land, patch, _ = random_landscape(np.random.default_rng([304, case]))
-        lower, upper = certified_second_moment(land, patch, parameter, max_terms=max_terms)
+        lower, upper = certified(land, patch, parameter, max_terms=max_terms)
         assert lower <= row.upper and row.lower <= upper, row
         narrower += upper > row.upper * 1.001
     assert narrower > 10

@@ -10,7 +10,7 @@ from qiskit.circuit import Parameter, ParameterVector
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
 import nearclifford as nc
-from nearclifford.moments import MomentSums
+from nearclifford.statistics.sums import MomentSums
 
 
 def product_landscape(n_qubits, center=None):
@@ -53,7 +53,7 @@ def test_mean_is_not_zero_near_a_center_with_a_gradient():
 def test_equals_plain_numpy_on_the_same_draws():
     land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.heisenberg(4))
     patch = nc.Gaussian(0.3)
-    theta = land.center + patch.sample((50, land.n_parameters), np.random.default_rng(8))
+    theta = land.center + patch.sample((50, land.n_parameters), rng=np.random.default_rng(8))
     gradient = land.gradient(theta)
     stats = nc.gradient_statistics(land, patch, samples=50, rng=8, parameters=[3, 1])
     chosen = gradient[:, [3, 1]]

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 from qiskit.quantum_info import Statevector
 
-from nearclifford import NearCliffordError, encode
+from nearclifford import Gaussian, NearCliffordError, Stabilizer, encode, gradient_statistics
+from nearclifford.ansatz import ANSATZE
+from nearclifford.observables import OBSERVABLES
 from nearclifford.studies import EXPERIMENTS, Study, StudySpec, preset_names
-from nearclifford.studies.catalogue import ANSATZE, ENCODERS, OBSERVABLES
 from nearclifford.studies.draws import Draws, joined
 from nearclifford.studies.experiments.gradient import Gradient, GradientPoint
 from nearclifford.studies.plan import points_of
 from nearclifford.studies.presets import preset_path
-from nearclifford.studies.problem import draw_problem
+from nearclifford.studies.problem import ENCODERS, draw_problem, prepare
 from nearclifford.studies.rules import sigma_rule, sigma_value
 
 SMALL = StudySpec(ansatz=["mhea", "random_pqc"], qubits=[2, 3], sigma=["D^-1", "1"], draws=4, seed=3)
@@ -43,7 +44,7 @@ def test_toml_gives_the_spec(tmp_path):
 
 @pytest.mark.parametrize("name", preset_names())
 def test_presets_are_studies(name):
-    assert Study.preset(name).spec.title
+    assert Study.preset(name).spec.title == Study.presets()[name] and list(Study.presets()) == preset_names()
     assert len(Study.preset(name).points) == len(set(Study.preset(name).points))
 
 
@@ -58,27 +59,27 @@ def test_trainability_is_the_published_experiment():
     ("entry", "words"),
     [
         ({"qubit": [2]}, "has no entry 'qubit'; it knows ansatz, qubits, layers"),
-        ({"ansatz": ["mhae"]}, "'mhae'; expected one of mhea, fhea, random_pqc"),
+        ({"ansatz": ["mhae"]}, "an entry of ansatz is 'mhae'; expected one of 'mhea', 'fhea', 'random_pqc'"),
         ({"ansatz": "mhea"}, "expected a list"),
         ({"qubits": []}, "at least one"),
         ({"qubits": [0]}, "integer of at least 1"),
         ({"qubits": [2.0]}, "integer of at least 1"),
-        ({"layers": ["M"]}, "layers holds 'M'"),
-        ({"layers": [0]}, "layers holds 0"),
-        ({"sigma": ["D^1/2"]}, "sigma holds 'D^1/2'"),
-        ({"sigma": ["D^-1/0"]}, "sigma holds"),
-        ({"sigma": [-0.1]}, "sigma holds -0.1"),
-        ({"sigma": [0]}, "sigma holds 0"),
-        ({"encoder": ["short"]}, "expected one of compact, paper, none"),
-        ({"observable": "z"}, "observable names 'z'"),
+        ({"layers": ["M"]}, "layers is 'M'"),
+        ({"layers": [0]}, "layers is 0"),
+        ({"sigma": ["D^1/2"]}, "sigma is 'D^1/2'"),
+        ({"sigma": ["D^-1/0"]}, "sigma is"),
+        ({"sigma": [-0.1]}, "sigma is -0.1"),
+        ({"sigma": [0]}, "sigma is 0"),
+        ({"encoder": ["short"]}, "expected one of 'compact', 'paper', 'none'"),
+        ({"observable": "z"}, "observable is 'z'"),
         ({"observable": "ising", "qubits": [1]}, "ising needs at least 2"),
-        ({"draws": 1}, "draws holds 1"),
-        ({"samples": 0}, "samples holds 0"),
-        ({"seed": -1}, "seed holds -1"),
-        ({"seed": True}, "seed holds True"),
-        ({"experiment": "gradients"}, "experiment names 'gradients'; expected one of gradient, "),
-        ({"backend": "aer"}, "expected one of auto, statevector, stabilizer"),
-        ({"components": 1}, "components holds 1"),
+        ({"draws": 1}, "draws is 1; expected an integer of at least 2"),
+        ({"samples": 0}, "samples is 0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": True}, "seed is True"),
+        ({"experiment": "gradients"}, "experiment is 'gradients'; expected one of 'gradient', "),
+        ({"backend": "aer"}, "backend is 'aer'; expected one of 'auto', 'statevector', 'stabilizer'"),
+        ({"components": 1}, "components is 1"),
         ({"fits": 1}, "fits is 1; expected true or false"),
     ],
 )
@@ -92,22 +93,22 @@ def test_wrong_entries_are_named(entry, words):
     ("entry", "words"),
     [
         ({"qubits": [10**6]}, "qubits holds 1000000 and layers 'N': mhea has 3000002000000 gates then"),
-        ({"qubits": [10**5000]}, "qubits holds an integer of 16610 bits; expected an integer of at most"),
-        ({"qubits": [float("nan")]}, "qubits holds nan"),
+        ({"qubits": [10**5000]}, "qubits is an integer of 16610 bits; expected an integer of at most"),
+        ({"qubits": [float("nan")]}, "qubits is nan"),
         ({"qubits": {"from": 2}}, "qubits is {'from': 2}; expected a list"),
-        ({"qubits": [[2]]}, "qubits holds [2]"),
+        ({"qubits": [[2]]}, "qubits is [2]"),
         ({"layers": [10**8]}, "layers '100000000': mhea has"),
-        ({"layers": [10**5000]}, "layers holds an integer of 16610 bits"),
-        ({"layers": ["9" * 5000]}, "layers holds '999"),
-        ({"sigma": [float("nan")]}, "sigma holds nan"),
-        ({"sigma": [10**5000]}, "sigma holds an integer of 16610 bits"),
+        ({"layers": [10**5000]}, "layers is an integer of 16610 bits"),
+        ({"layers": ["9" * 5000]}, "layers is '999"),
+        ({"sigma": [float("nan")]}, "sigma is nan"),
+        ({"sigma": [10**5000]}, "sigma is an integer of 16610 bits"),
         ({"sigma": ["D^-400"]}, "up to D^-20"),
-        ({"sigma": ["D^-" + "9" * 5000]}, "sigma holds 'D^-999"),
+        ({"sigma": ["D^-" + "9" * 5000]}, "sigma is 'D^-999"),
         ({"draws": 10**12}, "draws holds 1000000000000: with the lists of the study these are"),
-        ({"draws": 10**5000}, "draws holds an integer of 16610 bits"),
-        ({"seed": 10**5000}, "seed holds an integer of 16610 bits"),
-        ({"samples": 10**20}, "samples holds 100000000000000000000; expected an integer of at most"),
-        ({"samples": "many"}, "samples holds 'many'"),
+        ({"draws": 10**5000}, "draws is an integer of 16610 bits"),
+        ({"seed": 10**5000}, "seed is an integer of 16610 bits"),
+        ({"samples": 10**20}, "samples is 100000000000000000000; expected an integer of at most"),
+        ({"samples": "many"}, "samples is 'many'"),
         ({"title": 3}, "title is 3"),
         ({"a" * 5000: 1}, "has no entry 'aaa"),
     ],
@@ -118,8 +119,9 @@ def test_entries_of_any_size_and_kind_are_named(entry, words):
     assert words in str(told.value) and str(told.value).isprintable() and len(str(told.value)) < 500
 
 
-def test_numbers_of_numpy_are_numbers_of_radians():
-    assert StudySpec(["mhea"], [2], sigma=[np.float64(0.1)]).sigma == ("0.1",)
+def test_numbers_of_numpy_are_numbers():
+    spec = StudySpec(["mhea"], [np.int64(2)], sigma=[np.float64(0.1)], draws=np.int64(5))
+    assert spec == StudySpec(["mhea"], [2], sigma=[0.1], draws=5) and type(spec.draws) is type(spec.qubits[0]) is int
 
 
 def test_files_that_are_no_toml_are_told_in_one_line(tmp_path):
@@ -149,7 +151,7 @@ def test_too_little_memory_is_told(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Gradient, "measure", fail)
     with pytest.raises(NearCliffordError, match=r"GradientPoint\(.*needs more memory than there is"):
-        Study(SMALL).run(tmp_path, progress=False)
+        Study(SMALL).run(tmp_path, workers=1, progress=False)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -195,7 +197,7 @@ def test_sigma_has_one_spelling():
 
 
 @pytest.mark.parametrize("name", ANSATZE)
-def test_sizes_in_the_catalogue(name):
+def test_sizes_that_follow_from_the_name(name):
     for n_qubits, layers in ((2, 1), (3, 3), (6, 4)):
         circuits = [ANSATZE[name].build(n_qubits, layers, np.random.default_rng(seed)) for seed in range(40)]
         assert {circuit.num_parameters for circuit in circuits} == {ANSATZE[name].n_parameters(n_qubits, layers)}
@@ -215,6 +217,14 @@ def test_identity_holds_every_field():
     assert set(other) == {field.name for field in dataclasses.fields(GradientPoint)}
     identities = {with_(POINT, **{name: value}).identity for name, value in other.items()} | {POINT.identity}
     assert len(identities) == len(other) + 1
+
+
+def test_a_revision_of_an_experiment_changes_its_identities_alone(monkeypatch):
+    before = POINT.identity
+    monkeypatch.setattr(GradientPoint, "revision", 1)
+    assert POINT.identity != before
+    monkeypatch.setattr(GradientPoint, "revision", 0)
+    assert POINT.identity == before
 
 
 def test_title_and_order_of_lists_change_no_point():
@@ -302,6 +312,34 @@ def test_numbers_agree_with_qiskit(encoder, ansatz, observable):
         assert norms.max() <= found["bound"][draw]
 
 
+@pytest.mark.parametrize("sigma", ["D^-1", "D^-1/2", "1"])
+def test_numbers_are_those_of_gradient_statistics(sigma):
+    """The same stream draws the same thetas; both add up in another order."""
+    point = with_(POINT, sigma=sigma, samples=7, ansatz="mhea", observable="heisenberg")
+    found = measure(point)
+    for draw in range(4):
+        land = prepare(point, draw).land
+        patch = Gaussian(sigma_value(sigma, land.n_parameters))
+        stats = gradient_statistics(land, patch, samples=7, rng=point.theta_stream(draw))
+        assert found["norm"][draw] == pytest.approx(stats.norm, rel=1e-13)
+        assert found["squared_norm"][draw] == pytest.approx(stats.norm_squared, rel=1e-13)
+
+
+def test_all_components_by_the_stabilizer_are_those_of_gradient_statistics():
+    """With as many components as there are, nothing is scaled up: the same components, in the same order of chains."""
+    point = with_(POINT, backend="stabilizer", samples=300, components=12)
+    found = measure(point)
+    for draw in range(4):
+        prepared = prepare(point, draw)
+        land, rng = prepared.land, point.theta_stream(draw)
+        certain = np.union1d(np.flatnonzero(land.gradient(land.center)), [prepared.parameter])
+        others = np.setdiff1d(np.arange(land.n_parameters), certain)
+        chosen = np.concatenate([certain, rng.choice(others, len(others), replace=False)]).tolist()
+        patch = Gaussian(sigma_value(point.sigma, land.n_parameters))
+        stats = gradient_statistics(land, patch, Stabilizer(), samples=300, parameters=chosen, rng=rng)
+        assert found["squared_norm"][draw] == pytest.approx(np.sum(stats.unbiased.second_moment), rel=1e-13)
+
+
 @pytest.mark.parametrize("encoder", ["compact", "paper"])
 @pytest.mark.parametrize("ansatz", ANSATZE)
 def test_encoded_component_is_one_at_the_centre(encoder, ansatz):
@@ -334,7 +372,7 @@ PUBLISHED = {
 def test_means_agree_with_the_published_ones(tmp_path):
     """Ten two-sided z-tests at 4 standard errors: a false alarm in about 1 of 1,600 seeds."""
     study = Study(StudySpec(["mhea"], [6], encoder=["paper", "none"], draws=50, seed=11))
-    study.run(tmp_path, progress=False)
+    study.run(tmp_path, workers=1, progress=False)
     rows = study.frame().set_index(["encoder", "sigma"])
     assert set(rows.index) == set(PUBLISHED)
     for key, (mean, error) in PUBLISHED.items():

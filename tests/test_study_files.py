@@ -25,7 +25,7 @@ TOML = 'ansatz = ["mhea"]\nqubits = [2, 3]\nsigma = ["1", "D^-1"]\ndraws = 6\nse
 
 @pytest.fixture
 def finished(tmp_path):
-    Study(SPEC).run(tmp_path / "finished", progress=False)
+    Study(SPEC).run(tmp_path / "finished", workers=1, progress=False)
     return tmp_path / "finished"
 
 
@@ -53,7 +53,7 @@ def test_places_that_cannot_hold_results(tmp_path):
     for out in (tmp_path / "file", tmp_path / "file" / "below", "/proc", "/proc/below", "a\0b", "l" * 300, 3,
                 tmp_path / "store"):  # fmt: skip
         with pytest.raises(NearCliffordError) as told:
-            Study(SPEC).run(out, progress=False)
+            Study(SPEC).run(out, workers=1, progress=False)
         assert is_one_line(told.value) and str(out)[:9].replace("\0", "\\x00") in str(told.value)
     assert (tmp_path / "file").read_text() == "a file"
 
@@ -72,7 +72,7 @@ def test_a_table_that_cannot_be_written_leaves_the_results(finished):
     (finished / "table.csv").unlink()
     (finished / "table.csv").mkdir()
     with pytest.raises(NearCliffordError, match=r"table\.csv: Is a directory") as told:
-        Study(SPEC).run(finished, progress=False)
+        Study(SPEC).run(finished, workers=1, progress=False)
     assert is_one_line(told.value) and len(Study(SPEC).frame(finished)) == N_POINTS
 
 
@@ -100,11 +100,11 @@ def test_a_study_needs_a_spec():
 # full disks ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("workers", [None, 1, 2])
+@pytest.mark.parametrize("workers", [1, 2])
 def test_a_full_disk_is_told_and_the_study_goes_on(workers, tmp_path, monkeypatch):
     spec = dataclasses.replace(SPEC, qubits=(2, 3), draws=100)
     study, fresh = Study(spec), Study(spec)
-    fresh.run(tmp_path / "fresh", progress=False)
+    fresh.run(tmp_path / "fresh", workers=1, progress=False)
     original = Store._open
 
     def small(self):
@@ -116,7 +116,7 @@ def test_a_full_disk_is_told_and_the_study_goes_on(workers, tmp_path, monkeypatc
         study.run(tmp_path / "out", workers=workers, progress=False)
     assert "study.sqlite cannot be written: database or disk is full" in str(told.value) and is_one_line(told.value)
     assert 0 < study.remaining(tmp_path / "out") < len(study.points)
-    study.run(tmp_path / "out", progress=False)
+    study.run(tmp_path / "out", workers=1, progress=False)
     assert table_of(tmp_path / "out") == table_of(tmp_path / "fresh")
 
 
@@ -147,7 +147,7 @@ def test_damaged_points_are_found_and_measured_anew(damage, finished, recwarn):
         with pytest.raises(NearCliffordError, match=r"study\.sqlite is damaged: GradientPoint\(.*Run the study again"):
             study.frame(finished)
     before = table_of(finished)
-    study.run(finished, progress=False)
+    study.run(finished, workers=1, progress=False)
     told = [str(one.message) for one in recwarn if "study.sqlite is damaged" in str(one.message)]
     assert len(told) == (0 if lost else 1) and all(f"{remaining} of {N_POINTS} points" in one for one in told)
     assert table_of(finished) == before and study.remaining(finished) == 0
@@ -161,8 +161,8 @@ def test_files_without_checksums_are_read(finished, recwarn):
     as_of_older_versions(finished)
     before = table_of(finished)
     assert Study(SPEC).remaining(finished) == 0 and len(Study(SPEC).frame(finished)) == N_POINTS
-    Study(dataclasses.replace(SPEC, qubits=(2, 3, 4))).run(finished, progress=False)
-    Study(SPEC).run(finished, progress=False)
+    Study(dataclasses.replace(SPEC, qubits=(2, 3, 4))).run(finished, workers=1, progress=False)
+    Study(SPEC).run(finished, workers=1, progress=False)
     assert table_of(finished) == before and not [one for one in recwarn if "damaged" in str(one.message)]
 
 
@@ -172,7 +172,7 @@ def test_damage_is_found_without_checksums_too(damage, finished):
     before = table_of(finished)
     change(finished, DAMAGES[damage])
     with pytest.warns(UserWarning, match=r"study\.sqlite is damaged"):
-        Study(SPEC).run(finished, progress=False)
+        Study(SPEC).run(finished, workers=1, progress=False)
     assert table_of(finished) == before
 
 
@@ -180,16 +180,16 @@ def test_a_file_without_checksums_that_lost_a_name_is_refused(finished):
     as_of_older_versions(finished)
     change(finished, DAMAGES["a name lost"])
     with pytest.raises(NearCliffordError, match=r"study\.sqlite is damaged: it lacks numbers named 'norm'"):
-        Study(SPEC).run(finished, progress=False)
+        Study(SPEC).run(finished, workers=1, progress=False)
 
 
 def test_a_file_of_another_program_is_refused_and_stays(tmp_path):
     change(tmp_path, "CREATE TABLE birds (name TEXT)", "INSERT INTO birds VALUES ('wren')")
     with pytest.raises(NearCliffordError, match="tables of another program, birds; choose another directory"):
-        Study(SPEC).run(tmp_path, progress=False)
+        Study(SPEC).run(tmp_path, workers=1, progress=False)
     change(tmp_path, "PRAGMA user_version = 3", "DROP TABLE birds", "CREATE TABLE points (x, y)")
     with pytest.raises(NearCliffordError, match="choose another directory, or move the file away") as told:
-        Study(SPEC).run(tmp_path, progress=False)
+        Study(SPEC).run(tmp_path, workers=1, progress=False)
     assert is_one_line(told.value)
 
 
@@ -205,7 +205,7 @@ def test_damaged_bytes_are_one_line_or_harmless(finished, tmp_path, recwarn):
         (tmp_path / "out" / "study.sqlite").write_bytes(data[: rng.integers(len(data))] if number % 4 == 0 else data)
         (tmp_path / "out" / "table.csv").unlink(missing_ok=True)
         try:
-            Study(SPEC).run(tmp_path / "out", progress=False)
+            Study(SPEC).run(tmp_path / "out", workers=1, progress=False)
             assert table_of(tmp_path / "out") == before
         except NearCliffordError as error:
             refused += 1
@@ -260,7 +260,7 @@ def test_several_processes_start_on_one_new_directory(tmp_path):
 
 
 def test_two_studies_at_once_give_the_table(tmp_path, finished):
-    threads = [threading.Thread(target=Study(SPEC).run, args=(tmp_path / "both", None, False)) for _ in range(2)]
+    threads = [threading.Thread(target=Study(SPEC).run, args=(tmp_path / "both", 1, False)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -273,10 +273,10 @@ def test_a_lock_that_stays_is_told(finished, monkeypatch):
     with contextlib.closing(sqlite3.connect(finished / "study.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(NearCliffordError, match=r"kept locked by another process.*What is finished is kept") as told:
-            Study(dataclasses.replace(SPEC, qubits=(2, 3, 4))).run(finished, progress=False)
+            Study(dataclasses.replace(SPEC, qubits=(2, 3, 4))).run(finished, workers=1, progress=False)
         assert is_one_line(told.value)
         other.execute("ROLLBACK")
-    Study(SPEC).run(finished, progress=False)
+    Study(SPEC).run(finished, workers=1, progress=False)
 
 
 def test_a_point_written_twice_stays(tmp_path):

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from nearclifford import NearCliffordError
-from nearclifford.studies import Study, StudySpec
+from nearclifford.studies import Study, StudySpec, fits, runner
 from nearclifford.studies.draws import Draws
 from nearclifford.studies.experiments.gradient import Gradient
 from nearclifford.studies.plan import points_of
@@ -29,7 +29,7 @@ SMALL = StudySpec(ansatz=["mhea", "random_pqc"], qubits=[2, 3], sigma=["D^-1", "
 
 def test_a_run_gives_the_table_and_a_second_does_nothing(tmp_path, monkeypatch):
     study = Study(SMALL)
-    study.run(tmp_path, progress=False)
+    study.run(tmp_path, workers=1, progress=False)
     frame = study.frame()
     assert list(frame.columns) == list(study.columns) and len(frame) == 2 * 2 * 2 * 2 and (frame["draws"] == 4).all()
     assert (frame["n_layers"] == [n_layers("N", n) for n in frame["n_qubits"]]).all()
@@ -37,22 +37,74 @@ def test_a_run_gives_the_table_and_a_second_does_nothing(tmp_path, monkeypatch):
     pd.testing.assert_frame_equal(written, frame, check_exact=True)
     monkeypatch.setattr(Gradient, "measure", lambda points: pytest.fail(f"measured again: {points}"))
     again = Study(SMALL)
-    again.run(tmp_path, progress=False)
+    again.run(tmp_path, workers=1, progress=False)
     pd.testing.assert_frame_equal(again.frame(), frame, check_exact=True)
     assert rows_of(tmp_path, "SELECT count(*) FROM runs") == [(1,)]
 
 
 def test_workers_give_the_same_numbers(tmp_path):
-    one, two = Study(SMALL), Study(SMALL)
-    one.run(tmp_path / "one", progress=False)
+    one, two, all_cores = Study(SMALL), Study(SMALL), Study(SMALL)
+    one.run(tmp_path / "one", workers=1, progress=False)
     two.run(tmp_path / "two", workers=2, progress=False)
+    all_cores.run(tmp_path / "all", progress=False)
     pd.testing.assert_frame_equal(one.frame(), two.frame(), check_exact=True)
+    pd.testing.assert_frame_equal(one.frame(), all_cores.frame(), check_exact=True)
+
+
+@pytest.mark.parametrize(("workers", "pools"), [(1, []), (2, [2]), (None, [4])])
+def test_one_worker_is_this_process_and_none_stands_for_every_core(tmp_path, monkeypatch, workers, pools):
+    """Eight bundles and four cores; the pool is replaced by measuring here, and says how many workers it was to have."""
+    asked = []
+
+    def in_workers(measure, bundles, count, store):
+        asked.append(count)
+        return runner._in_this_process(measure, bundles)
+
+    monkeypatch.setattr(runner, "_in_workers", in_workers)
+    monkeypatch.setattr(runner.numba, "get_num_threads", lambda: 4)
+    Study(SMALL).run(tmp_path, workers=workers, progress=False)
+    assert asked == pools
+
+
+def test_what_is_finished_is_in_the_file_at_once(tmp_path, monkeypatch):
+    """The third bundle fails, and both before it are stored, each with all of its σ."""
+    original, seen = Gradient.measure_draw, []
+
+    def failing(points, draw):
+        if points[0] not in seen:
+            seen.append(points[0])
+            assert count_points(tmp_path) == 2 * (len(seen) - 1)
+        if len(seen) == 3:
+            raise ZeroDivisionError
+        return original(points, draw)
+
+    monkeypatch.setattr(Gradient, "measure_draw", staticmethod(failing))
+    with pytest.raises(ZeroDivisionError):
+        Study(SMALL).run(tmp_path, workers=1, progress=False)
+    assert count_points(tmp_path) == 4
+
+
+def test_what_follows_from_the_table_is_made_once(tmp_path, monkeypatch):
+    """Two laws are fitted to each of two curves by one run, its report and its figures; what is read again says the same."""
+    calls, original = [], fits.fit
+    monkeypatch.setattr(fits, "fit", lambda *given: calls.append(given) or original(*given))
+    spec = StudySpec(
+        ["mhea"], [2, 3, 4, 5, 6], sigma=["D^-1", "0.5"], encoder=["compact"], draws=12, experiment=Gradient(fits=True)
+    )
+    study = Study(spec)
+    results = study.run(tmp_path, workers=1, progress=False)
+    names = [path.name for path in (*results.files, *results.save_figures(tmp_path))]
+    assert names[:3] == ["study.sqlite", "table.csv", "fits.csv"] and {"fits.png", "fits.svg"} < set(names)
+    assert "AIC of a power law" in results.report and len(calls) == 4
+    again = Study(spec)
+    assert again.report(tmp_path) == results.report and sorted(again.results(tmp_path).tables) == ["fits"]
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "fits.csv"), results.tables["fits"])
 
 
 def test_studies_share_a_directory(tmp_path):
-    Study(SMALL).run(tmp_path, progress=False)
+    Study(SMALL).run(tmp_path, workers=1, progress=False)
     wider = dataclasses.replace(SMALL, qubits=(2, 3, 4))
-    Study(wider).run(tmp_path, progress=False)
+    Study(wider).run(tmp_path, workers=1, progress=False)
     count = len(list(points_of(SMALL)))
     assert rows_of(tmp_path, "SELECT run, count(*) FROM points GROUP BY run") == [(1, count), (2, count // 2)]
     assert Study(SMALL).frame(tmp_path)["n_qubits"].max() == 3
@@ -95,24 +147,24 @@ def test_workers_below_one(tmp_path, workers):
 def test_other_files_are_refused(tmp_path):
     (tmp_path / "study.sqlite").write_text("not a database, but long enough to have a header of some kind" * 20)
     with pytest.raises(NearCliffordError, match="choose another directory"):
-        Study(SMALL).run(tmp_path)
+        Study(SMALL).run(tmp_path, workers=1)
     (tmp_path / "study.sqlite").unlink()
     with contextlib.closing(sqlite3.connect(tmp_path / "study.sqlite")) as file:
         file.execute("PRAGMA user_version = 99")
     with pytest.raises(NearCliffordError, match="format 99"):
-        Study(SMALL).run(tmp_path)
+        Study(SMALL).run(tmp_path, workers=1)
 
 
 SCRIPT = """
 import sys
-from nearclifford.studies import Study, StudySpec
+from nearclifford.studies import Study, StudySpec, fits, runner
 if __name__ == "__main__":
-    workers = int(sys.argv[2]) or None
+    workers = int(sys.argv[2])
     Study(StudySpec(["mhea"], [2, 3, 4, 5, 6, 7, 8], draws=10, seed=4)).run(sys.argv[1], workers=workers, progress=False)
 """
 
 
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [1, 2])
 def test_a_killed_run_goes_on(tmp_path, workers):
     (tmp_path / "script.py").write_text(SCRIPT)
     command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path / "out"), str(workers)]
@@ -125,10 +177,10 @@ def test_a_killed_run_goes_on(tmp_path, workers):
     kept = count_points(tmp_path / "out")
     study = Study(StudySpec(["mhea"], [2, 3, 4, 5, 6, 7, 8], draws=10, seed=4))
     assert 5 <= kept < len(study.points)
-    study.run(tmp_path / "out", progress=False)
+    study.run(tmp_path / "out", workers=1, progress=False)
     assert rows_of(tmp_path / "out", "SELECT count(*) FROM points WHERE run = 1") == [(kept,)]
     fresh = Study(study.spec)
-    fresh.run(tmp_path / "fresh", progress=False)
+    fresh.run(tmp_path / "fresh", workers=1, progress=False)
     pd.testing.assert_frame_equal(study.frame(), fresh.frame(), check_exact=True)
 
 
@@ -139,8 +191,8 @@ def test_a_worker_that_dies_is_told(tmp_path):
 
     killer = threading.Thread(target=kill)
     killer.start()
-    with pytest.raises(NearCliffordError, match=r"(?s)worker process died.*study\.sqlite.*with fewer workers than 1"):
-        Study(dataclasses.replace(SMALL, draws=200)).run(tmp_path, workers=1, progress=False)
+    with pytest.raises(NearCliffordError, match=r"(?s)worker process died.*study\.sqlite.*with fewer workers than 2"):
+        Study(dataclasses.replace(SMALL, draws=200)).run(tmp_path, workers=2, progress=False)
     killer.join()
     assert count_points(tmp_path) >= 1
 

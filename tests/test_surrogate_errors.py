@@ -35,7 +35,7 @@ def test_exact_errors_agree_with_sampled_landscapes(kind):
             nc.Uniform(1.5),
         ):
             kept = nc.surrogate(land, int(rng.integers(1, 5)), kind=kind)
-            theta = land.center + patch.sample((4000, 14), rng)
+            theta = land.center + patch.sample((4000, 14), rng=rng)
             square = (land.value(theta) - kept.value(theta)) ** 2
             exact = kept.rms_error(patch) ** 2
             error = square.std(ddof=1) / np.sqrt(len(square))
@@ -100,7 +100,7 @@ def test_order_zero_is_the_second_moment():
     land = nc.Landscape(nc.ansatz.mhea(5, 3), nc.observables.global_z(5))
     patch = nc.Gaussian(0.3)
     curve = nc.surrogate_error_curve(land, patch, orders=[0], samples=400_000, rng=1)
-    lower, upper = nc.certified_second_moment(land, patch)
+    lower, upper = nc.certified_loss_second_moment(land, patch)
     assert abs(curve.mean_square[0] - (lower + upper) / 2) < 4 * curve.mean_square_error[0]
 
 
@@ -162,12 +162,12 @@ def test_dependent_angles_are_refused():
     circuit.ry(angle, 0)
     circuit.rx(angle, 0)
     land = nc.Landscape(circuit, SparsePauliOp("Z"))
-    with pytest.raises(nc.NearCliffordError, match=r"parameter 0 \('a'\) turns 2 rotations"):
+    with pytest.raises(nc.NearCliffordError, match=r"Parameter 0 \('a'\) turns 2 rotations"):
         nc.surrogate_error_curve(land, nc.Gaussian(0.1))
     for kind in ("pauli-path", "taylor"):
-        with pytest.raises(nc.NearCliffordError, match=r"parameter 0 \('a'\) turns 2 rotations"):
+        with pytest.raises(nc.NearCliffordError, match=r"Parameter 0 \('a'\) turns 2 rotations"):
             nc.surrogate(land, 2, kind=kind).rms_error(nc.Gaussian(0.1))
-    with pytest.raises(nc.NearCliffordError, match=r"parameter 0 \('a'\) turns 2 rotations"):
+    with pytest.raises(nc.NearCliffordError, match=r"Parameter 0 \('a'\) turns 2 rotations"):
         list(nc.surrogate(land, 2, kind="taylor").coefficients())
 
 

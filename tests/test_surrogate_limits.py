@@ -12,8 +12,8 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
 
 import nearclifford as nc
+from nearclifford.costs.model import CostModel
 from nearclifford.surrogates import threads
-from nearclifford.surrogates.contest import build_log10_seconds
 from nearclifford.surrogates.prediction import predict_paths
 from nearclifford.surrogates.threads import in_threads
 
@@ -84,7 +84,8 @@ def test_predictions_of_many_flips_are_finite(order):
 
 
 def test_counts_do_not_fall_beyond_half_of_the_rotations():
-    seconds = [build_log10_seconds(100, 10, order) for order in (10, 51, 100, 3000)]
+    model = CostModel(n_parameters=100, n_rotations=100, active_qubits=10, n_gates=100)
+    seconds = [model.path_surrogate(order) for order in (10, 51, 100, 3000)]
     assert seconds[0] < seconds[1] <= seconds[2] == seconds[3]
 
 

@@ -1,20 +1,22 @@
 """The experiments "phase" and "surrogate": numbers against direct calls, tables, reports and figures."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import nearclifford as nc
 from nearclifford import NearCliffordError
-from nearclifford.plots import save_figures
-from nearclifford.plots.phase import _borders, phase_figure
-from nearclifford.plots.surrogate import surrogate_figure
 from nearclifford.studies import Study, StudySpec
 from nearclifford.studies.experiments.phase import LARGEST_ORDER, Phase
-from nearclifford.studies.experiments.surrogate import SurrogateCost, growth_frame
+from nearclifford.studies.experiments.surrogate import SurrogateCost
+from nearclifford.studies.figures.phase import phase_figure
+from nearclifford.studies.figures.surrogate import surrogate_figure
+from nearclifford.studies.growth import growth_frame
 from nearclifford.studies.problem import prepare
 from nearclifford.studies.published_curves import published_curves
-from nearclifford.surrogates.worst_case import worst_case_order
+from nearclifford.studies.results import StudyResults
 
 PHASE = StudySpec(
     ["mhea"], [3, 4, 6], sigma=["D^-1/4", "D^-1/2", "D^-1"], encoder=["compact"], draws=4, seed=3,
@@ -29,15 +31,21 @@ SURROGATE = StudySpec(
 @pytest.fixture(scope="module")
 def phase(tmp_path_factory):
     study = Study(PHASE)
-    study.run(tmp_path_factory.mktemp("phase"), progress=False)
+    study.run(tmp_path_factory.mktemp("phase"), workers=1, progress=False)
     return study
 
 
 @pytest.fixture(scope="module")
 def costs(tmp_path_factory):
-    study = Study(SURROGATE)
-    study.run(tmp_path_factory.mktemp("surrogate"), progress=False)
-    return study
+    return Study(SURROGATE).run(tmp_path_factory.mktemp("surrogate"), workers=1, progress=False)
+
+
+def least_order(displacement, tolerance):
+    """The smallest m from which on ‖t‖₁^m / m! stays below the tolerance, one m after another."""
+    order = math.floor(displacement)
+    while order < 1 or order * math.log(displacement) - math.lgamma(order + 1) > math.log(tolerance):
+        order += 1
+    return order
 
 
 # phase -----------------------------------------------------------------------------------------------------------
@@ -53,7 +61,7 @@ def test_orders_reach_the_tolerance_of_the_encoded_derivative(phase):
     for draw, order in zip(draws.draw.tolist(), draws["order"].astype(int).tolist(), strict=True):
         prepared = prepare(point, draw)
         land, k = prepared.land, prepared.parameter
-        theta = nc.Gaussian(land.n_parameters**-0.5).sample((200, land.n_parameters), np.random.default_rng(draw))
+        theta = nc.Gaussian(land.n_parameters**-0.5).sample((200, land.n_parameters), rng=np.random.default_rng(draw))
         shift = np.eye(land.n_parameters)[k] * np.pi / 2
         shifted = nc.Landscape(land.circuit, land.observable, land.center + shift)
         backwards = nc.Landscape(land.circuit, land.observable, land.center - shift)
@@ -71,10 +79,10 @@ def test_the_phase_table(phase):
     wide = frame[frame["sigma"] == "D^-1/4"].set_index(["n_qubits", "tolerance"])
     assert (wide["order"] >= narrow["order"]).all() and (wide["worst_case_order"] > narrow["worst_case_order"]).all()
     assert (narrow["rms_norm"] > 0.9).all()
-    row = frame.iloc[0]
-    displacement = row["n_parameters"] * row["sigma_value"] * np.sqrt(2 / np.pi)
-    assert row["worst_case_order"] == worst_case_order(displacement, row["tolerance"])
-    assert "rms error of 0.05" in phase.spec.experiment.report(frame)
+    for row in frame.itertuples():
+        displacement = row.n_parameters * row.sigma_value * math.sqrt(2 / math.pi)
+        assert row.worst_case_order == least_order(displacement, row.tolerance)
+    assert "rms error of 0.05" in phase.report()
 
 
 def test_the_phase_norm_is_that_of_exact_gradients(phase):
@@ -102,7 +110,7 @@ def test_points_of_one_width_share_their_chains(phase):
 
 
 def test_phase_figures(phase, tmp_path):
-    paths = save_figures(PHASE.experiment, phase.frame(), tmp_path, "test")
+    paths = phase.figures(tmp_path, "test")
     assert [path.name for path in paths] == ["phase_mhea_LN_compact.png", "phase_mhea_LN_compact.svg"]
     shown = phase.frame().query("tolerance == 0.05")
     panel, bar = phase_figure(shown, "test").axes
@@ -113,21 +121,27 @@ def test_phase_figures(phase, tmp_path):
         assert float(written[place]) == pytest.approx(row.order, abs=0.051)
         assert panel.images[0].get_array()[place[::-1]] == pytest.approx(row.rms_norm)
     one = phase.frame().query("n_qubits == 3")
-    assert save_figures(PHASE.experiment, one, tmp_path, "test") == []
+    assert StudyResults(PHASE, one, tmp_path).save_figures(tmp_path, "test") == []
 
 
-def test_borders_lie_between_marked_and_unmarked_cells():
-    marked = np.array([[True, False], [True, True]])
-    assert sorted(_borders(marked)) == [[(0.5, -0.5), (0.5, 0.5)], [(0.5, 0.5), (1.5, 0.5)]]
+def test_a_statevector_ends_where_its_prediction_crosses_a_day(phase):
+    """The column of the table decides, between N = 4 and 6 here: no power of N is put in its place."""
+    shown = phase.frame().query("tolerance == 0.05")
+    shown = shown.assign(statevector_log10_seconds=shown["n_qubits"].map({3: 3.0, 4: 4.5, 6: 6.0}))
+    panel = phase_figure(shown, "test").axes[0]
+    [line] = [line for line in panel.lines if "statevector" in str(line.get_label())]
+    assert line.get_xdata() == pytest.approx([1 + (math.log10(86400) - 4.5) / 1.5] * 2)
+    unlimited = phase_figure(phase.frame().query("tolerance == 0.05"), "test").axes[0]
+    assert not any("statevector" in str(line.get_label()) for line in unlimited.lines)
 
 
 # surrogate -------------------------------------------------------------------------------------------------------
 
 
 def test_sizes_are_those_of_surrogates_that_are_built(costs):
-    frame = costs.frame()
-    assert list(frame.columns) == list(costs.columns) and len(frame) == 4 * 2 * 2 * 2 * 3
-    point = next(p for p in costs.points if (p.n_qubits, p.n_layers, p.encoder, p.order) == (4, 4, "compact", 4))
+    frame, study = costs.frame, Study(SURROGATE)
+    assert list(frame.columns) == list(study.columns) and len(frame) == 4 * 2 * 2 * 2 * 3
+    point = next(p for p in study.points if (p.n_qubits, p.n_layers, p.encoder, p.order) == (4, 4, "compact", 4))
     lands = [prepare(point, draw).land for draw in point.draws]
     row = frame.query("n_qubits == 4 and layers == 'N' and encoder == 'compact' and order == 4 and sigma == 'D^-1/2'").iloc[
         0
@@ -147,14 +161,14 @@ def test_what_is_beyond_the_budget_stays_empty(tmp_path):
         ["mhea"], [10], sigma=["D^-1"], encoder=["none"], draws=2, experiment=SurrogateCost(orders=(2, 40), samples=100)
     )
     study = Study(spec)
-    study.run(tmp_path, progress=False)
+    study.run(tmp_path, workers=1, progress=False)
     small, large = (study.frame().query(f"order == {order}").iloc[0] for order in (2, 40))
     assert small["build_seconds"] > 0 and np.isnan(large["build_seconds"]) and np.isnan(large["n_paths"])
-    assert "m = 40" in spec.experiment.report(study.frame())
+    assert "m = 40" in study.report()
 
 
 def test_growth_and_published_tables(costs):
-    tables = costs.spec.experiment.tables(costs.frame())
+    tables = costs.tables
     assert set(tables) == {"published", "growth"}
     assert set(tables["growth"]["quantity"]) == {"n_paths", "support", "build_seconds"}
     made = pd.DataFrame(
@@ -172,27 +186,46 @@ def test_published_curves_are_those_of_the_formulas():
     assert table["n_qubits"].max() == 10_000 and (table["n_parameters"] == 4 * table["n_qubits"]).all()
     row = table[(table["sigma"] == "D^-1/2") & (table["n_qubits"] == 2)].iloc[0]
     assert 10 ** row["log10_calls_3"] == pytest.approx(153)  # published, N = 2
-    assert (table["worst_case_order"] - table["threshold"]).isin([0, 1]).all()
+    for row in table.itertuples():
+        displacement = (
+            row.n_parameters * row.n_parameters ** {"D^-1": -1, "D^-1/2": -0.5}[row.sigma] * math.sqrt(2 / math.pi)
+        )
+        assert row.displacement == pytest.approx(displacement)
+        assert row.worst_case_order == least_order(displacement, 1e-6) and row.worst_case_order - row.threshold in (0, 1)
+        assert 10**row.log10_calls_2 == pytest.approx(2 * row.n_parameters + 1)
 
 
 def test_surrogate_figures(costs, tmp_path):
-    paths = save_figures(SURROGATE.experiment, costs.frame(), tmp_path, "test")
+    paths = costs.save_figures(tmp_path, "test")
     assert [path.stem for path in paths[::2]] == ["surrogate_mhea_L1", "surrogate_mhea_LN"]
-    published = SURROGATE.experiment.tables(costs.frame())["published"].query("layers == 'N'")
-    figure = surrogate_figure(costs.frame().query("layers == 'N'"), published, "test")
+    published = costs.tables["published"].query("layers == 'N'")
+    figure = surrogate_figure(costs.frame.query("layers == 'N'"), published, "test")
     assert len(figure.axes) == 6 and all(axis.get_title(loc="left") for axis in figure.axes)
+
+
+def test_surrogate_panels_show_the_table_and_what_was_published(costs):
+    frame, published = costs.frame.query("layers == '1'"), costs.tables["published"].query("layers == '1'")
+    seconds, sizes, _, thresholds, *_ = surrogate_figure(frame, published, "test").axes
+    crosses = {tuple(line.get_xdata()): line.get_ydata() for line in seconds.lines if line.get_marker() == "x"}
+    assert list(crosses[2, 4, 5, 6, 7]) == [2.1, 23.0, 64.0, 110.0, 180.0]  # m = 4
+    shown = frame.query("encoder == 'compact' and sigma == 'D^-1/2'")
+    for bars, (order, part) in zip(sizes.containers, shown.groupby("order"), strict=True):
+        seen = part["support"][part["support"] > 0].to_numpy()
+        assert bars.get_label() == f"m = {order}" and bars[0].get_ydata() == pytest.approx(seen)
+    wide = published.query("sigma == 'D^-1/3'")
+    assert thresholds.lines[1].get_ydata() == pytest.approx(wide["worst_case_order"].to_numpy())
 
 
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ({"experiment": "phase", "tolerances": [1.5]}, "tolerances holds 1.5; expected a number between 0 and 1"),
+        ({"experiment": "phase", "tolerances": [1.5]}, "an entry of tolerances is 1.5; expected a number between 0 and 1"),
         ({"experiment": "phase", "tolerances": []}, "expected a list of at least one"),
-        ({"experiment": "phase", "samples": 1}, "samples holds 1"),
+        ({"experiment": "phase", "samples": 1}, "samples is 1"),
         ({"experiment": "phase", "backend": "auto"}, "'phase' has no entry 'backend'"),
-        ({"experiment": "surrogate", "orders": [0]}, "orders holds 0"),
-        ({"experiment": "surrogate", "thetas": 0}, "thetas holds 0"),
-        ({"experiment": "surrogate", "max_seconds": 0}, "max_seconds holds 0"),
+        ({"experiment": "surrogate", "orders": [0]}, "orders is 0"),
+        ({"experiment": "surrogate", "thetas": 0}, "thetas is 0"),
+        ({"experiment": "surrogate", "max_seconds": 0}, "max_seconds is 0"),
         ({"experiment": "surrogate", "fits": True}, "'surrogate' has no entry 'fits'"),
     ],
 )

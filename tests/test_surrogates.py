@@ -56,10 +56,10 @@ def test_full_order_is_the_exact_landscape(seed):
     rng = np.random.default_rng(seed)
     circuit = random_circuit(rng, int(rng.integers(1, 5)), 10)
     land = nc.Landscape(circuit, random_observable(rng, circuit.num_qubits, 3))
-    kept = nc.surrogate(land, order=land.program.n_rotations + 1)
+    kept = nc.surrogate(land, order=land.problem.n_rotations + 1)
     theta = rng.normal(size=(3, land.n_parameters))
     value, gradient = land.value_and_gradient(theta)
-    scale = np.abs(land.coefficients).sum() * max(1.0, abs(land.program.matrix).sum())
+    scale = np.abs(land.problem.coefficients).sum() * max(1.0, abs(land.problem.angle_map.matrix).sum())
     assert np.abs(kept.value(theta) - value).max() < 1e-12 * scale
     assert np.abs(kept.gradient(theta) - gradient).max() < 1e-12 * scale
 
@@ -204,7 +204,7 @@ def test_beyond_one_word_of_x_parts():
     for p in range(50):
         circuit.compose(pair.assign_parameters(angles[p]), [2 * p, 2 * p + 1], inplace=True)
     land = nc.Landscape(circuit, nc.observables.global_z(100))
-    assert len(land.groups[0].pivot) > 64
+    assert len(land.problem.groups[0].pivot) > 64
     theta = np.random.default_rng(3).normal(size=400) * 0.01
     block = nc.Landscape(pair, nc.observables.global_z(2))
     exact = np.prod(block.value(theta.reshape(50, 8)))
@@ -291,5 +291,5 @@ def test_memory_is_refused_before_it_is_taken():
 
 def test_hessians_that_do_not_fit_are_refused():
     kept = nc.surrogate(nc.Landscape(nc.ansatz.mhea(50, 100), nc.observables.global_z(50)), 1)
-    with pytest.raises(nc.ResourceError, match=r"Hessians of 10100 parameters at 1000 thetas need 7\d\d GiB"):
+    with pytest.raises(nc.ResourceError, match=r"A Hessian of 10100 parameters at 1000 thetas needs 7\d\d GiB"):
         kept.hessian(np.zeros((1000, 10100)))

@@ -13,8 +13,8 @@ from qiskit.quantum_info import SparsePauliOp
 
 import nearclifford as nc
 from dense_series import random_rotations
-from nearclifford.kernels.taylor_series import series_gradients, series_values
-from nearclifford.kernels.taylor_sums import taylor_gradients, taylor_values
+from nearclifford.kernels.paths.taylor_series import series_gradients, series_values
+from nearclifford.kernels.paths.taylor_sums import taylor_gradients, taylor_values
 from nearclifford.surrogates.taylor_range import logarithms
 from random_circuits import random_observable
 
@@ -139,16 +139,15 @@ def test_both_kernels_sum_the_same_polynomial(seed, order):
     n_qubits = int(rng.integers(1, 4))
     land = nc.Landscape(random_rotations(rng, n_qubits, 10), random_observable(rng, n_qubits, 3))
     tree = nc.surrogate(land, order, kind="taylor").tree
-    steps = (tree.level, tree.rotation, tree.weight, tree.stay_start, tree.stays, tree.n_levels, tree.width, order)
     angle = rng.normal(size=(11, 10)) * 0.3
-    scale = np.abs(land.coefficients).sum()
+    scale = np.abs(land.problem.coefficients).sum()
     found = [(np.empty(11), np.empty(11), np.empty((11, 10))) for _ in range(2)]
     for (value, again, gradient), ways, extra in zip(
         found, ((taylor_values, taylor_gradients), (series_values, series_gradients)), (logarithms((order - 1) // 2), ()),
         strict=True,
     ):  # fmt: skip
-        ways[0](*steps, *extra, angle, value)
-        ways[1](*steps, *extra, angle, again, gradient)
+        ways[0](tree, order, *extra, angle, value)
+        ways[1](tree, order, *extra, angle, again, gradient)
         assert np.abs(value - again).max() < 1e-14 * scale
     assert np.abs(found[0][0] - found[1][0]).max() < 1e-13 * scale
     assert np.abs(found[0][2] - found[1][2]).max() < 1e-12 * scale

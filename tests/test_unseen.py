@@ -8,9 +8,10 @@ from qiskit.quantum_info import Pauli, SparsePauliOp
 from scipy import stats as distributions
 
 import nearclifford as nc
-from nearclifford.backends.expectations import DeviceRun, Expectations
-from nearclifford.backends.measured import gradient_moments
-from nearclifford.moments import MomentSums, binomial_interval, unseen_rate
+from nearclifford.devices.expectations import DeviceRun, Expectations
+from nearclifford.devices.measured import Measurements, gradient_moments
+from nearclifford.intervals import binomial_interval, unseen_rate
+from nearclifford.statistics.sums import MomentSums
 
 BACKEND = nc.Stabilizer()
 
@@ -124,7 +125,7 @@ def test_thetas_that_agree_by_chance_have_the_error_of_their_shots():
     """Two thetas of 64 shots with equal counts: no spread over thetas, but the shots tell theirs."""
     value, square_error = np.full((2, 1), 0.25), np.full((2, 1), (1 - 0.25**2) / 63)
     run = DeviceRun(("CPU",), ("statevector",), 4, 0.1, 64)
-    found = gradient_moments(value, square_error, np.array([0]), np.ones(1), True, run)
+    found = gradient_moments(Measurements(value, square_error, run), np.array([0]), np.ones(1), True)
     expected = np.sqrt(square_error[0, 0] / 2)
     for part in (found, found.measured):
         assert np.isclose(part.mean_error[0], expected)

@@ -7,8 +7,8 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
 import nearclifford as nc
-from nearclifford.backends.rounds import FIRST_ROUND
-from nearclifford.zeros import mattering_rotations, vanishes
+from nearclifford.chains.zeros import mattering_rotations, vanishes
+from nearclifford.devices.rounds import FIRST_ROUND
 from random_circuits import random_circuit, random_observable
 
 
@@ -109,14 +109,14 @@ def test_what_is_called_zero_is_zero():
         circuit = random_circuit(rng, n_qubits, int(rng.integers(1, 12)))
         land = nc.Landscape(circuit, random_observable(rng, n_qubits, int(rng.integers(1, 4))))
         value, gradient = land.value_and_gradient(rng.normal(scale=3, size=(20, land.n_parameters)))
-        matters = mattering_rotations(land)
-        zero = np.array([vanishes(land, j, matters) for j in range(land.program.n_rotations)], dtype=bool)
+        matters = mattering_rotations(land.problem)
+        zero = np.array([vanishes(land.problem, j, matters) for j in range(land.problem.n_rotations)], dtype=bool)
         for k in range(land.n_parameters):
-            if zero[land.program.rotations_of(k)].all():
+            if zero[land.problem.angle_map.rotations_of(k)].all():
                 found += 1
                 assert np.abs(gradient[:, k]).max() < 1e-12, seed
         derivatives += np.count_nonzero(np.abs(gradient).max(axis=0) < 1e-12)
-        if vanishes(land, -1, matters):
+        if vanishes(land.problem, -1, matters):
             assert np.abs(value).max() < 1e-12, seed
     # A parameter on several rotations may vanish by their sum, which these rules do not look for.
     assert 0.8 * derivatives < found <= derivatives

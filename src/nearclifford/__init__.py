@@ -1,38 +1,59 @@
-"""Variational quantum circuits near Clifford points: encode a gradient, differentiate exactly, measure how it spreads."""
+"""Variational quantum circuits near Clifford points: encode a gradient, differentiate exactly, measure how it spreads.
 
-from nearclifford import ansatz, observables
-from nearclifford.backends import Aer, Stabilizer, Statevector
-from nearclifford.certified import certified_second_moment
-from nearclifford.encoder import Encoding, encode
-from nearclifford.errors import (
-    CircuitError,
-    DeviceError,
-    EncodingError,
-    IncompleteSearchWarning,
-    NearCliffordError,
-    ObservableError,
-    ResourceError,
-)
-from nearclifford.landscape import Landscape
-from nearclifford.moments import GradientStatistics, LossStatistics
-from nearclifford.patches import Gaussian, Uniform
-from nearclifford.search import search_encoder
-from nearclifford.shots import ShotsToResolve, shots_to_resolve
-from nearclifford.statistics import gradient_statistics, loss_statistics
-from nearclifford.studies import Study
-from nearclifford.surrogates.base import Surrogate
-from nearclifford.surrogates.build import surrogate
-from nearclifford.surrogates.cost import SimulationCost, simulation_cost
-from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
-from nearclifford.version import __version__
+Public names are imported when they are first asked for: `import nearclifford` alone loads neither Qiskit nor Numba.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nearclifford import ansatz, observables
+    from nearclifford.costs.compare import SimulationCost, simulation_cost
+    from nearclifford.devices.aer import Aer
+    from nearclifford.devices.shots import ShotsToResolve, shots_to_resolve
+    from nearclifford.encoder.encode import Encoding, encode
+    from nearclifford.encoder.search import search_encoder
+    from nearclifford.errors import (
+        CircuitError,
+        DeviceError,
+        EncodingError,
+        IncompleteSearchWarning,
+        NearCliffordError,
+        ObservableError,
+        ResourceError,
+    )
+    from nearclifford.evaluator import Evaluator
+    from nearclifford.exact.expansion import CenterExpansion
+    from nearclifford.landscape import Landscape
+    from nearclifford.patches import Gaussian, Patch, Uniform
+    from nearclifford.statistics.backend import Backend, Rounds
+    from nearclifford.statistics.certified import certified_loss_second_moment, certified_second_moment
+    from nearclifford.statistics.results import GradientStatistics, LossStatistics
+    from nearclifford.statistics.some_components import SampledNorm, sampled_squared_norm
+    from nearclifford.statistics.stabilizer import Stabilizer
+    from nearclifford.statistics.statevector import Statevector
+    from nearclifford.statistics.verbs import gradient_statistics, loss_statistics
+    from nearclifford.studies import experiments
+    from nearclifford.studies.results import StudyResults
+    from nearclifford.studies.spec import StudySpec
+    from nearclifford.studies.study import Study
+    from nearclifford.surrogates.base import Surrogate
+    from nearclifford.surrogates.build import surrogate
+    from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
+    from nearclifford.surrogates.pauli_path import PauliPathSurrogate
+    from nearclifford.surrogates.taylor import TaylorSurrogate
+    from nearclifford.version import __version__
 
 __all__ = [
     "Aer",
+    "Backend",
+    "CenterExpansion",
     "CircuitError",
     "DeviceError",
     "Encoding",
     "EncodingError",
     "ErrorCurve",
+    "Evaluator",
     "Gaussian",
     "GradientStatistics",
     "IncompleteSearchWarning",
@@ -40,24 +61,98 @@ __all__ = [
     "LossStatistics",
     "NearCliffordError",
     "ObservableError",
+    "Patch",
+    "PauliPathSurrogate",
     "ResourceError",
+    "Rounds",
+    "SampledNorm",
     "ShotsToResolve",
     "SimulationCost",
     "Stabilizer",
     "Statevector",
     "Study",
+    "StudyResults",
+    "StudySpec",
     "Surrogate",
+    "TaylorSurrogate",
     "Uniform",
     "__version__",
     "ansatz",
+    "certified_loss_second_moment",
     "certified_second_moment",
     "encode",
+    "experiments",
     "gradient_statistics",
     "loss_statistics",
     "observables",
+    "sampled_squared_norm",
     "search_encoder",
     "shots_to_resolve",
     "simulation_cost",
     "surrogate",
     "surrogate_error_curve",
 ]
+
+# The module of each public name; some are modules themselves.
+_MODULES = {
+    "Aer": "devices.aer",
+    "Backend": "statistics.backend",
+    "CenterExpansion": "exact.expansion",
+    "CircuitError": "errors",
+    "DeviceError": "errors",
+    "Encoding": "encoder.encode",
+    "EncodingError": "errors",
+    "ErrorCurve": "surrogates.error",
+    "Evaluator": "evaluator",
+    "Gaussian": "patches",
+    "GradientStatistics": "statistics.results",
+    "IncompleteSearchWarning": "errors",
+    "Landscape": "landscape",
+    "LossStatistics": "statistics.results",
+    "NearCliffordError": "errors",
+    "ObservableError": "errors",
+    "Patch": "patches",
+    "PauliPathSurrogate": "surrogates.pauli_path",
+    "ResourceError": "errors",
+    "Rounds": "statistics.backend",
+    "SampledNorm": "statistics.some_components",
+    "ShotsToResolve": "devices.shots",
+    "SimulationCost": "costs.compare",
+    "Stabilizer": "statistics.stabilizer",
+    "Statevector": "statistics.statevector",
+    "Study": "studies.study",
+    "StudyResults": "studies.results",
+    "StudySpec": "studies.spec",
+    "Surrogate": "surrogates.base",
+    "TaylorSurrogate": "surrogates.taylor",
+    "Uniform": "patches",
+    "__version__": "version",
+    "ansatz": "ansatz",
+    "certified_loss_second_moment": "statistics.certified",
+    "certified_second_moment": "statistics.certified",
+    "encode": "encoder.encode",
+    "experiments": "studies.experiments",
+    "gradient_statistics": "statistics.verbs",
+    "loss_statistics": "statistics.verbs",
+    "observables": "observables",
+    "sampled_squared_norm": "statistics.some_components",
+    "search_encoder": "encoder.search",
+    "shots_to_resolve": "devices.shots",
+    "simulation_cost": "costs.compare",
+    "surrogate": "surrogates.build",
+    "surrogate_error_curve": "surrogates.error",
+}
+
+_WHOLE = ("ansatz", "experiments", "observables")
+
+if not TYPE_CHECKING:  # or every name would pass the type checker
+
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = import_module(f"{__name__}.{_MODULES[name]}")
+        return module if name in _WHOLE else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

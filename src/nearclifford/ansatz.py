@@ -1,7 +1,16 @@
-"""The published near-Clifford ansätze, gate for gate."""
+"""The published near-Clifford ansätze, gate for gate.
+
+A function with `_ansatz` above it is all that a new one takes: studies find it in `ANSATZE` by its name.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import signature
+from typing import TypeVar
+
+import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 from qiskit.circuit.library import CXGate, HGate, RXGate, RYGate, RZGate, SGate
@@ -10,8 +19,49 @@ from nearclifford.arguments import Seed, generator, integer
 from nearclifford.errors import CircuitError
 
 AXES = (RXGate, RYGate, RZGate)
+Builder = TypeVar("Builder", bound=Callable[..., QuantumCircuit])
 
 
+@dataclass(frozen=True)
+class Family:
+    """An ansatz of any size, with what follows from its size alone.
+
+    Attributes
+    ----------
+    title : what a figure calls it.
+    build : (N, L, rng) to a circuit; only random families use the generator.
+    n_parameters : (N, L) to D.
+    n_gates : (N, L) to the number of gates, on average over random circuits; the cost of building follows from it.
+    """
+
+    title: str
+    build: Callable[[int, int, np.random.Generator], QuantumCircuit]
+    n_parameters: Callable[[int, int], int]
+    n_gates: Callable[[int, int], int]
+
+
+# By the name of the function.
+ANSATZE: dict[str, Family] = {}
+
+
+def _ansatz(
+    title: str, n_parameters: Callable[[int, int], int], n_gates: Callable[[int, int], int]
+) -> Callable[[Builder], Builder]:
+    """Enter a builder into `ANSATZE`; the random ones are those that take ``rng``."""
+
+    def entered(builder: Builder) -> Builder:
+        is_random = "rng" in signature(builder).parameters
+
+        def build(n_qubits: int, layers: int, rng: np.random.Generator) -> QuantumCircuit:
+            return builder(n_qubits, layers, rng=rng) if is_random else builder(n_qubits, layers)
+
+        ANSATZE[builder.__name__] = Family(title, build, n_parameters, n_gates)
+        return builder
+
+    return entered
+
+
+@_ansatz("mHEA", n_parameters=lambda n, m: 2 * n * (m + 1), n_gates=lambda n, m: n * (3 * m + 2))
 def mhea(n_qubits: int, layers: int) -> QuantumCircuit:
     """Return the modified hardware-efficient ansatz: RY, RZ on every qubit and a ring of CX, D = 2N(L + 1).
 
@@ -32,6 +82,11 @@ def mhea(n_qubits: int, layers: int) -> QuantumCircuit:
     return _rotations_and_pairs(n_qubits, layers, (RYGate, RZGate), ring, "mHEA")
 
 
+@_ansatz(
+    "fHEA",
+    n_parameters=lambda n, m: 3 * n * (m + 1),
+    n_gates=lambda n, m: 3 * n * (m + 1) + m * n * (n - 1) // 2,
+)
 def fhea(n_qubits: int, layers: int) -> QuantumCircuit:
     """Return the full hardware-efficient ansatz: RX, RY, RZ on every qubit, CX on every pair, D = 3N(L + 1).
 
@@ -49,7 +104,8 @@ def fhea(n_qubits: int, layers: int) -> QuantumCircuit:
     return _rotations_and_pairs(n_qubits, layers, AXES, pairs, "fHEA")
 
 
-def random_pqc(n_qubits: int, layers: int, rng: Seed = None) -> QuantumCircuit:
+@_ansatz("rPQC", n_parameters=lambda n, m: n * m, n_gates=lambda n, m: 3 * n * m)
+def random_pqc(n_qubits: int, layers: int, *, rng: Seed = None) -> QuantumCircuit:
     """Return a random circuit: per layer one rotation on each qubit, random H and S, and N random CX, D = NL.
 
     Per layer: for each qubit a rotation about X, Y or Z, equally likely; then for each qubit H with probability 1/2 and S

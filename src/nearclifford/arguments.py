@@ -192,6 +192,28 @@ def _real(value: object) -> float:
         return math.inf
 
 
+def boolean(value: object, name: str) -> bool:
+    """Return a truth value; `NearCliffordError` names any other value.
+
+    >>> boolean(True, "fits")
+    True
+    """
+    if not isinstance(value, bool):
+        raise NearCliffordError(f"{name} is {shown(value)}; expected true or false.")
+    return value
+
+
+def fraction(value: object, name: str) -> float:
+    """Return a number strictly between 0 and 1; `NearCliffordError` names any other value.
+
+    >>> fraction(0.1, "tolerance")
+    0.1
+    """
+    if not 0 < _real(value) < 1:
+        raise NearCliffordError(f"{name} is {shown(value)}; expected a number between 0 and 1.")
+    return _real(value)
+
+
 def confidence(level: object) -> float:
     """Return the level of a confidence interval; `NearCliffordError` unless it lies strictly between 0 and 1.
 

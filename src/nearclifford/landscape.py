@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
+from math import pi
 
-import numba
 import numpy as np
 import numpy.typing as npt
-import psutil
+import stim
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
-from nearclifford.arguments import entries, parameter_index, real_array, thetas
-from nearclifford.compiler import compile_circuit, require_circuit
-from nearclifford.compression import LEAST_BITS, Sweep, TermGroup, compress, make_sweep
-from nearclifford.errors import CircuitError, NearCliffordError, ResourceError
-from nearclifford.kernels.gradient import (
-    batch_gradients,
-    batch_values,
-    serial_gradients,
-    serial_values,
-    wide_gradients,
-    wide_values,
-)
-from nearclifford.kernels.ordering import LANE_BITS
-from nearclifford.observables import terms_of
-from nearclifford.rotations import Floats, PauliTable, RotationProgram
+from nearclifford.arguments import entries, parameter_index, real_array, shown, thetas
+from nearclifford.arrays import Floats
+from nearclifford.errors import CircuitError, NearCliffordError, ObservableError
+from nearclifford.exact.center import center_gradient
+from nearclifford.exact.center_hessian import center_hessian
+from nearclifford.exact.cpu import CpuSweeps
+from nearclifford.exact.expansion import CenterExpansion
+from nearclifford.memory import require_memory
+from nearclifford.normal_form.compiler import compile_circuit, require_circuit
+from nearclifford.normal_form.problem import PauliProblem
+from nearclifford.normal_form.program import PauliTable, RotationProgram
+from nearclifford.normal_form.terms import terms_of
 
-# From here on a state and its adjoint take 128 MiB, and threads share one instead of holding one each.
-WIDE_BITS = 22
-# Below this a gradient takes milliseconds, and the threads of one state would wait for each other more than they work.
-LEAST_WIDE_BITS = 15
+# Shifted points of a Hessian that are evaluated at once.
+HESSIAN_ROWS = 256
+FEWER = "Take fewer thetas at once, or `gradient`; at the centre, at_center([land.observable]).hessian(0) is sparse."
 
 
 class Landscape:
-    """The loss L(θ) = <0| U(θ)† H U(θ) |0> of a circuit and an observable, ready to evaluate.
+    """The loss L(θ) = <0| U(θ)† H U(θ) |0> of a circuit and an observable, ready to evaluate; an `Evaluator`.
+
+    At the centre itself value, gradient and Hessian are exact at any number of qubits; elsewhere they run over
+    ``2**active_qubits`` amplitudes.
 
     Parameters
     ----------
@@ -46,9 +46,10 @@ class Landscape:
     ----------
     n_qubits, n_parameters : N and D.
     center : float64, shape ``(D,)``, read-only.
+    circuit, observable : copies of what was given.
     program : the circuit in normal form.
-    images : the observable's Pauli strings pulled back through the Clifford part of the circuit, one row a term.
-    coefficients : float64, shape ``(n_terms,)``.
+    problem : the same with the observable pulled back through the Clifford part of the circuit: what every method reads.
+    terms : the observable's Pauli strings as they were given, merged, one row a term.
     active_qubits : an exact sweep runs over at most ``2**active_qubits`` amplitudes.
 
     Raises
@@ -77,15 +78,41 @@ class Landscape:
                 f"The circuit has no parameters ({len(circuit.data)} fixed instructions): a landscape needs at least one. "
                 "Leave a rotation's angle as a qiskit.circuit.Parameter."
             )
-        strings, self.coefficients = terms_of(observable, circuit.num_qubits)
+        strings = terms_of(observable, circuit.num_qubits)
+        self._hold(circuit, compile_circuit(circuit, center), observable, *strings)
+
+    def _hold(
+        self,
+        circuit: QuantumCircuit,
+        program: RotationProgram,
+        observable: SparsePauliOp | Pauli,
+        strings: list[stim.PauliString],
+        coefficients: Floats,
+    ) -> None:
         # Copies: what the user appends later must not reach a device that reads them.
-        self.circuit = circuit.copy()
-        self.observable = observable.copy()
-        self.program: RotationProgram = compile_circuit(circuit, center)
-        self.images = PauliTable.from_stim(circuit.num_qubits, [self.program.pull_back(term) for term in strings])
+        self.circuit, self.observable, self.program = circuit.copy(), observable.copy(), program
+        self.terms = PauliTable.from_stim(program.n_qubits, strings)
+        self.problem = _problem(program, strings, coefficients)
+
+    @classmethod
+    def of_program(cls, circuit: QuantumCircuit, program: RotationProgram, observable: SparsePauliOp | Pauli) -> Landscape:
+        """Return the landscape of a circuit whose normal form is known already, which must be that of the circuit.
+
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
+        >>> nc.Landscape.of_program(land.circuit, land.program, nc.observables.heisenberg(2))
+        Landscape(2 qubits, 8 parameters, 3 terms)
+        """
+        land = cls.__new__(cls)
+        land._hold(circuit, program, observable, *terms_of(observable, program.n_qubits))
+        return land
+
+    def with_observable(self, observable: SparsePauliOp | Pauli) -> Landscape:
+        """Return the landscape of another observable; the circuit is not compiled again."""
+        return Landscape.of_program(self.circuit, self.program, observable)
 
     def __repr__(self) -> str:
-        terms = len(self.coefficients)
+        terms = len(self.problem.coefficients)
         return f"Landscape({self.n_qubits} qubits, {self.n_parameters} parameters, {terms} term{'s' if terms > 1 else ''})"
 
     @property
@@ -96,33 +123,28 @@ class Landscape:
     @property
     def n_parameters(self) -> int:
         """Number of parameters D."""
-        return self.program.n_parameters
+        return self.problem.n_parameters
 
     @property
     def center(self) -> Floats:
         """The Clifford centre, float64, shape ``(D,)``, radians."""
-        return self.program.center
-
-    @cached_property
-    def groups(self) -> tuple[TermGroup, ...]:
-        """The terms of the observable, grouped, with the rotations and the space that each group needs."""
-        return compress(self.program.generators, self.images)
+        return self.program.angle_map.center
 
     @property
     def active_qubits(self) -> int:
         """The largest rank r over the groups of terms: a sweep runs over 2^r amplitudes."""
-        return max((group.active_qubits for group in self.groups), default=0)
+        return self.problem.active_qubits
 
-    @property
-    def exact_bytes(self) -> int:
-        """Memory that an exact gradient of one theta needs for its states, in bytes."""
-        return 32 * 2 ** max(self.active_qubits, LEAST_BITS)
+    @cached_property
+    def exact(self) -> CpuSweeps:
+        """The exact sweep on the CPU."""
+        return CpuSweeps(self.problem)
 
     def value(self, theta: npt.ArrayLike) -> np.float64 | Floats:
         """Return L at ``theta``, radians: shape ``(..., D)`` to ``(...)``, float64, exact to rounding.
 
         Raises `NearCliffordError` for a wrong length, a complex or non-numeric dtype, NaN or infinity, and `ResourceError`
-        if 2^active_qubits amplitudes do not fit the memory.
+        if 2^active_qubits amplitudes do not fit the memory, unless every theta is the centre.
 
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
@@ -130,13 +152,9 @@ class Landscape:
         True
         """
         points = self._points(theta)
-        angle = np.ascontiguousarray(self.program.angles(points.reshape(-1, self.n_parameters)))
-        total = np.zeros(len(angle))
-        part = np.empty(len(angle))
-        for sweep in self._sweeps:
-            _run(sweep, np.take(angle, sweep.rotations, axis=1), part)
-            total += part
-        return total.reshape(points.shape[:-1])[()]
+        if self._is_center(points):
+            return np.full(points.shape[:-1], self._at_center[0])[()]
+        return self.exact.value(points)
 
     def gradient(self, theta: npt.ArrayLike) -> Floats:
         """Return ∂L/∂θ at ``theta``, radians: shape ``(..., D)`` to ``(..., D)``; errors as for `value`.
@@ -145,6 +163,12 @@ class Landscape:
         >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
         >>> land.gradient([np.pi / 2, 0.0, 0.0, 0.0]).round(12) + 0.0
         array([-1.,  0.,  0.,  0.])
+
+        At the centre, a thousand qubits:
+
+        >>> land = nc.Landscape(nc.ansatz.mhea(1000, 2), nc.observables.global_z(1000))
+        >>> land.gradient(land.center).shape
+        (6000,)
         """
         return self.value_and_gradient(theta)[1]
 
@@ -155,16 +179,75 @@ class Landscape:
         of a group.
         """
         points = self._points(theta)
-        angle = np.ascontiguousarray(self.program.angles(points.reshape(-1, self.n_parameters)))
-        total, by_angle = np.zeros(len(angle)), np.zeros_like(angle)
-        part = np.empty(len(angle))
-        for sweep in self._sweeps:
-            derivative = np.empty((len(angle), len(sweep.rotations)))
-            _run_backwards(sweep, np.take(angle, sweep.rotations, axis=1), part, derivative)
-            total += part
-            by_angle[:, sweep.rotations] += derivative
-        gradient = self.program.to_parameters(by_angle)
-        return total.reshape(points.shape[:-1])[()], gradient.reshape(points.shape)
+        if self._is_center(points):
+            loss, gradient = self._at_center
+            return np.full(points.shape[:-1], loss)[()], np.broadcast_to(gradient, points.shape).copy()
+        return self.exact.value_and_gradient(points)
+
+    def hessian(self, theta: npt.ArrayLike) -> Floats:
+        """Return ∂²L/∂θ² at ``theta``, radians: shape ``(..., D)`` to ``(..., D, D)``; errors as for `value`.
+
+        At the centre it costs about a look at each pair of a term and a rotation that anticommute; for so many parameters
+        that D² numbers are too many, ``at_center([land.observable]).hessian(0)`` is the same, sparse. Elsewhere it takes two
+        gradients for each rotation: L is of degree one in (cos, sin) of every angle, so shifts by ±π/2 are exact.
+
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
+        >>> land.hessian(land.center).tolist()[:2]
+        [[-1.0, 0.0, 0.0, 0.0], [0.0, -1.0, 0.0, 0.0]]
+        """
+        points = self._points(theta)
+        size, count = self.n_parameters, points.size // self.n_parameters
+        require_memory(8 * size**2 * max(count, 1), f"A Hessian of {size} parameters at {count} thetas", FEWER)
+        if self._is_center(points):
+            return np.broadcast_to(center_hessian(self.problem).toarray(), (*points.shape, size)).copy()
+        angles = self.problem.angle_map.angles(points.reshape(-1, size))
+        return np.array([self._hessian(angle) for angle in angles]).reshape(*points.shape, size)
+
+    def at_center(self, observables: Iterable[SparsePauliOp | Pauli]) -> CenterExpansion:
+        """Return value, gradient and Hessian at the centre for M observables of the circuit, at any number of qubits.
+
+        The circuit is not compiled again, and the landscape's own observable plays no part. Raises `ObservableError` as
+        `Landscape` does, for what is no sequence of observables, and for none; `CircuitError` where a fixed angle is not
+        Clifford; and `ResourceError` where gradients of shape ``(M, D)`` do not fit the memory.
+
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
+        >>> expansion = land.at_center([Pauli("IZ"), Pauli("ZI")])
+        >>> expansion
+        CenterExpansion(2 observables, 4 parameters)
+        >>> expansion.value.tolist(), expansion.gradient.shape, expansion.hessian(1).toarray()[:2].tolist()
+        ([1.0, 1.0], (2, 4), [[0.0, 0.0, 0.0, 0.0], [0.0, -1.0, 0.0, 0.0]])
+        """
+        self.problem.angle_map.require_clifford(
+            "An expansion at any number of qubits needs a Clifford centre.",
+            "Landscape.gradient takes any angles.",
+            CircuitError,
+        )
+        listed = None if isinstance(observables, SparsePauliOp | Pauli) else entries(observables)
+        if not listed:
+            raise ObservableError(
+                f"observables is {shown(observables)}; expected a sequence of at least one SparsePauliOp or Pauli, such as "
+                "[land.observable]."
+            )
+        return CenterExpansion.of([_problem(self.program, *terms_of(observable, self.n_qubits)) for observable in listed])
+
+    def _hessian(self, angle: Floats) -> Floats:
+        matrix, turned = self.problem.angle_map.matrix, np.empty((len(angle), len(angle)))
+        for start in range(0, len(angle), HESSIAN_ROWS):
+            shifts = pi / 2 * np.eye(len(angle))[start : start + HESSIAN_ROWS]
+            after, before = (self.exact.angle_gradients(angle + sign * shifts)[1] for sign in (1, -1))
+            turned[start : start + HESSIAN_ROWS] = (after - before) / 2
+        symmetric = (turned + turned.T) / 2
+        return np.asarray(matrix.T @ (matrix.T @ symmetric).T)
+
+    def _is_center(self, points: Floats) -> bool:
+        """Whether all points are the centre, and Clifford: a fixed angle off the grid needs the sweep."""
+        return points.size > 0 and not self.problem.angle_map.offset.any() and bool((points == self.center).all())
+
+    @cached_property
+    def _at_center(self) -> tuple[float, Floats]:
+        return center_gradient(self.problem)
 
     def slice(self, theta: npt.ArrayLike, parameter: int, points: npt.ArrayLike) -> Floats:
         """Return L along one axis: parameter k takes the values ``points``, shape ``(M,)``, radians, the others stay.
@@ -214,18 +297,6 @@ class Landscape:
             raise NearCliffordError(f"points[{k}] is {values[k]}; expected finite angles.")
         return angles
 
-    @cached_property
-    def _sweeps(self) -> tuple[Sweep, ...]:
-        available = psutil.virtual_memory().available
-        if self.exact_bytes > available:
-            raise ResourceError(
-                f"An exact gradient of this landscape runs over 2**{self.active_qubits} amplitudes and needs "
-                f"{in_words(self.exact_bytes)}; {in_words(available)} are free. Use fewer qubits or layers, or an "
-                "observable whose light cone is smaller (Landscape.active_qubits tells)."
-            )
-        generators, images = self.program.generators, self.images
-        return tuple(make_sweep(group, generators, images, self.coefficients) for group in self.groups)
-
     def _points(self, theta: npt.ArrayLike) -> Floats:
         return thetas(theta, self.n_parameters)
 
@@ -236,40 +307,6 @@ class Landscape:
         return point
 
 
-def in_words(n_bytes: int) -> str:
-    """Return a number of bytes with three digits.
-
-    >>> in_words(3 * 2**29)
-    '1.5 GiB'
-    """
-    power = min(max(n_bytes.bit_length() - 1, 0) // 10, 8)
-    return f"{n_bytes / 2 ** (10 * power):.3g} {('B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB', 'ZiB', 'YiB')[power]}"
-
-
-def _is_wide(sweep: Sweep, batch: int) -> bool:
-    """Whether the threads share the state of one theta after another instead of taking one theta each."""
-    n_bits = sweep.schedule.n_bits
-    return n_bits >= WIDE_BITS or (n_bits >= LEAST_WIDE_BITS and batch < numba.get_num_threads())
-
-
-def _states(sweep: Sweep, count: int) -> Floats:
-    return np.empty((count, 4, 2 ** (sweep.schedule.n_bits - LANE_BITS), 8))
-
-
-def _run(sweep: Sweep, angle: Floats, value: Floats) -> None:
-    if _is_wide(sweep, len(angle)):
-        wide_values(sweep.schedule, sweep.terms, angle, _states(sweep, 1)[0], value)
-    elif len(angle) == 1:
-        serial_values(sweep.schedule, sweep.terms, angle, _states(sweep, 1)[0], value)
-    else:
-        batch_values(sweep.schedule, sweep.terms, angle, _states(sweep, numba.get_num_threads()), value)
-
-
-def _run_backwards(sweep: Sweep, angle: Floats, value: Floats, gradient: Floats) -> None:
-    if _is_wide(sweep, len(angle)):
-        wide_gradients(sweep.schedule, sweep.terms, angle, _states(sweep, 1)[0], value, gradient)
-    elif len(angle) == 1:
-        serial_gradients(sweep.schedule, sweep.terms, angle, _states(sweep, 1)[0], value, gradient)
-    else:
-        states = _states(sweep, numba.get_num_threads())
-        batch_gradients(sweep.schedule, sweep.terms, angle, states, value, gradient)
+def _problem(program: RotationProgram, strings: list[stim.PauliString], coefficients: Floats) -> PauliProblem:
+    images = PauliTable.from_stim(program.n_qubits, [program.pull_back(string) for string in strings])
+    return PauliProblem.of(program, images, coefficients)

@@ -1,23 +1,62 @@
-"""Observables of the published studies, and the one place where an observable is read.
+"""Observables of the published studies.
 
-Labels follow Qiskit: the rightmost letter is qubit 0.
+Labels follow Qiskit: the rightmost letter is qubit 0. A function with `_studied` above it is all that a new observable
+takes: studies find it in `OBSERVABLES` by its name.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import signature
+from typing import TypeVar
+
 import numpy as np
-import stim
-from qiskit.quantum_info import Pauli, PauliList, SparsePauliOp
+from qiskit.quantum_info import SparsePauliOp
 
 from nearclifford.arguments import Seed, finite, generator, instance, integer
 from nearclifford.errors import ObservableError
-from nearclifford.rotations import Floats
 
 # Imaginary parts up to this share of the largest coefficient are rounding of the arithmetic that made the observable.
 IMAGINARY_TOLERANCE = 1e-12
 LARGEST_SIZE = 1e150
+Builder = TypeVar("Builder", bound=Callable[..., SparsePauliOp])
 
 
+@dataclass(frozen=True)
+class Family:
+    """An observable of any size.
+
+    Attributes
+    ----------
+    build : (N, rng) to an observable; only random ones use the generator.
+    least_qubits : the smallest N.
+    """
+
+    build: Callable[[int, np.random.Generator], SparsePauliOp]
+    least_qubits: int
+
+
+# By the name of the function.
+OBSERVABLES: dict[str, Family] = {}
+
+
+def _studied(least_qubits: int = 1) -> Callable[[Builder], Builder]:
+    """Enter a builder into `OBSERVABLES`; the random ones are those that take ``rng``."""
+
+    def entered(builder: Builder) -> Builder:
+        is_random = "rng" in signature(builder).parameters
+
+        def build(n_qubits: int, rng: np.random.Generator) -> SparsePauliOp:
+            return builder(n_qubits, rng=rng) if is_random else builder(n_qubits)
+
+        OBSERVABLES[builder.__name__] = Family(build, least_qubits)
+        return builder
+
+    return entered
+
+
+@_studied()
 def global_z(n_qubits: int) -> SparsePauliOp:
     """Return Z on every qubit.
 
@@ -27,6 +66,7 @@ def global_z(n_qubits: int) -> SparsePauliOp:
     return SparsePauliOp("Z" * _size(n_qubits))
 
 
+@_studied()
 def global_xyz(n_qubits: int) -> SparsePauliOp:
     """Return X^N - Y^N / 2 + Z^N / 3, each letter on every qubit.
 
@@ -36,6 +76,7 @@ def global_xyz(n_qubits: int) -> SparsePauliOp:
     return SparsePauliOp([letter * _size(n_qubits) for letter in "XYZ"], [1.0, -1 / 2, 1 / 3])
 
 
+@_studied(least_qubits=2)
 def heisenberg(n_qubits: int) -> SparsePauliOp:
     """Return the open Heisenberg chain, XX + YY + ZZ on each of the N - 1 bonds; N >= 2.
 
@@ -45,6 +86,7 @@ def heisenberg(n_qubits: int) -> SparsePauliOp:
     return SparsePauliOp.from_sparse_list(_bonds(n_qubits, 1.0), _size(n_qubits))
 
 
+@_studied(least_qubits=2)
 def biased_heisenberg(n_qubits: int) -> SparsePauliOp:
     """Return the average over the 3N - 3 bond terms of the Heisenberg chain, plus X^N + Y^N + Z^N; N >= 2.
 
@@ -56,6 +98,7 @@ def biased_heisenberg(n_qubits: int) -> SparsePauliOp:
     return SparsePauliOp.from_sparse_list(terms + [(c * size, list(range(size)), 1.0) for c in "XYZ"], size)
 
 
+@_studied(least_qubits=2)
 def ising(n_qubits: int, j: float = 1.0, h: float = 1.0) -> SparsePauliOp:
     """Return the transverse-field Ising ring, -j ZZ on each bond of the closed chain and -h X on each qubit; N >= 2.
 
@@ -70,7 +113,8 @@ def ising(n_qubits: int, j: float = 1.0, h: float = 1.0) -> SparsePauliOp:
     return SparsePauliOp.from_sparse_list(terms, size)
 
 
-def random_pauli(n_qubits: int, rng: Seed = None) -> SparsePauliOp:
+@_studied()
+def random_pauli(n_qubits: int, *, rng: Seed = None) -> SparsePauliOp:
     """Return one Pauli string, every string but the identity equally likely.
 
     >>> random_pauli(4, rng=1) == random_pauli(4, rng=1)
@@ -79,7 +123,7 @@ def random_pauli(n_qubits: int, rng: Seed = None) -> SparsePauliOp:
     return SparsePauliOp(_random_label(_size(n_qubits), generator(rng)))
 
 
-def random_hamiltonian(n_qubits: int, n_terms: int, weighted: bool = True, rng: Seed = None) -> SparsePauliOp:
+def random_hamiltonian(n_qubits: int, n_terms: int, weighted: bool = True, *, rng: Seed = None) -> SparsePauliOp:
     """Return distinct random Pauli strings, none the identity, with normal weights or, if not ``weighted``, of weight 1.
 
     Raises `ObservableError` if there are fewer than ``n_terms`` such strings.
@@ -97,69 +141,6 @@ def random_hamiltonian(n_qubits: int, n_terms: int, weighted: bool = True, rng: 
         labels.setdefault(_random_label(size, stream))
     weights = stream.standard_normal(n_terms) if weighted else np.ones(n_terms)
     return SparsePauliOp(list(labels), weights)
-
-
-def terms_of(observable: SparsePauliOp | Pauli, n_qubits: int) -> tuple[list[stim.PauliString], Floats]:
-    """Return the distinct Pauli strings of an observable, unsigned, and their coefficients, float64.
-
-    Equal strings are merged and those of weight zero dropped, in the order of first appearance.
-
-    Raises
-    ------
-    ObservableError : not an operator of Pauli strings, the wrong number of qubits, a coefficient that is not finite or
-        not real, coefficients so large that (Σ|c|)² is not finite, or no term left.
-
-    Examples
-    --------
-    >>> terms_of(SparsePauliOp(["XI", "ZZ", "XI"], [1.0, 2.0, 0.5]), 2)
-    ([stim.PauliString("+_X"), stim.PauliString("+ZZ")], array([1.5, 2. ]))
-    """
-    if not isinstance(observable, SparsePauliOp | Pauli):
-        raise ObservableError(
-            f"The observable is a {type(observable).__name__}; expected a qiskit.quantum_info.SparsePauliOp or Pauli, such "
-            'as SparsePauliOp(["XX", "ZI"], [1.0, 0.5]) or SparsePauliOp("ZZ"); the rightmost letter is qubit 0.'
-        )
-    # Two Y or a phase may hide in the Paulis: SparsePauliOp moves all phases into the coefficients.
-    given = SparsePauliOp(observable)
-    if given.num_qubits != n_qubits:
-        raise ObservableError(
-            f"The observable acts on {given.num_qubits} qubits; expected {n_qubits}, the number of the circuit."
-        )
-    coefficients = np.asarray(given.coeffs)
-    if coefficients.dtype.kind not in "fiuc":
-        raise ObservableError("The observable has symbolic coefficients; expected numbers: assign its parameters first.")
-    _refuse(given.paulis, coefficients, ~np.isfinite(coefficients), "a finite one")
-    with np.errstate(over="ignore", invalid="ignore"):
-        unique = given.simplify(atol=0.0)
-    _refuse(unique.paulis, unique.coeffs, ~np.isfinite(unique.coeffs), "a finite one after equal strings are added up")
-    skew = np.abs(unique.coeffs.imag) > IMAGINARY_TOLERANCE * np.abs(unique.coeffs).max(initial=0.0)
-    _refuse(unique.paulis, unique.coeffs, skew, "a real one, for a Hermitian observable")
-    if not np.any(unique.coeffs):
-        raise ObservableError("The observable is zero: no term is left after equal strings are added up.")
-    _refuse_size(unique)
-    strings = [stim.PauliString.from_numpy(xs=x, zs=z) for x, z in zip(unique.paulis.x, unique.paulis.z, strict=True)]
-    return strings, unique.coeffs.real.astype(np.float64)
-
-
-def _refuse(paulis: PauliList, coefficients: np.ndarray, bad: np.ndarray, expected: str) -> None:
-    where = np.flatnonzero(bad)
-    if len(where):
-        label = paulis[int(where[0])].to_label()
-        raise ObservableError(
-            f"Term {where[0]} of the observable, {label}, has the coefficient {coefficients[where[0]]}; expected {expected}."
-        )
-
-
-def _refuse_size(observable: SparsePauliOp) -> None:
-    """Second moments are of the size of (Σ|c|)²."""
-    with np.errstate(over="ignore"):
-        size = np.abs(observable.coeffs).sum()
-    if size > LARGEST_SIZE:
-        label = observable.paulis[int(np.argmax(np.abs(observable.coeffs)))].to_label()
-        raise ObservableError(
-            f"The sizes of the observable's coefficients add up to {size:.3g}, most of it on {label}; expected at most "
-            f"{LARGEST_SIZE:g}, so that second moments are finite. Choose a larger unit."
-        )
 
 
 def _random_label(n_qubits: int, rng: np.random.Generator) -> str:

@@ -1,24 +1,59 @@
-"""Patches: independent, symmetric distributions of the angles around a centre, and their moments."""
+"""Patches: independent, symmetric distributions of the angles around a centre, and their moments.
+
+What the moments are for: docs/theory.md, "Averages over a patch".
+"""
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nearclifford.arguments import Seed, generator, integer, integers, real_array
+from nearclifford.arguments import Seed, generator, integer, integers, real_array, shown
+from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError
-from nearclifford.rotations import Floats
 
 # A float64 of this size is an angle to 1/8 rad.
 LARGEST_WIDTH = 1e15
+MOMENT_ERROR = 2.0**-39
+# Means of functions of period π/2 by quadrature on each half of it.
+PERIOD = math.pi / 2
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(40)
+# Beyond so many standard deviations a normal distribution holds less than rounding.
+FARTHEST = 9.0
+# From this width on a folded normal distribution is uniform to rounding: its Fourier series has the factors exp(-8 k² σ²).
+FLAT = 3.0
+MOST_PERIODS = 64
 
 
 class Patch(ABC):
-    """A distribution of displacements t = θ - θ*, independent and symmetric about zero, of one or D widths (radians)."""
+    """A distribution of displacements t = θ - θ*, independent and symmetric about zero, of one or D widths (radians).
+
+    A patch of one's own is a subclass with ``width`` and ``draw``, made from its width alone (or with a ``scaled`` of its
+    own). That is enough to sample it. Methods that average in closed form ask for moments, and one that is not defined is an
+    error that names it: ``cosine_mean`` and ``sine_square_mean`` (`Stabilizer`, errors of surrogates), ``moment_error``
+    (certified bounds), ``absolute_mean`` (worst-case orders), ``even_moment`` (errors of Taylor surrogates) and
+    ``periodic_mean`` (stabilizer rank).
+
+    >>> class TwoPoints(Patch):
+    ...     def __init__(self, width): self.distance = width
+    ...     @property
+    ...     def width(self): return self.distance
+    ...     def draw(self, shape, *, rng): return rng.choice([-1.0, 1.0], shape)
+    ...     def cosine_mean(self): return np.cos(self.distance)
+    >>> TwoPoints(0.3).sample((2,), rng=1).tolist(), round(float(TwoPoints(0.3).scaled(2.0).cosine_mean()), 6)
+    ([-0.3, 0.3], 0.825336)
+    >>> TwoPoints(0.3).sine_square_mean()
+    Traceback (most recent call last):
+    ...
+    nearclifford.errors.NearCliffordError: The patch TwoPoints has no sine_square_mean, E[sin² t]; define it ...
+    """
 
     @property
     @abstractmethod
@@ -26,20 +61,52 @@ class Patch(ABC):
         """The width of every angle, or one for each, radians."""
 
     @abstractmethod
-    def _draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
-        """Return displacements of unit width."""
+    def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> Floats:
+        """Return displacements of unit width, independent and symmetric about zero."""
 
-    @abstractmethod
+    def scaled(self, factors: npt.ArrayLike) -> Patch:
+        """Return the distribution of ``factors * t``: the same shape, its widths times |factors|, at least one of them.
+
+        >>> Gaussian(0.1).scaled([1.0, -2.0])
+        Gaussian(sigma=(0.1, 0.2))
+        """
+        make: Any = type(self)
+        return make(np.abs(factors) * np.asarray(self.width))
+
     def cosine_mean(self) -> np.float64 | Floats:
         """Return E[cos t], of the shape of the width."""
+        raise self._lacks("cosine_mean", "E[cos t]")
 
-    @abstractmethod
     def sine_square_mean(self) -> np.float64 | Floats:
         """Return E[sin² t], of the shape of the width, to full relative precision for the smallest widths."""
+        raise self._lacks("sine_square_mean", "E[sin² t]")
 
     def cosine_square_mean(self) -> np.float64 | Floats:
         """Return E[cos² t] = 1 - E[sin² t], of the shape of the width."""
         return 1.0 - self.sine_square_mean()
+
+    @property
+    def moment_error(self) -> float:
+        """What E[cos] may be off by, and E[sin²] and E[cos²] as shares of themselves."""
+        raise self._lacks("moment_error", "a bound of the rounding of its moments")
+
+    def absolute_mean(self) -> np.float64 | Floats:
+        """Return E|t|, of the shape of the width, radians."""
+        raise self._lacks("absolute_mean", "E|t|")
+
+    def even_moment(self, power: int) -> Fraction:
+        """Return E[t^power] of unit width, exactly; ``power`` is even."""
+        raise self._lacks("even_moment", "E[t^(2n)] of unit width")
+
+    def periodic_mean(self, function: Callable[[Floats], Floats]) -> np.float64 | Floats:
+        """Return E[f(t)], of the shape of the width, of an even function of period π/2 that is smooth on [0, π/4]."""
+        raise self._lacks("periodic_mean", "E[f(t)] of a function of period π/2")
+
+    def _lacks(self, name: str, meaning: str) -> NearCliffordError:
+        return NearCliffordError(
+            f"The patch {type(self).__name__} has no {name}, {meaning}; define it in the class, take Gaussian(sigma) or "
+            "Uniform(half_width), or a method that only samples the patch, such as backend=Statevector()."
+        )
 
     def for_parameters(self, n_parameters: int) -> Floats:
         """Return the widths of D angles, shape ``(D,)``, radians.
@@ -58,16 +125,16 @@ class Patch(ABC):
             )
         return np.broadcast_to(widths, (n_parameters,)).astype(np.float64)
 
-    def sample(self, shape: tuple[int, ...], rng: Seed) -> Floats:
+    def sample(self, shape: tuple[int, ...], *, rng: Seed = None) -> Floats:
         """Return displacements t, float64, of a shape ``(..., D)``, radians.
 
         Raises `NearCliffordError` for what is no shape, another number of widths than D, or no seed.
 
-        >>> Uniform(0.2).sample((2, 3), np.random.default_rng(1)).shape
+        >>> Uniform(0.2).sample((2, 3), rng=1).shape
         (2, 3)
         """
         sizes = tuple(integers(shape, "shape", 0, "(100, 8)"))
-        return self._draw(sizes, generator(rng)) * self.for_parameters(sizes[-1])
+        return self.draw(sizes, rng=generator(rng)) * self.for_parameters(sizes[-1])
 
 
 @dataclass(frozen=True)
@@ -93,7 +160,8 @@ class Gaussian(Patch):
         """The standard deviation, radians."""
         return self.sigma
 
-    def _draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
+    def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> Floats:
+        """Return standard normal numbers."""
         return rng.standard_normal(shape)
 
     def cosine_mean(self) -> np.float64 | Floats:
@@ -103,6 +171,28 @@ class Gaussian(Patch):
     def sine_square_mean(self) -> np.float64 | Floats:
         """Return E[sin² t] = (1 - exp(-2σ²))/2."""
         return -np.expm1(-2 * np.square(self.sigma)) / 2
+
+    @property
+    def moment_error(self) -> float:
+        """A few roundings, with much room to spare."""
+        return MOMENT_ERROR
+
+    def absolute_mean(self) -> np.float64 | Floats:
+        """Return E|t| = σ √(2/π)."""
+        return np.asarray(self.sigma)[()] * math.sqrt(2 / math.pi)
+
+    def even_moment(self, power: int) -> Fraction:
+        """Return 1 · 3 · 5 ··· (power - 1)."""
+        return Fraction(math.prod(range(1, power, 2)))
+
+    def periodic_mean(self, function: Callable[[Floats], Floats]) -> np.float64 | Floats:
+        """Return E[f(t)] by quadrature; from `FLAT` on the folded distribution is uniform to rounding."""
+
+        def mean(sigma: float) -> float:
+            width = min(sigma, FLAT)
+            return _quadrature(function, FARTHEST * width, lambda t: np.exp(-((t / width) ** 2) / 2))
+
+        return _each(mean, self.sigma)
 
 
 @dataclass(frozen=True)
@@ -128,7 +218,8 @@ class Uniform(Patch):
         """The half width, radians."""
         return self.half_width
 
-    def _draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
+    def draw(self, shape: tuple[int, ...], *, rng: np.random.Generator) -> Floats:
+        """Return numbers uniform on [-1, 1]."""
         return rng.uniform(-1.0, 1.0, shape)
 
     def cosine_mean(self) -> np.float64 | Floats:
@@ -146,6 +237,58 @@ class Uniform(Patch):
         for k in range(11, 1, -1):
             series = 1 - square / (2 * k * (2 * k + 1)) * series
         return np.where(r < 1.0, square / 12 * series, (1 - np.sinc(2 * r / np.pi)) / 2)[()]
+
+    @property
+    def moment_error(self) -> float:
+        """A few roundings, with much room to spare."""
+        return MOMENT_ERROR
+
+    def absolute_mean(self) -> np.float64 | Floats:
+        """Return E|t| = r / 2."""
+        return np.asarray(self.half_width)[()] * 0.5
+
+    def even_moment(self, power: int) -> Fraction:
+        """Return 1 / (power + 1)."""
+        return Fraction(1, power + 1)
+
+    def periodic_mean(self, function: Callable[[Floats], Floats]) -> np.float64 | Floats:
+        """Return E[f(t)] by quadrature; whole periods of a wide patch are counted, not walked."""
+
+        def mean(half_width: float) -> float:
+            whole = max(math.floor(half_width / PERIOD) - MOST_PERIODS, 0)
+            rest = half_width - whole * PERIOD
+            part = _quadrature(function, rest, np.ones_like)
+            return part + (_quadrature(function, PERIOD, np.ones_like) - part) * (whole * PERIOD / half_width)
+
+        return _each(mean, self.half_width)
+
+
+def _each(mean: Callable[[float], float], width: float | tuple[float, ...]) -> np.float64 | Floats:
+    """Return the means of all widths; equal widths are computed once."""
+    widths, place = np.unique(width, return_inverse=True)
+    return np.array([mean(float(w)) for w in widths])[place].reshape(np.shape(width))[()]
+
+
+def _quadrature(function: Callable[[Floats], Floats], farthest: float, density: Callable[[Floats], Floats]) -> float:
+    """Return the mean of f on [0, farthest]: Gauss-Legendre between its kinks at multiples of π/4."""
+    kinks = np.append(np.arange(0.0, farthest, PERIOD / 2), farthest)
+    half = np.diff(kinks)[:, None] / 2
+    angle = (kinks[:-1, None] + half) + half * NODES
+    weight = half * WEIGHTS * density(angle)
+    return float((weight * function(angle)).sum() / weight.sum())
+
+
+def require_patch(patch: object) -> Patch:
+    """Return the patch; `NearCliffordError` for anything else.
+
+    >>> require_patch(0.1)
+    Traceback (most recent call last):
+    ...
+    nearclifford.errors.NearCliffordError: patch is 0.1; expected a patch such as Gaussian(sigma) or Uniform(half_width).
+    """
+    if not isinstance(patch, Patch):
+        raise NearCliffordError(f"patch is {shown(patch)}; expected a patch such as Gaussian(sigma) or Uniform(half_width).")
+    return patch
 
 
 def _positive(width: npt.ArrayLike, name: str) -> float | tuple[float, ...]:

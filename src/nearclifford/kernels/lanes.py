@@ -1,9 +1,4 @@
-"""Eight float64 numbers that move as one: explicit vector arithmetic for Numba kernels.
-
-LLVM vectorises a loop over eight neighbours only after a run-time proof that its arrays do not overlap, which costs
-more than the loop. These intrinsics emit the vector instructions directly; on a machine with narrower registers LLVM
-splits them. An array of shape ``(rows, 8)`` is addressed by row.
-"""
+"""Arithmetic of eight float64 numbers that move as one; `nearclifford.kernels.vectors` loads and stores them."""
 
 from __future__ import annotations
 
@@ -13,81 +8,14 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.datamodel import models
-from numba.core.datamodel.registry import register_default
 from numba.extending import intrinsic
 
-WIDTH = 8
-_VECTOR = ir.VectorType(ir.DoubleType(), WIDTH)
-_ALIGNMENT = 8
+from nearclifford.kernels.vectors import lanes_type
+
+WIDTH = lanes_type.width
+_VECTOR = lanes_type.llvm
 # Row c holds (-1)^(c & lane) for c < 8 and its negative for c >= 8: every pattern of signs linear in the lane.
 WALSH = np.array([[(-1.0) ** ((row % 8 & lane).bit_count() + row // 8) for lane in range(8)] for row in range(16)])
-
-
-class LanesType(types.Type):
-    """Numba type of a vector of `WIDTH` float64."""
-
-    def __init__(self) -> None:
-        super().__init__(name="Lanes")
-
-
-lanes_type = LanesType()
-
-
-@register_default(LanesType)
-class _LanesModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, frontend_type: LanesType) -> None:
-        super().__init__(manager, frontend_type, _VECTOR)
-
-
-def _row_pointer(context: Any, builder: Any, array_type: Any, array: Any, row: Any) -> Any:
-    struct = context.make_array(array_type)(context, builder, array)
-    element = builder.gep(struct.data, [builder.mul(row, ir.Constant(row.type, WIDTH))])
-    return builder.bitcast(element, _VECTOR.as_pointer())
-
-
-def _is_rows(array: Any) -> bool:
-    return isinstance(array, types.Array) and array.dtype == types.float64 and array.layout == "C"
-
-
-@intrinsic
-def load(typing_context: Any, array: Any, row: Any) -> Any:
-    """Return row ``row`` of a C-contiguous float64 array with rows of eight."""
-    if not (_is_rows(array) and isinstance(row, types.Integer)):
-        return None
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer = _row_pointer(context, builder, signature.args[0], *arguments)
-        return builder.load(pointer, align=_ALIGNMENT)
-
-    return lanes_type(array, types.intp), generate
-
-
-@intrinsic
-def store(typing_context: Any, array: Any, row: Any, value: Any) -> Any:
-    """Write a vector to row ``row`` of a C-contiguous float64 array with rows of eight."""
-    if not (_is_rows(array) and isinstance(row, types.Integer)):
-        return None
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer = _row_pointer(context, builder, signature.args[0], *arguments[:2])
-        builder.store(arguments[2], pointer, align=_ALIGNMENT)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, lanes_type), generate
-
-
-@intrinsic
-def splat(typing_context: Any, value: Any) -> Any:
-    """Return the vector that repeats one number."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        undefined = ir.Constant(_VECTOR, ir.Undefined)
-        single = builder.insert_element(undefined, arguments[0], ir.Constant(ir.IntType(32), 0))
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH)
-        return builder.shuffle_vector(single, undefined, mask)
-
-    return lanes_type(types.float64), generate
 
 
 @intrinsic

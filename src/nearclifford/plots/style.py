@@ -1,29 +1,40 @@
-"""What all figures share: looks that print well, labels, and files that are the same for the same table."""
+"""What all figures share: looks that print well, captions, and files that are the same for the same numbers."""
 
 from __future__ import annotations
 
 from pathlib import Path
-
-from matplotlib import rc_context
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, NamedTuple
 
 from nearclifford.files import replacing
-from nearclifford.studies.rules import LOGARITHMIC
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Style(NamedTuple):
+    """How one curve looks: Matplotlib's colour, marker and line."""
+
+    color: str
+    marker: str
+    line: str
+
 
 # Okabe and Ito's colours, which readers of every colour vision tell apart; marker and line say the same once more.
-STYLES: tuple[tuple[str, str, str], ...] = (
-    ("#0072B2", "o", "-"),
-    ("#D55E00", "s", "--"),
-    ("#009E73", "^", "-."),
-    ("#CC79A7", "D", ":"),
-    ("#000000", "v", "-"),
-    ("#E69F00", "P", "--"),
-    ("#56B4E9", "X", "-."),
+STYLES: tuple[Style, ...] = (
+    Style("#0072B2", "o", "-"),
+    Style("#D55E00", "s", "--"),
+    Style("#009E73", "^", "-."),
+    Style("#CC79A7", "D", ":"),
+    Style("#000000", "v", "-"),
+    Style("#E69F00", "P", "--"),
+    Style("#56B4E9", "X", "-."),
 )
 
 
 def save(figure: Figure, stem: Path) -> list[Path]:
     """Write a figure as PNG and SVG and return the paths; the same figure gives the same bytes."""
+    from matplotlib import rc_context
+
     paths = [stem.with_suffix(".png"), stem.with_suffix(".svg")]
     for path, metadata in zip(paths, ({}, {"Date": None}), strict=True):
         # a search finds the words in the SVG
@@ -38,15 +49,3 @@ def save(figure: Figure, stem: Path) -> list[Path]:
 def add_caption(figure: Figure, caption: str, made_by: str) -> None:
     """Put the caption, and how the figure was made, under it."""
     figure.supxlabel(f"{caption}\n{made_by}".replace("$", r"\$"), fontsize=7, color="#555555")
-
-
-def sigma_label(rule: str) -> str:
-    r"""Return a rule for σ as the legend shows it.
-
-    >>> sigma_label("D^-1/2"), sigma_label("0.05")
-    ('$\\sigma = D^{-1/2}$', '$\\sigma = 0.05$')
-    """
-    if rule == LOGARITHMIC:
-        return r"$\sigma = \sqrt{\ln D / D}$"
-    power = f"D^{{{rule[2:]}}}" if rule.startswith("D^") else rule
-    return rf"$\sigma = {power}$"

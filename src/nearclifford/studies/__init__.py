@@ -4,7 +4,8 @@ from nearclifford.studies.experiment import Axis, Experiment
 from nearclifford.studies.experiments import EXPERIMENTS
 from nearclifford.studies.points import Point
 from nearclifford.studies.presets import preset_names
+from nearclifford.studies.results import StudyResults
 from nearclifford.studies.spec import StudySpec
 from nearclifford.studies.study import Study
 
-__all__ = ["EXPERIMENTS", "Axis", "Experiment", "Point", "Study", "StudySpec", "preset_names"]
+__all__ = ["EXPERIMENTS", "Axis", "Experiment", "Point", "Study", "StudyResults", "StudySpec", "preset_names"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from nearclifford.moments import MomentSums
-from nearclifford.rotations import Floats, Indices
+from nearclifford.arrays import Floats, Indices
+from nearclifford.statistics.sums import MomentSums
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,16 @@ class Draws:
 
     def __len__(self) -> int:
         return len(self.draw)
+
+
+def root(square: float, error: float) -> tuple[float, float]:
+    """Return the root of a mean square and its standard error; NaN for the error of the root of 0.
+
+    >>> root(4.0, 0.4)
+    (2.0, 0.1)
+    """
+    size = math.sqrt(square)
+    return size, error / (2 * size) if size else math.nan
 
 
 def joined(blocks: Sequence[Draws]) -> Draws:

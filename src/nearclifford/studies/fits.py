@@ -15,13 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from scipy.optimize import least_squares
 
-from nearclifford.rotations import Floats
-from nearclifford.studies.catalogue import ANSATZE
+from nearclifford.ansatz import ANSATZE
+from nearclifford.arrays import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LEAST_POINTS = 5
 LARGEST_RELATIVE_ERROR = 0.5
@@ -39,6 +41,10 @@ class Model:
     starts: tuple[tuple[float, ...], ...]
     lower: tuple[float, ...]
     upper: tuple[float, ...]
+
+    def residuals(self, numbers: Floats, n_qubits: Floats, squared_norm: Floats, error: Floats) -> Floats:
+        """Return (ln y - model) in standard errors of ln y."""
+        return (np.log(squared_norm) - self.log_value(numbers, n_qubits)) / (error / squared_norm)
 
 
 POWER = Model(
@@ -87,10 +93,10 @@ def fit(model: Model, n_qubits: Floats, squared_norm: Floats, error: Floats) -> 
     >>> found.numbers.round(6).tolist(), bool(found.aic < 4.001)
     ([1.098612, 2.0], True)
     """
-    log_error = error / squared_norm
+    from scipy.optimize import least_squares
 
     def residuals(numbers: Floats) -> Floats:
-        return (np.log(squared_norm) - model.log_value(numbers, n_qubits)) / log_error
+        return model.residuals(numbers, n_qubits, squared_norm, error)
 
     bounds = (model.lower, model.upper)
     found = [least_squares(residuals, start, bounds=bounds, x_scale="jac", max_nfev=2000) for start in model.starts]
@@ -106,11 +112,21 @@ def curves(frame: pd.DataFrame) -> dict[tuple[str, ...], pd.DataFrame]:
     return {tuple(map(str, key)): part for key, part in groups if len(part) >= LEAST_POINTS}
 
 
+def _points(curve: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
+    size, mean, error = (curve[name].to_numpy(float) for name in ("n_qubits", "squared_norm", "squared_norm_error"))
+    return size, mean, error
+
+
 def fit_curve(curve: pd.DataFrame) -> list[Fit]:
     """Return the fit of every model to one curve."""
-    columns = (curve[name].to_numpy(float) for name in ("n_qubits", "squared_norm", "squared_norm_error"))
-    points = tuple(columns)
-    return [fit(model, *points) for model in MODELS]
+    return [fit(model, *_points(curve)) for model in MODELS]
+
+
+def fits_of(table: pd.DataFrame, key: tuple[str, ...], curve: pd.DataFrame) -> list[Fit]:
+    """Return the fits of one of the `curves`, with its key, from the table that `fits_frame` made: nothing is fitted."""
+    rows = table[(table[CURVE].astype(str) == list(key)).all(axis=1)].set_index("model")
+    numbers = [(model, rows.loc[model.name, list(model.symbols)].to_numpy(float)) for model in MODELS]
+    return [Fit(model, found, model.residuals(found, *_points(curve))) for model, found in numbers]
 
 
 def fits_frame(frame: pd.DataFrame) -> pd.DataFrame:
@@ -118,6 +134,8 @@ def fits_frame(frame: pd.DataFrame) -> pd.DataFrame:
 
     ``largest_residual`` is in standard errors; ``chi_square`` has ``points - len(numbers)`` degrees of freedom.
     """
+    import pandas as pd
+
     rows = []
     for key, curve in curves(frame).items():
         fits = fit_curve(curve)

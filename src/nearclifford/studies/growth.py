@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from nearclifford.errors import NearCliffordError
+from nearclifford.studies.printing import circuit_title, encoder_title, with_error
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,42 @@ def growth(n_qubits: npt.ArrayLike, cost: npt.ArrayLike) -> Growth:
     power, power_error, power_scatter = _line(np.log(sizes), np.log(values))
     rate, rate_error, rate_scatter = _line(sizes * np.log(2.0), np.log(values))
     return Growth(power, power_error, rate, rate_error, power_scatter, rate_scatter)
+
+
+def growth_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return how paths and seconds grow with N, from the larger half of the sizes where all draws were measured."""
+    import pandas as pd
+
+    rows = []
+    first = frame[frame["sigma"] == frame["sigma"].iloc[0]]
+    for key, part in first.groupby(["ansatz", "layers", "encoder", "order"], sort=False):
+        for quantity in ("n_paths", "support", "build_seconds"):
+            seen = part[part[quantity] > 0].sort_values("n_qubits")
+            seen = seen.iloc[len(seen) // 2 - 1 :] if len(seen) > 3 else seen
+            if len(seen) < 2:
+                continue
+            found = growth(seen["n_qubits"], seen[quantity])
+            row = dict(zip(["ansatz", "layers", "encoder", "order"], key, strict=True)) | {"quantity": quantity}
+            row |= {"from": int(seen["n_qubits"].min()), "to": int(seen["n_qubits"].max())}
+            row |= {"power": found.power, "power_error": found.power_error}
+            rows.append(row | {"rate": found.rate, "rate_error": found.rate_error, "is_power": found.is_power})
+    return pd.DataFrame(rows)
+
+
+def growth_text(table: pd.DataFrame) -> str:
+    """Return the exponents of the largest order as text, a line for each curve."""
+    if table.empty:
+        return "No curve has two sizes that were measured: nothing to say of growth."
+    lines = ["Growth over the larger half of the sizes, the law that lies closer to the points:"]
+    for row in table[table["order"] == table["order"].max()].to_dict("records"):
+        law = (
+            f"N^{with_error(row['power'], row['power_error'])}"
+            if row["is_power"]
+            else f"2^({with_error(row['rate'], row['rate_error'])} N)"
+        )
+        title = f"{circuit_title(row['ansatz'], row['layers'])}, {encoder_title(row['encoder'])}, m = {row['order']}"
+        lines.append(f"  {title}: {row['quantity']} ~ {law}, N = {row['from']} to {row['to']}")
+    return "\n".join(lines)
 
 
 def _line(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tuple[float, float, float]:

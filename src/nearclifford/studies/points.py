@@ -23,6 +23,8 @@ class Point(ABC):
     Attributes
     ----------
     experiment : name of the experiment.
+    revision : raised when the points of one experiment alone would give other numbers than before; earlier ones stay in
+        their file and are not reused.
     ansatz, n_qubits, n_layers : the family and size of the circuits.
     sigma : rule for σ.
     encoder : "compact", "paper" or "none".
@@ -32,6 +34,7 @@ class Point(ABC):
     """
 
     experiment: ClassVar[str]
+    revision: ClassVar[int] = 0
 
     ansatz: str
     n_qubits: int
@@ -55,8 +58,9 @@ class Point(ABC):
 
     @property
     def identity(self) -> str:
-        """SHA-256 over the sorted JSON of every attribute and the format."""
-        return _hash(asdict(self) | {"experiment": self.experiment, "format": FORMAT})
+        """SHA-256 over the sorted JSON of every attribute, the format, and the revision if there was one."""
+        revision = {"revision": self.revision} if self.revision else {}
+        return _hash(asdict(self) | {"experiment": self.experiment, "format": FORMAT} | revision)
 
     def problem_stream(self, draw: int) -> np.random.Generator:
         """Return the generator of one draw's circuit, observable, term and parameter.

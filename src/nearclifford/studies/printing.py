@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+from nearclifford.ansatz import ANSATZE
+from nearclifford.studies.rules import LOGARITHMIC
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def encoder_title(encoder: str) -> str:
@@ -12,6 +19,42 @@ def encoder_title(encoder: str) -> str:
     ('with encoder (paper)', 'without encoder')
     """
     return "without encoder" if encoder == "none" else f"with encoder ({encoder})"
+
+
+def circuit_title(ansatz: str, layers: object) -> str:
+    """Return what tables and figures call an ansatz and a rule for L.
+
+    >>> circuit_title("mhea", "N")
+    'mHEA, L = N'
+    """
+    return f"{ANSATZE[ansatz].title}, L = {layers}"
+
+
+def sigma_label(rule: str) -> str:
+    r"""Return a rule for σ as a legend shows it.
+
+    >>> sigma_label("D^-1/2"), sigma_label("0.05")
+    ('$\\sigma = D^{-1/2}$', '$\\sigma = 0.05$')
+    """
+    if rule == LOGARITHMIC:
+        return r"$\sigma = \sqrt{\ln D / D}$"
+    power = f"D^{{{rule[2:]}}}" if rule.startswith("D^") else rule
+    return rf"$\sigma = {power}$"
+
+
+def table_text(part: pd.DataFrame, cells: list[str], rows: str, columns: str, heading: str, corner: str) -> str:
+    """Return cells as a small table: one column of ``part`` down, under the name ``corner``, one across after ``heading``.
+
+    >>> import pandas as pd
+    >>> print(table_text(pd.DataFrame({"n_qubits": [2, 4], "sigma": "1"}), ["a", "b"], "n_qubits", "sigma", "σ = ", "N"))
+     N σ = 1
+     2     a
+     4     b
+    """
+    table = part.assign(cell=cells).pivot(index=rows, columns=columns, values="cell")
+    table = table.reindex(columns=part[columns].unique()).fillna("")
+    names = [f"{heading}{name}" for name in table.columns]
+    return table.set_axis(names, axis=1).reset_index(names=corner).to_string(index=False)
 
 
 def with_error(mean: float, error: float) -> str:

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from nearclifford.encoder import Style, encode
+from nearclifford.ansatz import ANSATZE
+from nearclifford.encoder.encode import Style, encode
 from nearclifford.landscape import Landscape
-from nearclifford.observables import terms_of
-from nearclifford.studies.catalogue import ANSATZE, OBSERVABLES
+from nearclifford.normal_form.terms import terms_of
+from nearclifford.observables import OBSERVABLES
 from nearclifford.studies.points import Point
+
+# "none" leaves the circuit plain; the others are the styles of `nearclifford.encode`.
+ENCODERS: tuple[str, ...] = ("compact", "paper", "none")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +48,7 @@ def draw_problem(point: Point, draw: int) -> Problem:
     """
     rng = point.problem_stream(draw)
     circuit = ANSATZE[point.ansatz].build(point.n_qubits, point.n_layers, rng)
-    observable = OBSERVABLES[point.observable](point.n_qubits, rng)
+    observable = OBSERVABLES[point.observable].build(point.n_qubits, rng)
     term = int(rng.integers(len(terms_of(observable, point.n_qubits)[1])))
     return Problem(circuit, observable, term, int(rng.integers(circuit.num_parameters)))
 

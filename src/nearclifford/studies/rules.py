@@ -17,8 +17,8 @@ LARGEST_POWER = 20
 MOST_DIGITS = 9
 
 
-def layers_rule(given: str | int) -> str:
-    """Return the one spelling of a rule for L: "N", or a positive number.
+def layers_rule(given: str | int, name: str = "layers") -> str:
+    """Return the one spelling of a rule for L: "N", or a positive number; an error calls it ``name``.
 
     >>> layers_rule("N"), layers_rule(3), layers_rule("3")
     ('N', '3', '3')
@@ -29,7 +29,7 @@ def layers_rule(given: str | int) -> str:
     digits = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
     if isinstance(given, bool) or not digits or int(text) < 1:
         raise NearCliffordError(
-            f'layers holds {shown(given)}; expected "N", for as many layers as qubits, or an integer >= 1 of at most '
+            f'{name} is {shown(given)}; expected "N", for as many layers as qubits, or an integer >= 1 of at most '
             f"{MOST_DIGITS} digits."
         )
     return str(int(text))
@@ -51,8 +51,10 @@ def n_layers(rule: str, n_qubits: int) -> int:
     return n_qubits if rule == "N" else int(rule)
 
 
-def sigma_rule(given: str | int | float) -> str:
+def sigma_rule(given: str | int | float, name: str = "sigma") -> str:
     """Return the one spelling of a rule for σ: "D^-q" with q a positive fraction, "sqrt(lnD/D)", or a number of radians.
+
+    An error calls it ``name``.
 
     >>> sigma_rule("D^-1/2"), sigma_rule("D^-0.5"), sigma_rule("D^-2/2"), sigma_rule("D^0"), sigma_rule(0.05)
     ('D^-1/2', 'D^-1/2', 'D^-1', '1', '0.05')
@@ -74,7 +76,7 @@ def sigma_rule(given: str | int | float) -> str:
         if 0 < width < math.inf:
             return f"{width:g}" if float(f"{width:g}") == width else repr(width)
     raise NearCliffordError(
-        f'sigma holds {shown(given)}; expected a rule such as "D^-1/2" (up to D^-{LARGEST_POWER}) or "sqrt(lnD/D)", D the '
+        f'{name} is {shown(given)}; expected a rule such as "D^-1/2" (up to D^-{LARGEST_POWER}) or "sqrt(lnD/D)", D the '
         "number of parameters, or a positive number of radians."
     )
 

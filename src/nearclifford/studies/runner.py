@@ -14,9 +14,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from functools import partial
 from multiprocessing import connection
+from typing import Any
 
 import numba
-from tqdm import tqdm
 
 from nearclifford.errors import NearCliffordError, ResourceError
 from nearclifford.studies.draws import Draws
@@ -35,6 +35,8 @@ BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed} passed, {remaining} left{post
 def run_points(spec: StudySpec, store: Store, workers: int | None, progress: bool) -> None:
     """Measure and store every point of a study that the store has not got, or not intact, of which it warns.
 
+    Points that share their problems are measured together and stored as soon as all of them are. One worker is this
+    process; None stands for one worker per core, as many as Numba has threads.
     The bar counts predicted seconds, so that the time left means something although points differ a thousandfold.
     """
     points = list(points_of(spec))
@@ -49,12 +51,15 @@ def run_points(spec: StudySpec, store: Store, workers: int | None, progress: boo
     missing = store.missing(points)
     if not missing:
         return
+    from tqdm import tqdm
+
     run = store.begin_run(spec)
     total = sum(point.predicted_seconds for point in points)
     done = total - sum(point.predicted_seconds for point in missing)
     bundles = bundles_of(spec, missing)
     measure = partial(timed, type(spec.experiment))
-    results = _in_this_process(measure, bundles) if workers is None else _in_workers(measure, bundles, workers, store)
+    count = min(numba.get_num_threads() if workers is None else workers, len(bundles))
+    results = _in_this_process(measure, bundles) if count == 1 else _in_workers(measure, bundles, count, store)
     bar = tqdm(total=total, initial=done, desc="study", bar_format=BAR, smoothing=0.1, disable=not progress)
     with closing(results), bar:
         for n_stored, (point, draws, seconds) in enumerate(results, start=len(points) - len(missing) + 1):
@@ -63,7 +68,7 @@ def run_points(spec: StudySpec, store: Store, workers: int | None, progress: boo
             bar.update(point.predicted_seconds)
 
 
-def timed(experiment: type[Experiment], bundle: Sequence[Point]) -> list[Result]:
+def timed(experiment: type[Experiment[Any]], bundle: Sequence[Point]) -> list[Result]:
     """Return points that are measured together with their numbers, and with equal shares of the seconds that they took."""
     start = time.perf_counter()
     try:
@@ -86,7 +91,7 @@ def _in_workers(
     others = set(multiprocessing.active_children())
     threads = max(1, numba.get_num_threads() // workers)
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers, len(bundles)), context, _start_worker, (threads,))
+    pool = ProcessPoolExecutor(workers, context, _start_worker, (threads,))
     finished = False
     try:
         with _interrupts_held():
@@ -96,8 +101,9 @@ def _in_workers(
         finished = True
     except BrokenProcessPool as error:
         raise NearCliffordError(
-            f"A worker process died, which is mostly for want of memory. What was finished is in {store.path}; "
-            f"run the study again to go on, with fewer workers than {workers} or, if that is one, with smaller circuits."
+            "A worker process died: mostly for want of memory, or in a script that has no 'if __name__ == \"__main__\":' "
+            f"around the call. What was finished is in {store.path}; run the study again to go on, with fewer workers than "
+            f"{workers} (1 starts none), or with smaller circuits."
         ) from error
     finally:
         pool.shutdown(wait=finished, cancel_futures=True)

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import math
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from nearclifford.arguments import instance, shown
+from nearclifford.ansatz import ANSATZE
+from nearclifford.arguments import instance, one_of, shown
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import path_of, read_bytes
-from nearclifford.studies.catalogue import ANSATZE, ENCODERS, OBSERVABLES
-from nearclifford.studies.checks import entries, integer, one_of
+from nearclifford.observables import OBSERVABLES
 from nearclifford.studies.experiment import Experiment
 from nearclifford.studies.experiments import EXPERIMENTS
 from nearclifford.studies.experiments.gradient import Gradient
+from nearclifford.studies.problem import ENCODERS
 from nearclifford.studies.rules import layers_rule, n_layers, sigma_rule
+from nearclifford.studies.settings import at_least, each, named, setting, settle
 
 # A circuit of so many gates takes minutes and ten gigabytes to build.
 MOST_GATES = 10**7
@@ -33,20 +35,26 @@ PAPER_SIGMAS = ("D^-1", "D^-1/2", "D^-1/3", "D^-1/5", "1")
 class StudySpec:
     """All that determines the numbers of a study: every combination of its lists is one cell of its table.
 
+    Lists may be given as lists; a record holds tuples, each entry in its one spelling and named once.
+
     Attributes
     ----------
-    ansatz : names of `ANSATZE`: "mhea", "fhea", "random_pqc".
-    qubits : the numbers of qubits N.
-    layers : rules for L: "N" or a number.
-    sigma : rules for the standard deviation of the Gaussian patch around θ = 0, radians: "D^-1/2" or a number.
+    ansatz : names of ansätze, the functions of `nearclifford.ansatz`.
+    qubits : the numbers of qubits N, each at least 1.
+    layers : rules for L: "N", for as many layers as qubits, or a number.
+    sigma : rules for the standard deviation of the Gaussian patch around θ = 0, radians: "D^-1/2", with D the number of
+        parameters, "sqrt(lnD/D)", or a number.
     encoder : "compact", "paper" or "none"; all of them meet the same random draws, so they compare in pairs.
-    observable : a name of `OBSERVABLES`; "random_pauli" draws one Pauli string for each circuit.
+    observable : name of an observable, one of the functions of `nearclifford.observables` that need no more than N;
+        "random_pauli" draws one Pauli string for each circuit.
     draws : number of random draws of a cell, at least 2. Each is a new circuit where the ansatz is random, a new
         observable where that is random, a new encoded (term, parameter), and new displacements.
     seed : the seed of all of it, an integer >= 0.
     title : one line for the reader; it determines no number.
     experiment : what is measured, with the settings that it alone reads. A file names it, ``experiment = "gradient"``
         unless it says otherwise, and holds those settings beside the entries above.
+
+    Raises `NearCliffordError` for an entry that is wrong, or asks for circuits or lists of points too large to make.
 
     Examples
     --------
@@ -55,33 +63,26 @@ class StudySpec:
     (('D^-1/2',), ('N',), True, True)
     """
 
-    ansatz: tuple[str, ...]
-    qubits: tuple[int, ...]
-    layers: tuple[str, ...] = ("N",)
-    sigma: tuple[str, ...] = PAPER_SIGMAS
-    encoder: tuple[str, ...] = ("compact", "none")
-    observable: str = "random_pauli"
-    draws: int = 50
-    seed: int = 0
+    ansatz: tuple[str, ...] = setting(each(named(ANSATZE)))
+    qubits: tuple[int, ...] = setting(each(at_least(1)))
+    layers: tuple[str, ...] = setting(each(layers_rule), ("N",))
+    sigma: tuple[str, ...] = setting(each(sigma_rule), PAPER_SIGMAS)
+    encoder: tuple[str, ...] = setting(each(named(ENCODERS)), ("compact", "none"))
+    observable: str = setting(named(OBSERVABLES), "random_pauli")
+    draws: int = setting(at_least(2), 50)
+    seed: int = setting(at_least(0, most=2**256), 0)
     title: str = ""
-    experiment: Experiment = field(default_factory=Gradient)
+    experiment: Experiment[Any] = field(default_factory=Gradient)
 
     def __post_init__(self) -> None:
-        self._settle("ansatz", lambda name: one_of("ansatz", name, ANSATZE))
-        self._settle("qubits", lambda number: integer("qubits", number, 1))
-        self._settle("layers", layers_rule)
-        self._settle("sigma", sigma_rule)
-        self._settle("encoder", lambda name: one_of("encoder", name, ENCODERS))
-        one_of("observable", self.observable, OBSERVABLES)
-        integer("draws", self.draws, 2)
-        integer("seed", self.seed, 0, most=2**256)
+        settle(self)
         if not isinstance(self.title, str):
             raise NearCliffordError(f"title is {self.title!r}; expected a line of text.")
         if not isinstance(self.experiment, Experiment):
             raise NearCliffordError(
                 f"experiment is {self.experiment!r}; expected an experiment, such as Gradient(samples=3)."
             )
-        least = 2 if self.observable in ("heisenberg", "biased_heisenberg", "ising") else 1
+        least = OBSERVABLES[self.observable].least_qubits
         if min(self.qubits) < least:
             raise NearCliffordError(f"qubits holds {min(self.qubits)}; {self.observable} needs at least {least}.")
         self._check_size()
@@ -104,10 +105,6 @@ class StudySpec:
                 f"{MOST_POINTS}."
             )
 
-    def _settle(self, name: str, canonical: Callable[[Any], Any]) -> None:
-        """Replace a list by the tuple of its entries, each in its one spelling and named once."""
-        object.__setattr__(self, name, entries(name, getattr(self, name), canonical))
-
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any]) -> StudySpec:
         """Return the spec of a table of TOML; `NearCliffordError` for an unknown, missing or wrong entry.
@@ -115,7 +112,7 @@ class StudySpec:
         An entry that the experiment does not read is unknown.
         """
         given = instance(given, Mapping, "the study", '{"ansatz": ["mhea"], "qubits": [2, 4]}')  # type: ignore[type-abstract]
-        name = one_of("experiment", given.get("experiment", Gradient.name), EXPERIMENTS)
+        name = one_of(given.get("experiment", Gradient.name), "experiment", EXPERIMENTS)
         own = {entry.name for entry in fields(EXPERIMENTS[name])}
         common = [entry.name for entry in fields(cls)]
         for key in given:

@@ -1,23 +1,24 @@
-"""A study from its specification to its table."""
+"""A study from its specification to its table, report and figures."""
 
 from __future__ import annotations
 
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from nearclifford.arguments import instance, integer
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import path_of, told
 from nearclifford.studies.plan import points_of
 from nearclifford.studies.points import Point
-from nearclifford.studies.presets import preset_path
+from nearclifford.studies.presets import preset_path, preset_titles
+from nearclifford.studies.results import StudyResults
 from nearclifford.studies.runner import run_points
 from nearclifford.studies.spec import StudySpec
 from nearclifford.studies.store import FILE_NAME, Store
-from nearclifford.studies.table import columns_of, make_frame, write_table
+from nearclifford.studies.table import columns_of, make_frame
 
-TABLE_NAME = "table.csv"
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Study:
@@ -31,11 +32,13 @@ class Study:
     Examples
     --------
     >>> import tempfile
-    >>> study = Study(StudySpec(ansatz=["mhea"], qubits=[2], sigma=["D^-1"], draws=4))
+    >>> study = Study(StudySpec(ansatz=["mhea"], qubits=[2], sigma=["D^-1"], encoder=["compact"], draws=4))
     >>> with tempfile.TemporaryDirectory() as out:
-    ...     study.run(out, progress=False)
-    ...     bool((study.frame().query("encoder == 'compact'")["norm"] > 0.9).all())
-    True
+    ...     results = study.run(out, workers=1, progress=False)
+    ...     bool((study.frame()["norm"] > 0.9).all()), [path.name for path in study.figures(out)]
+    (True, ['gradient_norm_mhea_LN.png', 'gradient_norm_mhea_LN.svg'])
+    >>> print(results.report.splitlines()[0])
+    mHEA, L = N, with encoder (compact): mean of ‖∇L‖ over 4 draws (standard error of the last digits)
     """
 
     def __init__(self, spec: StudySpec) -> None:
@@ -55,12 +58,21 @@ class Study:
 
     @classmethod
     def preset(cls, name: str) -> Study:
-        """Return a study that comes with the package.
+        """Return a study that comes with the package; `NearCliffordError` for a name that `presets` has not.
 
         >>> Study.preset("quick").spec.ansatz
         ('mhea',)
         """
         return cls.from_toml(preset_path(name))
+
+    @staticmethod
+    def presets() -> dict[str, str]:
+        """Return the studies that come with the package: what each is, in a line, by its name.
+
+        >>> Study.presets()["quick"]
+        'Gradient norms of mHEA with L = N layers, with and without the encoder; about a minute'
+        """
+        return preset_titles()
 
     @property
     def points(self) -> tuple[Point, ...]:
@@ -72,17 +84,19 @@ class Study:
         """The columns of the table and what they hold."""
         return columns_of(self.spec)
 
-    def run(self, out: str | Path, workers: int | None = None, progress: bool = True) -> None:
-        """Measure what ``out`` has not got yet, and write the table to ``out/table.csv``.
+    def run(self, out: str | Path, workers: int | None = None, progress: bool = True) -> StudyResults:
+        """Measure what ``out`` has not got yet, write the tables there, and return them.
 
-        Every finished point is in ``out/study.sqlite`` at once; a run that was stopped, however roughly, goes on where it
-        was. Several studies may share a directory, and the points that they have in common.
+        The numbers are in ``out/study.sqlite``, the table in ``out/table.csv``. Points that meet the same circuits, those of
+        several σ for one, are measured together, a few draws of each; all of them are in the file as soon as the last of
+        them is finished. A run that was stopped, however roughly, loses what was being measured, and goes on there. Several
+        studies may share a directory, and the points that they have in common.
 
         Parameters
         ----------
         out : directory; made if need be.
-        workers : number of processes; None measures in this one. The numbers are the same. In a script, call it under
-            ``if __name__ == "__main__":``, as Python asks of everything that starts processes.
+        workers : number of processes, by default one per core; 1 measures in this process. The numbers are the same. In a
+            script, call it under ``if __name__ == "__main__":``, as Python asks of everything that starts processes.
         progress : show a bar with the time left on standard error.
 
         Raises
@@ -92,23 +106,47 @@ class Study:
         ResourceError : a circuit whose exact gradient does not fit the memory; smaller ones are stored by then.
         """
         if workers is not None:
-            integer(workers, "workers", 1, otherwise=", or None for this process alone")
+            integer(workers, "workers", 1, otherwise=", 1 for this process alone, or None for one per core")
         self.out = path_of(out, "out")
         with Store(self.out) as store:
             run_points(self.spec, store, workers, progress)
-            write_table(make_frame(self.spec, store), self.out / TABLE_NAME)
+            results = StudyResults(self.spec, make_frame(self.spec, store), self.out)
+        results.save_tables()
+        return results
+
+    def results(self, out: str | Path | None = None) -> StudyResults:
+        """Return what is finished in ``out``, by default the directory of the last run: table, report, figures.
+
+        Raises `NearCliffordError` where there was no run, or where its file is damaged.
+        """
+        directory = self.out if out is None else path_of(out, "out")
+        if directory is None:
+            raise NearCliffordError("The study was not run yet; call run(out=...) first, or name the directory: out=...")
+        with Store(directory, create=False) as store:
+            return StudyResults(self.spec, make_frame(self.spec, store), directory)
 
     def frame(self, out: str | Path | None = None) -> pd.DataFrame:
-        """Return the table of what is finished in ``out``, by default the directory of the last run.
+        """Return the table of what is finished in ``out``; arguments and errors of `results`.
 
         One row for each ansatz, rule for L, encoder, σ, value on the experiment's own axes, and N: `columns` says what the
         columns hold.
         """
-        directory = self.out if out is None else path_of(out, "out")
-        if directory is None:
-            raise NearCliffordError("The study was not run yet; call run(out=...) first, or name the directory: frame(out).")
-        with Store(directory, create=False) as store:
-            return make_frame(self.spec, store)
+        return self.results(out).frame
+
+    def report(self, out: str | Path | None = None) -> str:
+        """Return what is finished in ``out`` as text; arguments and errors of `results`."""
+        return self.results(out).report
+
+    def figures(self, directory: str | Path, made_by: str | None = None, out: str | Path | None = None) -> list[Path]:
+        """Draw the figures of what is finished in ``out``, as PNG and SVG, and return their paths.
+
+        Parameters
+        ----------
+        directory : where the figures go; it must exist.
+        made_by : a line under each that says how it was made; by default the version and the seed.
+        out : directory of the results, as for `results`, whose errors apply, beside those of files that cannot be written.
+        """
+        return self.results(out).save_figures(directory, made_by)
 
     def remaining(self, out: str | Path) -> int:
         """Return how many points ``out`` has not got yet; damaged ones count, as `run` measures them anew."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from nearclifford.ansatz import ANSATZE
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import replacing
-from nearclifford.studies.catalogue import ANSATZE
 from nearclifford.studies.draws import Draws, joined
 from nearclifford.studies.plan import Cell, cells_of, points_of_cell
 from nearclifford.studies.rules import n_layers, sigma_value
 from nearclifford.studies.spec import StudySpec
 from nearclifford.studies.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CELL_COLUMNS = {
     "ansatz": "name of the ansatz",
@@ -42,6 +44,8 @@ def columns_of(spec: StudySpec) -> dict[str, str]:
 
 def make_frame(spec: StudySpec, store: Store) -> pd.DataFrame:
     """Return the table of a study, with the columns of `columns_of`; cells without a finished point are left out."""
+    import pandas as pd
+
     rows = []
     for cell in cells_of(spec):
         loaded = (store.load(point) for point in points_of_cell(spec, cell))
@@ -52,10 +56,9 @@ def make_frame(spec: StudySpec, store: Store) -> pd.DataFrame:
 
 
 def _summary(spec: StudySpec, blocks: Sequence[Draws], store: Store) -> dict[str, object]:
-    found: dict[str, object] = {}
     try:
         draws = joined(blocks)
-        return found | {"draws": len(draws)} | spec.experiment.summary(draws)
+        return {"draws": len(draws), **spec.experiment.summary(draws)}
     except KeyError as error:  # a file without checksums may have lost all numbers of one name
         raise NearCliffordError(f"{store.path} is damaged: it lacks numbers named {error}; move it away.") from error
 

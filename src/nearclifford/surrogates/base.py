@@ -6,21 +6,20 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import psutil
 
 from nearclifford.arguments import one_of, thetas
-from nearclifford.errors import NearCliffordError, ResourceError
+from nearclifford.arrays import Floats
+from nearclifford.errors import NearCliffordError
 from nearclifford.files import path_of, replacing
-from nearclifford.kernels.path_tree import END
-from nearclifford.landscape import in_words
+from nearclifford.kernels.paths.tree import END, PathTree
+from nearclifford.memory import require_memory
+from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.patches import Patch
-from nearclifford.rotations import AngleMap, Floats, PauliTable
-from nearclifford.surrogates.paths import PathTree
-from nearclifford.surrogates.storage import angles_of, arrays_of, read_arrays, table_of, tree_of
+from nearclifford.surrogates.storage import arrays_of, problem_of, read_arrays, tree_of
 from nearclifford.surrogates.support import support_of
 
 
@@ -33,16 +32,20 @@ class Surrogate(ABC):
     Attributes
     ----------
     order : m, at least 1: paths with fewer than m flips are kept.
-    angles : from the parameters to the angles of the rotations.
-    generators, images, term_coefficients : the landscape in normal form, for errors over a patch.
+    problem : the landscape in normal form: its angles, and its strings for errors over a patch.
     tree : the paths.
+
+    Examples
+    --------
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.global_z(4))
+    >>> whole = nc.surrogate(land, order=land.n_parameters + 1)
+    >>> bool(np.isclose(whole.value([0.3] * 24), land.value([0.3] * 24)))
+    True
     """
 
     order: int
-    angles: AngleMap
-    generators: PauliTable
-    images: PauliTable
-    term_coefficients: Floats
+    problem: PauliProblem
     tree: PathTree
 
     kind: ClassVar[str]
@@ -53,7 +56,7 @@ class Surrogate(ABC):
     @property
     def n_parameters(self) -> int:
         """Number of parameters D."""
-        return self.angles.n_parameters
+        return self.problem.angle_map.n_parameters
 
     @cached_property
     def n_paths(self) -> int:
@@ -81,7 +84,7 @@ class Surrogate(ABC):
         Raises `NearCliffordError` for a wrong length or dtype, NaN or infinity.
         """
         points = thetas(theta, self.n_parameters)
-        angle = self.angles.angles(points.reshape(-1, self.n_parameters))
+        angle = self.problem.angle_map.angles(points.reshape(-1, self.n_parameters))
         return self._values(np.ascontiguousarray(angle)).reshape(points.shape[:-1])[()]
 
     def gradient(self, theta: npt.ArrayLike) -> Floats:
@@ -91,9 +94,9 @@ class Surrogate(ABC):
     def value_and_gradient(self, theta: npt.ArrayLike) -> tuple[np.float64 | Floats, Floats]:
         """Return value and gradient at ``theta``: shapes ``(...)`` and ``(..., D)``; errors as for `value`."""
         points = thetas(theta, self.n_parameters)
-        angle = self.angles.angles(points.reshape(-1, self.n_parameters))
+        angle = self.problem.angle_map.angles(points.reshape(-1, self.n_parameters))
         value, by_angle = self._gradients(np.ascontiguousarray(angle))
-        gradient = self.angles.to_parameters(by_angle)
+        gradient = self.problem.angle_map.to_parameters(by_angle)
         return value.reshape(points.shape[:-1])[()], gradient.reshape(points.shape)
 
     def hessian(self, theta: npt.ArrayLike) -> Floats:
@@ -103,29 +106,19 @@ class Surrogate(ABC):
         """
         points = thetas(theta, self.n_parameters)
         self._check_hessians(points)
-        angles = self.angles.angles(points.reshape(-1, self.n_parameters))
-        matrix = self.angles.matrix
+        angles = self.problem.angle_map.angles(points.reshape(-1, self.n_parameters))
+        matrix = self.problem.angle_map.matrix
         each = [matrix.T @ (matrix.T @ self._hessian(np.ascontiguousarray(angle))).T for angle in angles]
         return np.array(each).reshape(*points.shape, self.n_parameters)
 
     def _check_hessians(self, points: Floats) -> None:
-        needed = 8 * (points.size * self.n_parameters + 6 * self.angles.n_rotations**2)
-        available = psutil.virtual_memory().available
-        if needed > available:
-            raise ResourceError(
-                f"Hessians of {self.n_parameters} parameters at {points.size // self.n_parameters} thetas need "
-                f"{in_words(needed)}; {in_words(available)} are free. Take fewer thetas at once, or `gradient`."
-            )
+        needed = 8 * (points.size * self.n_parameters + 6 * self.problem.n_rotations**2)
+        what = f"A Hessian of {self.n_parameters} parameters at {points.size // self.n_parameters} thetas"
+        require_memory(needed, what, "Take fewer thetas at once, or `gradient`.")
 
     @abstractmethod
     def rms_error(self, patch: Patch) -> float:
         """Return the root mean square over a patch of the difference to the landscape, exactly."""
-
-    @property
-    def _steps(self) -> tuple[Any, ...]:
-        """The tree as the first arguments of the kernels."""
-        tree = self.tree
-        return tree.level, tree.rotation, tree.weight, tree.stay_start, tree.stays, tree.n_levels, tree.width
 
     @abstractmethod
     def _values(self, angle: Floats) -> Floats:
@@ -173,9 +166,6 @@ class Surrogate(ABC):
         kind = kinds[one_of(str(arrays["kind"]), f"The kind of {path}", kinds)]
         return kind(
             order=int(arrays["order"]),
-            angles=angles_of(arrays),
-            generators=table_of(arrays, "generators"),
-            images=table_of(arrays, "images"),
-            term_coefficients=arrays["term_coefficients"],
+            problem=problem_of(arrays),
             tree=tree_of(arrays),
         )

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from nearclifford.arguments import instance, integer, one_of, positive
-from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
-from nearclifford.rotations import AngleMap
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.paths import find_path_tree
 from nearclifford.surrogates.pauli_path import PauliPathSurrogate
@@ -31,7 +27,7 @@ def surrogate(
     land : circuit, observable and centre; parameters may be shared and have factors.
     order : m, at least 1. A path has no more flips than there are rotations, so order D + 1 leaves none out.
     kind : "pauli-path" for whole paths, products of sines and cosines, or "taylor" for the Taylor polynomial of total degree
-        below m (theirs is the same number of paths).
+        below m; both have the same paths.
     max_bytes : memory that paths may take while they are found, about.
     progress : show a bar on standard error where something takes more than two seconds.
     max_seconds : what the search may take by prediction, in seconds of one core. A walk that turns out to be longer than
@@ -46,6 +42,7 @@ def surrogate(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(16, 16), nc.observables.global_z(16))
     >>> kept = surrogate(land, order=5)
@@ -56,15 +53,9 @@ def surrogate(
     True
     """
     m, seconds = integer(order, "order", 1), positive(max_seconds, "max_seconds", 600)
-    program = instance(land, Landscape, "land", "Landscape(circuit, observable)").program
-    one_of(kind, "kind", KINDS)
-    for j in np.flatnonzero(program.offset)[: kind == TaylorSurrogate.kind]:
-        raise NearCliffordError(
-            f"{program.describe(j)} turns by {program.offset[j]:.6g} rad at the centre; a Taylor surrogate needs all "
-            'angles to be multiples of π/2 there. Make the fixed angle a parameter, or use kind="pauli-path".'
-        )
+    problem = instance(land, Landscape, "land", "Landscape(circuit, observable)").problem
+    if one_of(kind, "kind", KINDS) == TaylorSurrogate.kind:
+        reason = "A Taylor surrogate is a polynomial around a centre where every angle is a multiple of π/2."
+        problem.angle_map.require_clifford(reason, 'kind="pauli-path" needs none of this.')
     tree = find_path_tree(land, m, integer(max_bytes, "max_bytes", 1), seconds, progress)
-    angles = AngleMap(
-        program.parameters, program.center, program.entry_rotation, program.entry_parameter, program.factor, program.offset
-    )
-    return KINDS[kind](m, angles, program.generators, land.images, land.coefficients, tree)
+    return KINDS[kind](m, problem, tree)

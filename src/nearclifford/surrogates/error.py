@@ -8,17 +8,16 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 import numpy.typing as npt
-import psutil
 
 from nearclifford.arguments import Seed, confidence, generator, instance, integer, integers, positive
-from nearclifford.backends.sampling import TASKS_PER_THREAD, ChainSampler
-from nearclifford.errors import ResourceError
-from nearclifford.kernels.words import WIDTH
-from nearclifford.landscape import Landscape, in_words
-from nearclifford.moments import binomial_interval, two_sided
-from nearclifford.pairs import WORD, PairPlan, plan_pairs
+from nearclifford.arrays import Floats, Indices
+from nearclifford.chains.sampler import TASKS_PER_THREAD, ChainSampler
+from nearclifford.chains.term_pairs import WORD, PairPlan, plan_pairs
+from nearclifford.intervals import binomial_interval, two_sided
+from nearclifford.kernels.chain.words import WIDTH
+from nearclifford.landscape import Landscape
+from nearclifford.memory import require_memory
 from nearclifford.patches import Patch
-from nearclifford.rotations import Floats, Indices
 from nearclifford.surrogates.few_hits import largest_mean, least_mean
 from nearclifford.surrogates.most_flips import most_flips
 from nearclifford.version import __version__
@@ -48,6 +47,18 @@ class ErrorCurve:
     most_flips : no path that counts flips oftener, so from order ``most_flips + 1`` on the error is zero for certain.
     samples : number of chains.
     version : of the package.
+
+    Examples
+    --------
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.global_z(4))
+    >>> curve = nc.surrogate_error_curve(land, nc.Gaussian(0.5), orders=[1, 4, 30], samples=10_000, rng=1)
+    >>> curve
+    rms error of the Pauli-path surrogate, 10000 samples
+         order  rms error
+             1  0.13 ± 0.005
+             4  0.08 ± 0.005
+            30  0, for certain
     """
 
     orders: Indices
@@ -155,7 +166,7 @@ def _cell(error: float, spread: float, high: float) -> str:
 
 
 def surrogate_error_curve(
-    land: Landscape, patch: Patch, orders: Iterable[int] = range(1, 12), samples: int = 10**6, rng: Seed = None
+    land: Landscape, patch: Patch, orders: Iterable[int] = range(1, 12), samples: int = 10**6, *, rng: Seed = None
 ) -> ErrorCurve:
     """Return the rms error over a patch of the Pauli-path surrogate of every order, from one Monte Carlo run.
 
@@ -175,7 +186,7 @@ def surrogate_error_curve(
     Raises
     ------
     NearCliffordError : no order or one below 0, fewer than 2 samples, a patch that does not fit, or angles that are not
-        independent (`nearclifford.independence`).
+        independent (`nearclifford.normal_form.angles`).
     ResourceError : counts of flips, by order and word of chains, that do not fit the memory.
 
     Examples
@@ -198,7 +209,7 @@ def surrogate_error_curve(
     column = np.minimum(wanted, n_columns - 1)
     parts = (np.where(wanted > most, 0, part[column]) for part in (tail.gains, tail.losses, tail.error, tail.hits))
     gains, losses, error, hits = parts
-    bound = float(np.abs(known.coefficients).sum()) ** 2
+    bound = float(np.abs(known.problem.coefficients).sum()) ** 2
     trials = tail.samples if sampler.one_term else None
     return ErrorCurve(
         wanted, gains - losses, error, gains, losses, hits, trials, bound, tail.hit_size, most, tail.samples, __version__
@@ -220,12 +231,8 @@ class _Tails:
 def _check_memory(sampler: ChainSampler, samples: int, n_columns: int) -> None:
     words = WIDTH * TASKS_PER_THREAD * numba.get_num_threads() * 2 if sampler.one_term else samples // WORD + 1
     # counts, their tails, and what these are weighted with
-    needed, available = 32 * words * n_columns, psutil.virtual_memory().available
-    if needed > available:
-        raise ResourceError(
-            f"An error curve of {samples} samples up to order {n_columns - 1} needs {in_words(needed)}; "
-            f"{in_words(available)} are free. Ask for lower orders, or fewer samples."
-        )
+    what = f"An error curve of {samples} samples up to order {n_columns - 1}"
+    require_memory(32 * words * n_columns, what, "Ask for lower orders, or fewer samples.")
 
 
 def _tails(histogram: Indices) -> Indices:
@@ -234,7 +241,7 @@ def _tails(histogram: Indices) -> Indices:
 
 
 def _one_term(sampler: ChainSampler, samples: int, n_columns: int) -> _Tails:
-    bound = float(np.abs(sampler.land.coefficients).sum()) ** 2
+    bound = float(np.abs(sampler.land.problem.coefficients).sum()) ** 2
     hits = _tails(sampler.flip_counts(None, samples, 0, n_columns))[0]
     rate, shrunk = hits / samples, (hits + 0.5) / (samples + 1)
     edge = (hits == 0) | (hits == samples)
@@ -245,7 +252,7 @@ def _one_term(sampler: ChainSampler, samples: int, n_columns: int) -> _Tails:
 def _several_terms(sampler: ChainSampler, samples: int, n_columns: int) -> _Tails:
     land, n_words = sampler.land, -(-samples // WORD)
     rng = np.random.default_rng(int(sampler.seed))
-    plan = plan_pairs(land.program.generators, land.images, land.coefficients, sampler.cosine, n_words, rng)
+    plan = plan_pairs(land.problem, sampler.cosine, n_words, rng)
     zero = np.zeros(n_columns)
     if not len(plan.term):
         return _Tails(zero, zero, zero, zero.astype(np.int64), 0.0, n_words * WORD)

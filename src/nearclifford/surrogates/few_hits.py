@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import lambertw
 
-from nearclifford.rotations import Floats
+from nearclifford.arrays import Floats
 
 
 def largest_mean(seen: Floats, tail: float) -> Floats:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from nearclifford.arrays import Floats
 from nearclifford.landscape import Landscape
-from nearclifford.rotations import Floats
 
 Bits = npt.NDArray[np.bool_]
 
@@ -26,10 +26,10 @@ def most_flips(land: Landscape, chance: Floats) -> int:
     0
     """
     most = 0
-    for group in land.groups:
+    for group in land.problem.groups:
         turning = group.rotations[chance[group.rotations] > 0.0]
-        turns = land.program.generators.x[turning]
-        strings = land.images.x[group.terms]
+        turns = land.problem.generators.x[turning]
+        strings = land.problem.images.x[group.terms]
         most = max(most, _most(_columns(turns, land.n_qubits), _columns(strings, land.n_qubits)))
     return most
 

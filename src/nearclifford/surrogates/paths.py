@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from nearclifford.kernels.path_tree import compile_tree
-from nearclifford.kernels.paths import find_paths
+from nearclifford.arrays import Floats, Indices
+from nearclifford.kernels.paths.search import find_paths
+from nearclifford.kernels.paths.tree import PathTree, compile_tree
 from nearclifford.landscape import Landscape
-from nearclifford.rotations import Floats, Indices
 from nearclifford.surrogates.prediction import (
     NODE_SECONDS,
     bytes_of_path,
@@ -34,32 +33,6 @@ from nearclifford.surrogates.walks import (
 )
 
 Found = npt.NDArray[np.int32]
-
-
-@dataclass(frozen=True, eq=False)
-class PathTree:
-    """All paths of a landscape with fewer flips than an order, as steps: see `nearclifford.kernels.path_tree`.
-
-    Attributes
-    ----------
-    n_levels : levels of the tree, one more than the flips of its longest path may be.
-    width : how many neighbouring rotations make one row of a table.
-    level : int16, rotation : int32, weight : float64, shape ``(n_steps,)``: the weight of an END is its path's coefficient.
-    stay_start : int64, shape ``(n_steps + 1,)``; stays : int32, rows of the table: ``neighbourhood << width | which``.
-    """
-
-    n_levels: int
-    width: int
-    level: npt.NDArray[np.int16]
-    rotation: npt.NDArray[np.int32]
-    weight: Floats
-    stay_start: Indices
-    stays: npt.NDArray[np.int32]
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the arrays."""
-        return sum(array.nbytes for array in (self.level, self.rotation, self.weight, self.stay_start, self.stays))
 
 
 def find_path_tree(land: Landscape, order: int, max_bytes: int, max_seconds: float, progress: bool) -> PathTree:
@@ -127,17 +100,17 @@ Steps = tuple[npt.NDArray[np.int16], npt.NDArray[np.int32], Floats, Indices, npt
 
 
 def _compile(land: Landscape, width: int) -> Callable[[tuple[Part, npt.NDArray[np.int32]]], Steps]:
-    g, images = land.program.generators, land.images
+    g, images = land.problem.generators, land.problem.images
 
     def compiled(task: tuple[Part, Found]) -> Steps:
         part, found = task
         walk, turns = part.walk, g.take(part.walk.group.rotations)
         names = walk.group.rotations.astype(np.int32)
-        string = images.x[walk.term], images.z[walk.term], images.sign[walk.term]
+        string = images.take([walk.term])
         level, rotation, sign, stay_start, stays = compile_tree(
-            found, walk.tables.meets, walk.row, names, width, turns.x, turns.z, turns.sign, *string
+            found, walk.tables.meets, walk.row, names, width, turns.strings, string.strings
         )
-        return level, rotation, sign * land.coefficients[walk.term], stay_start, stays
+        return level, rotation, sign * land.problem.coefficients[walk.term], stay_start, stays
 
     return compiled
 

@@ -1,4 +1,4 @@
-"""The Pauli-path surrogate: all paths with fewer flips than its order, whole."""
+"""The Pauli-path surrogate: all paths with fewer flips than its order, whole (docs/theory.md, "Surrogates")."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from nearclifford.kernels.path_sums import path_gradients, path_values
+from nearclifford.arrays import Floats
+from nearclifford.kernels.paths.sums import path_gradients, path_values
 from nearclifford.patches import Patch
-from nearclifford.rotations import Floats
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.tails import tail_moments
 
@@ -42,17 +42,17 @@ class PauliPathSurrogate(Surrogate):
         >>> error
         0.0
         """
-        tails = tail_moments(self.angles, self.generators, self.images, self.term_coefficients, patch, self.order)
+        tails = tail_moments(self.problem, patch, self.order)
         return float(np.sqrt(max(tails[-1], 0.0)))
 
     def _values(self, angle: Floats) -> Floats:
         value = np.empty(len(angle))
-        path_values(*(*self._steps, angle, value))
+        path_values(self.tree, angle, value)
         return value
 
     def _gradients(self, angle: Floats) -> tuple[Floats, Floats]:
         value, gradient = np.empty(len(angle)), np.empty_like(angle)
-        path_gradients(*(*self._steps, angle, value, gradient))
+        path_gradients(self.tree, angle, value, gradient)
         return value, gradient
 
     def _hessian(self, angle: Floats) -> Floats:

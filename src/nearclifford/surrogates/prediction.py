@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nearclifford.arrays import Floats
 from nearclifford.errors import ResourceError
-from nearclifford.kernels.paths import sample_walks
-from nearclifford.landscape import Landscape, in_words
-from nearclifford.rotations import Floats
+from nearclifford.kernels.paths.search import sample_walks
+from nearclifford.landscape import Landscape
+from nearclifford.memory import in_words
 from nearclifford.surrogates.threads import in_threads
 from nearclifford.surrogates.walks import LEAST_PAIR_FLIPS, Walk, flips_of, sets_of_flips, walks_of
 
-# One node of the walk that finds paths, one path compiled, one pair of rotations in a table, in seconds.
+# One node of the walk that finds paths, one path compiled, one pair of rotations in a table, in seconds, as
+# ``python benchmarks/speeds.py`` measures them.
 NODE_SECONDS, PATH_SECONDS, PAIR_SECONDS = 1.6e-8, 2e-6, 1.5e-8
 SAMPLES, FEWEST_SAMPLES = 512, 16
 # Steps that a prediction takes, a few nanoseconds each: with more rotations and flips it samples fewer walks.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +13,11 @@ import numpy.typing as npt
 from nearclifford.arguments import LARGEST_COUNT
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import read_bytes
-from nearclifford.kernels.path_check import first_fault
-from nearclifford.rotations import AngleMap, PauliTable
-from nearclifford.surrogates.paths import PathTree
+from nearclifford.kernels.paths.check import first_fault
+from nearclifford.kernels.paths.tree import PathTree
+from nearclifford.normal_form.angles import AngleMap
+from nearclifford.normal_form.problem import PauliProblem
+from nearclifford.normal_form.program import PauliTable
 from nearclifford.version import __version__
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ ARRAYS: dict[str, tuple[str, int, int]] = {
     "tree_n_levels": ("i", 8, 0), "tree_width": ("i", 8, 0), "tree_level": ("i", 2, 1), "tree_rotation": ("i", 4, 1),
     "tree_weight": ("f", 8, 1), "tree_stay_start": ("i", 8, 1), "tree_stays": ("i", 4, 1),
 }  # fmt: skip
+ANGLES = tuple(name.removeprefix("angles_") for name in ARRAYS if name.startswith("angles_"))
 MOST_LEVELS, WIDEST = 2**15 - 1, 8
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -43,14 +45,15 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 def arrays_of(kept: Surrogate) -> dict[str, npt.ArrayLike]:
     """Return what a file holds."""
+    problem = kept.problem
     arrays: dict[str, npt.ArrayLike] = {
         "format": FORMAT, "version": __version__, "kind": kept.kind, "order": kept.order,
-        "n_qubits": kept.generators.n_qubits, "term_coefficients": kept.term_coefficients,
+        "n_qubits": problem.n_qubits, "term_coefficients": problem.coefficients,
     }  # fmt: skip
-    for name, table in (("generators", kept.generators), ("images", kept.images)):
+    for name, table in (("generators", problem.generators), ("images", problem.images)):
         arrays |= {f"{name}_x": table.x, f"{name}_z": table.z, f"{name}_sign": table.sign}
-    arrays |= {f"angles_{field.name}": getattr(kept.angles, field.name) for field in fields(AngleMap)}
-    return arrays | {f"tree_{field.name}": getattr(kept.tree, field.name) for field in fields(PathTree)}
+    arrays |= {f"angles_{field}": getattr(problem.angle_map, field) for field in ANGLES}
+    return arrays | {f"tree_{name}": values for name, values in kept.tree._asdict().items()}
 
 
 def read_arrays(path: Path) -> Arrays:
@@ -153,23 +156,29 @@ def _check_steps(arrays: Arrays) -> str:
             return f"tree_{name} has {len(arrays[f'tree_{name}'])} entries; expected {length}"
     if start[0] != 0 or start[-1] != len(stays) or (np.diff(start) < 0).any():
         return f"tree_stay_start does not ascend from 0 to {len(stays)}"
-    sizes = int(arrays["tree_n_levels"]), int(arrays["tree_width"]), len(arrays["angles_offset"])
-    fault = first_fault(level, arrays["tree_rotation"], start, stays, *sizes)
+    fault = first_fault(tree_of(arrays), len(arrays["angles_offset"]))
     return f"step {fault} of its paths does not follow from those before it" if fault >= 0 else ""
 
 
-def table_of(arrays: Arrays, name: str) -> PauliTable:
+def problem_of(arrays: Arrays) -> PauliProblem:
+    """Return the landscape in normal form."""
+    generators, images = (_table_of(arrays, name) for name in ("generators", "images"))
+    return PauliProblem(_angles_of(arrays), generators, images, arrays["term_coefficients"])
+
+
+def _table_of(arrays: Arrays, name: str) -> PauliTable:
     """Return the table of Pauli strings called ``name``."""
     return PauliTable(int(arrays["n_qubits"]), *(arrays[f"{name}_{part}"] for part in ("x", "z", "sign")))
 
 
-def angles_of(arrays: Arrays) -> AngleMap:
+def _angles_of(arrays: Arrays) -> AngleMap:
     """Return the map from parameters to angles."""
-    parts = {field.name: arrays[f"angles_{field.name}"] for field in fields(AngleMap)}
-    return AngleMap(tuple(map(str, parts.pop("parameters"))), **parts)
+    names, center, *entries = (arrays[f"angles_{field}"] for field in ANGLES)
+    rotation, parameter, factor, offset = entries
+    return AngleMap(tuple(map(str, names)), center, rotation, parameter, factor, offset)
 
 
 def tree_of(arrays: Arrays) -> PathTree:
     """Return the tree of paths."""
-    parts = {field.name: arrays[f"tree_{field.name}"] for field in fields(PathTree)}
+    parts = {name: arrays[f"tree_{name}"] for name in PathTree._fields}
     return PathTree(n_levels=int(parts.pop("n_levels")), width=int(parts.pop("width")), **parts)

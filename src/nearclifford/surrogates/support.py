@@ -1,4 +1,4 @@
-"""Which Taylor coefficients a tree of paths has, and their values."""
+"""Which Taylor coefficients a tree of paths has, and their values (docs/theory.md, "Surrogates")."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from nearclifford.arrays import Floats, Indices
 from nearclifford.errors import ResourceError
-from nearclifford.kernels.path_tree import START, list_paths
-from nearclifford.rotations import Floats, Indices
-from nearclifford.surrogates.paths import PathTree
+from nearclifford.kernels.paths.tree import START, PathTree, list_paths
 
 # A sum of the terms' coefficients below this share of their sizes is a cancellation.
 CANCELLED = 1e-12
@@ -27,9 +26,8 @@ Paths = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], Indices, npt.NDArray
 def paths_of(tree: PathTree, wanted: npt.NDArray[np.bool_] | None = None) -> Paths:
     """Return (flips, number of stays, start, stays, weight) of the paths, see `list_paths`; by default no stays."""
     keep = np.empty(0, dtype=np.bool_) if wanted is None else wanted
-    steps = (tree.level, tree.rotation, tree.weight, tree.stay_start, tree.stays)
     ends = (tree.rotation < 0) & (tree.rotation != START) & (tree.weight != 0.0)
-    return (*list_paths(*steps, tree.n_levels, tree.width, keep), tree.weight[ends])
+    return (*list_paths(tree, keep), tree.weight[ends])
 
 
 def support_of(tree: PathTree, order: int) -> int:

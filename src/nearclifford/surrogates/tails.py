@@ -4,59 +4,49 @@ from __future__ import annotations
 
 import numpy as np
 
-from nearclifford.compression import compress
+from nearclifford.arrays import Floats
+from nearclifford.chains.merged import frozen_by, merged_chains
+from nearclifford.chains.term_pairs import TermProduct, products_of_terms
 from nearclifford.errors import ResourceError
-from nearclifford.independence import angle_moments
-from nearclifford.kernels.merging import adapted_basis, adapted_coordinates, time_order
-from nearclifford.kernels.tails import propagate_by_flips
-from nearclifford.pairs import TermProduct, products_of_terms
+from nearclifford.kernels.merging.by_flips import propagate_by_flips
+from nearclifford.normal_form.angles import angle_moments
+from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.patches import Patch
-from nearclifford.rotations import AngleMap, Floats, PauliTable
 
 # Pauli strings held at once; each takes a few hundred bytes.
 MOST_STRINGS = 10**6
 
 
-def tail_moments(
-    angles: AngleMap, generators: PauliTable, images: PauliTable, coefficients: Floats, patch: Patch, order: int
-) -> Floats:
+def tail_moments(problem: PauliProblem, patch: Patch, order: int) -> Floats:
     """Return E[(L - L_m)²] over a patch for m = 0 ... order, float64, L_m the paths with fewer than m flips.
 
     Orders above the number of rotations, whose error is zero, are answered by that of one rotation more alone.
 
     Two paths that differ in a flip average to zero, so for one term this is the probability that the chain of stays and
-    flips ends Z-type after at least m flips; pairs of terms flip together (theory of `nearclifford.certified`).
+    flips ends Z-type after at least m flips; pairs of terms flip together (docs/theory.md, "Surrogates").
 
     Raises `NearCliffordError` where angles are not independent, `ResourceError` beyond `MOST_STRINGS` strings.
     """
-    cosine, flip = angle_moments(angles, patch)
-    last = min(order, angles.n_rotations + 1)
+    cosine, flip = angle_moments(problem.angle_map, patch)
+    last = min(order, problem.n_rotations + 1)
     moments = np.zeros(last + 1)
-    for product in products_of_terms(images, coefficients):
-        moments += _moments_of_product(product, generators, images, cosine, flip, last)
+    for product in products_of_terms(problem):
+        moments += _moments_of_product(product, problem, cosine, flip, last)
     return np.cumsum(moments[::-1])[::-1]
 
 
-def _moments_of_product(
-    product: TermProduct, generators: PauliTable, images: PauliTable, cosine: Floats, flip: Floats, order: int
-) -> Floats:
-    frozen = np.bitwise_count(generators.x & product.z).sum(axis=1) % 2 == 1
-    free, starts = np.flatnonzero(~frozen), images.take(product.starts)
+def _moments_of_product(product: TermProduct, problem: PauliProblem, cosine: Floats, flip: Floats, order: int) -> Floats:
+    frozen = frozen_by(product, problem.generators)
     moments = np.zeros(order + 1)
-    for group in compress(generators.take(free), starts):
-        rotations = free[group.rotations]
-        turns = generators.take(rotations)
-        by_time = time_order(turns.x, turns.z)
-        turns, chance = turns.take(by_time), flip[rotations[by_time]]
-        basis, pivot, rank = adapted_basis(turns.x)
-        strings = starts.take(group.terms)
+    for chain in merged_chains(product, problem.generators, problem.images, frozen):
+        chance = flip[chain.rotations]
         found = propagate_by_flips(
-            adapted_coordinates(turns.x, turns.z, basis, pivot),
-            rank,
+            chain.turns,
+            chain.rank,
             1.0 - chance,
             chance,
-            adapted_coordinates(strings.x, strings.z, basis, pivot),
-            product.weight[group.terms],
+            chain.starts,
+            chain.weight,
             order + 1,
             MOST_STRINGS,
         )

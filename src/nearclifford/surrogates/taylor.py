@@ -8,13 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError
-from nearclifford.independence import rotation_of_parameters
-from nearclifford.kernels.taylor_hessians import taylor_hessians
-from nearclifford.kernels.taylor_series import series_gradients, series_values
-from nearclifford.kernels.taylor_sums import taylor_gradients, taylor_values
+from nearclifford.kernels.paths.taylor_hessians import taylor_hessians
+from nearclifford.kernels.paths.taylor_series import series_gradients, series_values
+from nearclifford.kernels.paths.taylor_sums import taylor_gradients, taylor_values
 from nearclifford.patches import Patch
-from nearclifford.rotations import Floats
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.support import Monomial, monomials
 from nearclifford.surrogates.taylor_error import taylor_rms_error
@@ -41,7 +40,7 @@ class TaylorSurrogate(Surrogate):
 
         Only coefficients that are not zero. Raises `NearCliffordError` where a parameter sits on several rotations.
         """
-        rotation, factor = rotation_of_parameters(self.angles)
+        rotation, factor = self.problem.angle_map.rotation_of
         parameter = {int(j): k for k, j in enumerate(rotation) if j >= 0}
         for powers, value in monomials(self.tree, self.order):
             named = sorted((parameter[j], power) for j, power in powers)
@@ -54,17 +53,16 @@ class TaylorSurrogate(Surrogate):
         amount that is computed in extended precision, since it is a small difference of large numbers. Errors likewise,
         and `ResourceError` for a patch of many different widths and for orders above 100.
         """
-        parts = (self.angles, self.generators, self.images, self.term_coefficients, patch)
-        return taylor_rms_error(*parts, self.tree, self.order)
+        return taylor_rms_error(self.problem, patch, self.tree, self.order)
 
     def _values(self, angle: Floats) -> Floats:
         value = np.empty(len(angle))
         for rows, order, by_logarithms in ways_to_sum(angle, self.order, self.tree.n_levels):
             some, found = np.ascontiguousarray(angle[rows]), np.empty(len(rows))
             if by_logarithms:
-                taylor_values(*(*self._steps, order, *logarithms((order - 1) // 2), some, found))
+                taylor_values(self.tree, order, *logarithms((order - 1) // 2), some, found)
             else:
-                series_values(*(*self._steps, order, some, found))
+                series_values(self.tree, order, some, found)
             value[rows] = found
         return self._finite(value)
 
@@ -74,9 +72,9 @@ class TaylorSurrogate(Surrogate):
             some, found = np.ascontiguousarray(angle[rows]), np.empty(len(rows))
             slopes = np.empty_like(some)
             if by_logarithms:
-                taylor_gradients(*(*self._steps, order, *logarithms((order - 1) // 2), some, found, slopes))
+                taylor_gradients(self.tree, order, *logarithms((order - 1) // 2), some, found, slopes)
             else:
-                series_gradients(*(*self._steps, order, some, found, slopes))
+                series_gradients(self.tree, order, some, found, slopes)
             value[rows], gradient[rows] = found, slopes
         self._finite(value)
         return value, self._finite(gradient)
@@ -84,7 +82,7 @@ class TaylorSurrogate(Surrogate):
     def _hessian(self, angle: Floats) -> Floats:
         found = np.zeros((1, len(angle), len(angle)))
         for _, order, _ in ways_to_sum(angle[None], self.order, self.tree.n_levels):
-            taylor_hessians(*(*self._steps, order, angle[None], found))
+            taylor_hessians(self.tree, order, angle[None], found)
         return self._finite(found[0])
 
     def _finite(self, numbers: Floats) -> Floats:

@@ -6,7 +6,8 @@ over the paths (and pairs of paths of two terms) with the same flips S. For one 
     E[(f - T f)²] = E[f f] - 2 E[f T f] + E[T f T f],
 
 each a product over the rotations of E[g(t) h(t)], g and h sines or cosines whose Taylor series carry a power of ε to tell
-the degree. The three terms cancel to a high order in the width, so they are computed with as many digits as that takes.
+the degree. The three terms cancel to a high order in the width, so they are computed with as many digits as that takes
+(docs/theory.md, "Surrogates").
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ import mpmath
 import numpy as np
 
 from nearclifford.errors import ResourceError
-from nearclifford.independence import rotation_of_parameters
-from nearclifford.patches import Gaussian, Patch
-from nearclifford.rotations import AngleMap, Floats, PauliTable
-from nearclifford.surrogates.paths import PathTree
+from nearclifford.kernels.paths.tree import PathTree
+from nearclifford.normal_form.angles import AngleMap
+from nearclifford.normal_form.problem import PauliProblem
+from nearclifford.patches import Patch
 from nearclifford.surrogates.support import paths_of
 from nearclifford.surrogates.tails import tail_moments
 
@@ -38,15 +39,7 @@ BOTH_FLIP, BOTH_STAY, FIRST_STAYS, SECOND_STAYS = range(4)
 Kind = tuple[tuple[tuple[int, float], int], ...]
 
 
-def taylor_rms_error(
-    angles: AngleMap,
-    generators: PauliTable,
-    images: PauliTable,
-    coefficients: Floats,
-    patch: Patch,
-    tree: PathTree,
-    order: int,
-) -> float:
+def taylor_rms_error(problem: PauliProblem, patch: Patch, tree: PathTree, order: int) -> float:
     """Return √E[(L - T_m)²] over a patch, T_m the Taylor polynomial of total degree below ``order``.
 
     Raises `NearCliffordError` and `ResourceError` as `tail_moments` does, the latter also for orders above `MOST_ORDER` and
@@ -57,8 +50,8 @@ def taylor_rms_error(
             f"The exact error of a Taylor surrogate takes order⁴ operations of many digits, and its order is {order}; "
             f"expected at most {MOST_ORDER}. Sample it: compare its values with the landscape's at thetas of the patch."
         )
-    tail = float(tail_moments(angles, generators, images, coefficients, patch, order)[-1])
-    widths = _widths(angles, patch)
+    tail = float(tail_moments(problem, patch, order)[-1])
+    widths = _widths(problem.angle_map, patch)
     weights: dict[Kind, float] = defaultdict(float)
     for kind, weight in _pairs(tree, widths):
         weights[kind] += weight
@@ -68,7 +61,7 @@ def taylor_rms_error(
                 "flip and stay at each width of the patch. Use a patch with one width for all parameters."
             )
     with mpmath.workdps(_digits(widths, order)):
-        moments = _Moments(type(patch), order)
+        moments = _Moments(patch, order)
         kept = sum((weight * moments.square_error(kind) for kind, weight in weights.items()), mpmath.mpf(0))
         return float(mpmath.sqrt(max(tail + kept, mpmath.mpf(0))))
 
@@ -81,10 +74,9 @@ def _digits(widths: Sequence[float], order: int) -> int:
 
 
 def _widths(angles: AngleMap, patch: Patch) -> list[float]:
-    rotation, factor = rotation_of_parameters(angles)
+    parameters, rotations, scaled = angles.patch_of_rotations(patch)
     widths = np.zeros(angles.n_rotations)
-    turning = rotation >= 0
-    widths[rotation[turning]] = (np.abs(factor) * patch.for_parameters(angles.n_parameters))[turning]
+    widths[rotations] = scaled.for_parameters(angles.n_parameters)[parameters]
     return widths.tolist()
 
 
@@ -119,7 +111,7 @@ class _Moments:
     column stand for the whole function.
     """
 
-    def __init__(self, patch: type[Patch], order: int) -> None:
+    def __init__(self, patch: Patch, order: int) -> None:
         self.patch, self.order = patch, order
         self.powers: dict[tuple[tuple[int, float], int], np.ndarray] = {}
 
@@ -177,7 +169,7 @@ class _Moments:
     def _moment(self, power: int, whole: list[int], width: mpmath.mpf) -> mpmath.mpf:
         """Return E[t^power · product of whole functions], each sin (1) or cos (0)."""
         if len(whole) == 2:
-            # sin² and cos², whose series begins nowhere
+            # sin² and cos², both whole
             mean = self._cosine_moment(0, 2, width)
             return (1 - mean) / 2 if whole[0] else (1 + mean) / 2
         if not whole:
@@ -185,9 +177,8 @@ class _Moments:
         return self._sine_moment(power, width) if whole[0] else self._cosine_moment(power, 1, width)
 
     def _power_moment(self, power: int, width: mpmath.mpf) -> mpmath.mpf:
-        if self.patch is Gaussian:
-            return width**power * mpmath.fac2(power - 1)
-        return width**power / (power + 1)
+        unit = self.patch.even_moment(power)
+        return width**power * unit.numerator / unit.denominator
 
     def _cosine_moment(self, power: int, times: int, width: mpmath.mpf) -> mpmath.mpf:
         """Return E[t^power cos(times t)], by the series of the cosine: it converges for any width."""

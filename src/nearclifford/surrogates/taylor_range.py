@@ -1,13 +1,13 @@
 """Which way a Taylor polynomial of paths is summed at which angles, so that rounding stays a share of its monomials' sizes.
 
-Sums of logarithms (`nearclifford.kernels.taylor_sums`) are quickest, but their terms are larger than the monomials that they
-add up to: ln cos has the majorant ln (1 / cos), and the product of all cosines the majorant Π cosh. As
+Sums of logarithms (`nearclifford.kernels.paths.taylor_sums`) are quickest, but their terms are larger than the monomials
+that they add up to: ln cos has the majorant ln (1 / cos), and the product of all cosines the majorant Π cosh. As
 
     1 / cos t = cosh t · exp(2 Σ_{q even} |c_q| t^{2q}),     ln cos t = Σ c_q t^{2q},
 
 with coefficients that are all positive, what is lost is at most the product of these factors over the angles, each sum up
 to its last q; and for r pairs of factors at most |E_2r|, Euler's number, whatever the angles: 1, 1, 5, 61 for r = 0 ... 3.
-Products of series (`nearclifford.kernels.taylor_series`) lose nothing.
+Products of series (`nearclifford.kernels.paths.taylor_series`) lose nothing.
 
 A polynomial of high order needs no more degrees than its angles: cosh 2t <= (cosh t)^4, so the monomials of degree k and
 more are below 2^-k Π cosh 2t, and where the sum of all is below 2^1024 none beyond degree 4 · 1024 + 60 counts.
@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import zeta
 
-from nearclifford.rotations import Floats, Indices
+from nearclifford.arrays import Floats, Indices
 
 # Of the digits of a float, logarithms may cost as many as they do at r = 3, where they are never left.
 LARGEST_LOSS = 61.0

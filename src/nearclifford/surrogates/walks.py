@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nearclifford.compression import TermGroup
+from nearclifford.arrays import Indices, Words
 from nearclifford.errors import ResourceError
-from nearclifford.kernels.merging import adapted_basis, adapted_coordinates
-from nearclifford.kernels.paths import Tables, commutation_rows, key_filter, pair_table, single_table
-from nearclifford.landscape import Landscape, in_words
-from nearclifford.rotations import Indices, Words
+from nearclifford.kernels.gf2 import adapted_basis, adapted_coordinates
+from nearclifford.kernels.paths.tables import Tables, commutation_rows, key_filter, pair_table, single_table
+from nearclifford.landscape import Landscape
+from nearclifford.memory import in_words
+from nearclifford.normal_form.compression import TermGroup
 from nearclifford.surrogates.most_flips import most_flips
 from nearclifford.surrogates.threads import in_threads
 
@@ -68,9 +69,9 @@ def flips_of(land: Landscape, order: int) -> int:
     >>> flips_of(land, 3), flips_of(land, 10**9) <= 8
     (2, True)
     """
-    flips = min(order - 1, max((len(group.rotations) for group in land.groups), default=0))
+    flips = min(order - 1, max((len(group.rotations) for group in land.problem.groups), default=0))
     if flips > LEAST_PAIR_FLIPS:
-        flips = min(flips, most_flips(land, np.ones(land.program.n_rotations)))
+        flips = min(flips, most_flips(land, np.ones(land.problem.n_rotations)))
     if flips > MOST_FLIPS:
         raise ResourceError(f"Paths of order {order} have {flips} flips here; a surrogate holds up to {MOST_FLIPS}.")
     return flips
@@ -78,7 +79,7 @@ def flips_of(land: Landscape, order: int) -> int:
 
 def check_tables(land: Landscape, flips: int, max_bytes: int) -> None:
     """Raise `ResourceError` where the tables of the walks would take more than ``max_bytes``."""
-    sizes = [len(group.rotations) for group in land.groups]
+    sizes = [len(group.rotations) for group in land.problem.groups]
     needed = sum(n * n // 8 + (8 * n * (n - 1) if flips >= LEAST_PAIR_FLIPS else 0) for n in sizes)
     if needed > max_bytes:
         raise ResourceError(
@@ -91,15 +92,15 @@ def walks_of(land: Landscape, flips: int, progress: bool) -> list[Walk]:
     """Return the walks of all terms, with their tables."""
 
     def walks_of_group(group: TermGroup) -> list[Walk]:
-        turns, images = land.program.generators.take(group.rotations), land.images.take(group.terms)
+        turns, images = land.problem.generators.take(group.rotations), land.problem.images.take(group.terms)
         basis, pivot, rank = adapted_basis(turns.x)
-        rows = adapted_coordinates(turns.x, turns.z, basis, pivot)
-        strings = adapted_coordinates(images.x, images.z, basis, pivot)
+        rows = adapted_coordinates(turns.strings, basis, pivot)
+        strings = adapted_coordinates(images.strings, basis, pivot)
         tables = _tables(rows, rank, min(flips, len(rows)))
         keys, first = _keys(strings, len(pivot)), commutation_rows(strings, rows)
         return [Walk(group, tables, term, keys[i], first[i]) for i, term in enumerate(group.terms.tolist())]
 
-    return [walk for walks in in_threads(walks_of_group, land.groups, "tables", progress) for walk in walks]
+    return [walk for walks in in_threads(walks_of_group, land.problem.groups, "tables", progress) for walk in walks]
 
 
 def _tables(rows: Words, rank: Indices, flips: int) -> Tables:

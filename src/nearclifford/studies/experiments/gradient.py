@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pandas as pd
 
+from nearclifford.ansatz import ANSATZE
+from nearclifford.arguments import boolean
+from nearclifford.costs.model import sampled_norm_seconds
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Gaussian
-from nearclifford.studies.catalogue import ANSATZE
-from nearclifford.studies.checks import boolean, integer, one_of
-from nearclifford.studies.draws import Draws, means
+from nearclifford.statistics.some_components import sampled_squared_norm
+from nearclifford.studies.draws import Draws, means, root
 from nearclifford.studies.experiment import Experiment
 from nearclifford.studies.fits import fits_frame, fits_text
 from nearclifford.studies.points import Point
-from nearclifford.studies.printing import encoder_title, with_error
+from nearclifford.studies.printing import circuit_title, encoder_title, table_text, with_error
 from nearclifford.studies.problem import prepare, preparing_seconds
 from nearclifford.studies.rules import sigma_value
-from nearclifford.studies.sampled_norm import sampled_squared_norm
+from nearclifford.studies.settings import at_least, named, setting
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BACKENDS = ("auto", "statevector", "stabilizer")
 
@@ -62,14 +66,14 @@ class GradientPoint(Point):
         family = ANSATZE[self.ansatz]
         if self.backend == "stabilizer":
             gates = family.n_gates(self.n_qubits, self.n_layers)
-            measuring = self.components * (1 + self.samples / 512) * gates * 2e-9
+            measuring = sampled_norm_seconds(self.components, self.samples, gates)
         else:
             measuring = self.samples * family.n_parameters(self.n_qubits, self.n_layers) * 2.0**self.n_qubits * 1.2e-9
         return self.n_draws * (preparing_seconds(self) + measuring)
 
 
 @dataclass(frozen=True)
-class Gradient(Experiment):
+class Gradient(Experiment[GradientPoint]):
     """The norm of the gradient, and the size of its encoded component.
 
     Attributes
@@ -84,6 +88,7 @@ class Gradient(Experiment):
     """
 
     name: ClassVar[str] = GradientPoint.experiment
+    point_type: ClassVar[type[Point]] = GradientPoint
     columns: ClassVar[dict[str, str]] = {
         "norm": "mean of ‖∇L‖ over the draws; empty where the stabilizer was used",
         "norm_error": "its standard error",
@@ -97,32 +102,22 @@ class Gradient(Experiment):
         "component_error": "its standard error",
     }
 
-    samples: int = 1
-    backend: str = "auto"
-    components: int = 256
-    chains: int = 512
-    fits: bool = False
+    samples: int = setting(at_least(1), 1)
+    backend: str = setting(named(BACKENDS), "auto")
+    components: int = setting(at_least(2), 256)
+    chains: int = setting(at_least(2), 512)
+    fits: bool = setting(boolean, False)
 
-    def __post_init__(self) -> None:
-        integer("samples", self.samples, 1)
-        one_of("backend", self.backend, BACKENDS)
-        integer("components", self.components, 2)
-        integer("chains", self.chains, 2)
-        boolean("fits", self.fits)
-
-    def point(self, **fields: Any) -> GradientPoint:
+    def point(self, **given: Any) -> GradientPoint:
         """Return a point that says how its gradients are found, once its size is known."""
-        exact = self.backend == "statevector" or (self.backend == "auto" and fields["n_qubits"] <= EXACT_QUBITS)
-        return GradientPoint(
-            **fields,
-            backend="statevector" if exact else "stabilizer",
-            samples=self.samples if exact else self.chains,
-            components=0 if exact else self.components,
-        )
+        exact = self.backend == "statevector" or (self.backend == "auto" and given["n_qubits"] <= EXACT_QUBITS)
+        if exact:
+            return GradientPoint(**given, backend="statevector", samples=self.samples, components=0)
+        return GradientPoint(**given, backend="stabilizer", samples=self.chains, components=self.components)
 
     @staticmethod
-    def measure(points: Sequence[Point]) -> list[Draws]:
-        """Return for each point the norms, components and bounds of its draws, each averaged over the thetas of its draw.
+    def measure_draw(points: Sequence[GradientPoint], draw: int) -> list[dict[str, float]]:
+        """Return for each point norm, component and bound of a draw, averaged over its thetas.
 
         norm : ‖∇L‖, the Euclidean norm over all D components; NaN with the stabilizer, which knows its square alone.
         squared_norm : ‖∇L‖².
@@ -132,13 +127,9 @@ class Gradient(Experiment):
 
         Raises `ResourceError` where 2^N amplitudes do not fit the memory.
         """
-        found: list[list[dict[str, float]]] = [[] for _ in points]
-        for draw in points[0].draws:
-            prepared = prepare(points[0], draw)
-            for point, rows in zip(points, found, strict=True):
-                assert isinstance(point, GradientPoint)
-                rows.append(_measure_draw(point, draw, prepared.land, prepared.parameter))
-        return [Draws.of(points[0].draws, rows) for rows in found]
+        prepared = prepare(points[0], draw)
+        measure = {"stabilizer": _by_chains, "statevector": _by_gradients}
+        return [measure[point.backend](point, draw, prepared.land, prepared.parameter) for point in points]
 
     @staticmethod
     def summary(draws: Draws) -> dict[str, float]:
@@ -151,9 +142,8 @@ class Gradient(Experiment):
         (2.0, 1.0)
         """
         columns = means(draws, ("norm", "squared_norm", "component")) | {"norm_upper": math.nan}
-        root = math.sqrt(columns["squared_norm"])
-        columns |= {"rms_norm": root, "rms_norm_error": columns["squared_norm_error"] / (2 * root) if root else math.nan}
-        if math.isnan(columns["norm"]) and root == 0.0:
+        columns["rms_norm"], columns["rms_norm_error"] = root(columns["squared_norm"], columns["squared_norm_error"])
+        if math.isnan(columns["norm"]) and columns["rms_norm"] == 0.0:
             columns["norm_upper"] = math.sqrt(float((draws["bound"] ** 2).sum())) / len(draws)
         if columns["norm"] == 0.0:
             columns["norm_upper"] = float(draws["bound"].max()) * (1.0 - 0.05 ** (1.0 / len(draws)))
@@ -163,36 +153,47 @@ class Gradient(Experiment):
         """Return the comparison of two laws of decay, if the study asks for it."""
         return {"fits": fits_frame(frame)} if self.fits else {}
 
-    def report(self, frame: pd.DataFrame) -> str:
+    def report(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
         """Return the norms as text, and the comparison of two laws of decay if the study asks for it."""
-        return "\n\n".join([as_text(frame), *([fits_text(fits_frame(frame))] if self.fits else [])])
+        return "\n\n".join([as_text(frame), *([fits_text(tables["fits"])] if self.fits else [])])
 
 
-def _measure_draw(point: GradientPoint, draw: int, land: Landscape, parameter: int) -> dict[str, float]:
-    """Return norm, squared norm, component and bound of one draw."""
+def _scale(land: Landscape) -> float:
+    return float(np.abs(land.problem.coefficients).sum())
+
+
+def _by_chains(point: GradientPoint, draw: int, land: Landscape, parameter: int) -> dict[str, float]:
     patch = Gaussian(sigma_value(point.sigma, land.n_parameters))
-    scale = float(np.abs(land.coefficients).sum())
-    bound = math.sqrt(land.n_parameters) * scale
-    if point.backend == "stabilizer":
-        squared = sampled_squared_norm(land, patch, parameter, point.components, point.samples, point.theta_stream(draw))
-        seen = bound * math.sqrt(-math.log(0.05) / (point.components * point.samples))
-        return {"norm": math.nan, "squared_norm": squared, "component": math.nan, "bound": seen}
-    theta = land.center + patch.sample((point.samples, land.n_parameters), point.theta_stream(draw))
+    stream = point.theta_stream(draw)
+    found = sampled_squared_norm(land, patch, point.components, point.samples, always=[parameter], rng=stream)
+    bound = math.sqrt(land.n_parameters) * _scale(land)
+    seen = bound * math.sqrt(-math.log(0.05) / (point.components * point.samples))
+    return {"norm": math.nan, "squared_norm": found.norm_squared, "component": math.nan, "bound": seen}
+
+
+def _by_gradients(point: GradientPoint, draw: int, land: Landscape, parameter: int) -> dict[str, float]:
+    """Return what `nearclifford.gradient_statistics` says of the same stream, to rounding, for one theta and for more.
+
+    It knows neither the mean of |∂_k L| nor one theta alone. Rounding counts as zero here: means over the draws, of which
+    some have no gradient, and the bound where none has, need to know.
+    """
+    patch, scale = Gaussian(sigma_value(point.sigma, land.n_parameters)), _scale(land)
+    theta = land.center + patch.sample((point.samples, land.n_parameters), rng=point.theta_stream(draw))
     gradient = land.gradient(theta)
     gradient[np.abs(gradient) < ROUNDING * scale] = 0.0
     norm = np.linalg.norm(gradient, axis=1)
-    component = np.abs(gradient[:, parameter])
     return {
         "norm": float(norm.mean()),
         "squared_norm": float(np.square(norm).mean()),
-        "component": float(component.mean()),
-        "bound": bound,
+        "component": float(np.abs(gradient[:, parameter]).mean()),
+        "bound": math.sqrt(land.n_parameters) * scale,
     }
 
 
 def as_text(frame: pd.DataFrame) -> str:
     """Return the gradient norms as one small table for each ansatz, rule for L and encoder: N down, σ across.
 
+    >>> import pandas as pd
     >>> row = dict(ansatz="mhea", layers="N", encoder="none", draws=9, sigma="1", n_qubits=2, norm=0.5, norm_error=0.02)
     >>> print(as_text(pd.DataFrame([row | {"norm_upper": np.nan}])))
     mHEA, L = N, without encoder: mean of ‖∇L‖ over 9 draws (standard error of the last digits)
@@ -204,16 +205,11 @@ def as_text(frame: pd.DataFrame) -> str:
     names = [quantity, f"{quantity}_error", "norm_upper"]
     for (ansatz, layers, encoder), part in frame.groupby(["ansatz", "layers", "encoder"], sort=False):
         cells = [_cell(*numbers) for numbers in part[names].to_numpy(float).tolist()]
-        table = part.assign(cell=cells).pivot(index="n_qubits", columns="sigma", values="cell")
-        table = table.reindex(columns=part["sigma"].unique()).fillna("")
-        draws = (
-            f"{part['draws'].min()} to {part['draws'].max()}" if part["draws"].nunique() > 1 else str(part["draws"].iloc[0])
-        )
-        title = f"{ANSATZE[str(ansatz)].title}, L = {layers}, {encoder_title(str(encoder))}"
+        fewest, most = part["draws"].min(), part["draws"].max()
+        draws = f"{fewest} to {most}" if most > fewest else str(most)
+        title = f"{circuit_title(str(ansatz), layers)}, {encoder_title(str(encoder))}"
         head = f"{title}: {words} ‖∇L‖ over {draws} draws (standard error of the last digits)"
-        columns = [f"σ = {sigma}" for sigma in table.columns]
-        text = table.set_axis(columns, axis=1).reset_index(names="N").to_string(index=False)
-        tables.append(f"{head}\n{text}")
+        tables.append(f"{head}\n{table_text(part, cells, 'n_qubits', 'sigma', 'σ = ', 'N')}")
     return "\n\n".join(tables)
 
 

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import pandas as pd
-from qiskit_aer.noise import NoiseModel, depolarizing_error
 
-from nearclifford.arguments import generator
-from nearclifford.backends import Aer
-from nearclifford.budget import Budget
+from nearclifford.ansatz import ANSATZE
+from nearclifford.arguments import fraction
+from nearclifford.devices.aer import Aer
 from nearclifford.patches import Gaussian
-from nearclifford.studies.catalogue import ANSATZE
-from nearclifford.studies.checks import entries, fraction, integer
-from nearclifford.studies.draws import Draws, means
+from nearclifford.statistics.statevector import Statevector
+from nearclifford.statistics.verbs import gradient_statistics
+from nearclifford.studies.draws import Draws, means, root
 from nearclifford.studies.experiment import Axis, Experiment
 from nearclifford.studies.points import Point
-from nearclifford.studies.printing import encoder_title, with_error
+from nearclifford.studies.printing import encoder_title, table_text, with_error
 from nearclifford.studies.problem import prepare, preparing_seconds
 from nearclifford.studies.rules import sigma_value
+from nearclifford.studies.settings import at_least, each, setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from qiskit_aer.noise import NoiseModel
 
 # One-qubit gates err this much less than two-qubit gates, which is the order of magnitude on superconducting devices.
 ONE_QUBIT_SHARE = 0.1
@@ -35,6 +38,8 @@ def depolarizing_model(probability: float) -> NoiseModel:
     >>> sorted(depolarizing_model(0.01).noise_instructions)[:3]
     ['cx', 'h', 'rx']
     """
+    from qiskit_aer.noise import NoiseModel, depolarizing_error
+
     model = NoiseModel()
     model.add_all_qubit_quantum_error(depolarizing_error(probability, 2), ["cx"])
     model.add_all_qubit_quantum_error(depolarizing_error(ONE_QUBIT_SHARE * probability, 1), list(ONE_QUBIT_GATES))
@@ -52,6 +57,8 @@ class NoisePoint(Point):
     """
 
     experiment: ClassVar[str] = "noise"
+    # 1: the noiseless square by `gradient_statistics`, which adds in another order
+    revision: ClassVar[int] = 1
 
     probability: float
     samples: int
@@ -65,7 +72,7 @@ class NoisePoint(Point):
 
 
 @dataclass(frozen=True)
-class Noise(Experiment):
+class Noise(Experiment[NoisePoint]):
     """The encoded component of the gradient with depolarizing noise, beside the same without.
 
     Attributes
@@ -75,6 +82,7 @@ class Noise(Experiment):
     """
 
     name: ClassVar[str] = NoisePoint.experiment
+    point_type: ClassVar[type[Point]] = NoisePoint
     columns: ClassVar[dict[str, str]] = {
         "square": "mean of (∂_k L)² of the encoded parameter, with noise",
         "square_error": "its standard error",
@@ -84,40 +92,30 @@ class Noise(Experiment):
         "survival_error": "its standard error, over paired draws",
     }
 
-    probabilities: tuple[float, ...] = (0.001, 0.003, 0.01)
-    samples: int = 4
-
-    def __post_init__(self) -> None:
-        given = entries("probabilities", self.probabilities, lambda value: fraction("probabilities", value))
-        object.__setattr__(self, "probabilities", given)
-        integer("samples", self.samples, 2)
+    probabilities: tuple[float, ...] = setting(each(fraction), (0.001, 0.003, 0.01))
+    samples: int = setting(at_least(2), 4)
 
     @property
     def axes(self) -> tuple[Axis, ...]:
         """The probabilities."""
         return (Axis("probability", "probability of depolarizing noise after each CX", self.probabilities),)
 
-    def point(self, **fields: Any) -> NoisePoint:
-        """Return a point with the number of thetas."""
-        return NoisePoint(**fields, samples=self.samples)
-
     @staticmethod
-    def measure(points: Sequence[Point]) -> list[Draws]:
-        """Return for each draw the mean square of the derivative, with noise and without, at the same thetas."""
-        found: list[list[dict[str, float]]] = [[] for _ in points]
-        for draw in points[0].draws:
-            prepared = prepare(points[0], draw)
-            land, index = prepared.land, np.array([prepared.parameter])
-            for point, rows in zip(points, found, strict=True):
-                assert isinstance(point, NoisePoint)
-                patch = Gaussian(sigma_value(point.sigma, land.n_parameters))
-                backend = Aer("CPU", noise_model=depolarizing_model(point.probability))
-                budget = Budget.of(point.samples, 0.05, 60.0)
-                noisy = backend.gradient_statistics(land, patch, budget, index, generator(point.theta_stream(draw)))
-                shape = (point.samples, land.n_parameters)
-                exact = land.gradient(land.center + patch.sample(shape, point.theta_stream(draw)))[:, index[0]]
-                rows.append({"square": float(noisy.second_moment[0]), "exact_square": float(np.mean(exact**2))})
-        return [Draws.of(points[0].draws, rows) for rows in found]
+    def measure_draw(points: Sequence[NoisePoint], draw: int) -> list[dict[str, float]]:
+        """Return the mean square of the derivative, with noise and without; both backends draw the same thetas."""
+        prepared = prepare(points[0], draw)
+
+        def square(point: NoisePoint, backend: Aer | Statevector) -> float:
+            patch = Gaussian(sigma_value(point.sigma, prepared.land.n_parameters))
+            chosen, rng = [prepared.parameter], point.theta_stream(draw)
+            found = gradient_statistics(prepared.land, patch, backend, samples=point.samples, parameters=chosen, rng=rng)
+            return float(found.second_moment[0])
+
+        noisy = [Aer("CPU", noise_model=depolarizing_model(point.probability)) for point in points]
+        return [
+            {"square": square(point, backend), "exact_square": square(point, Statevector())}
+            for point, backend in zip(points, noisy, strict=True)
+        ]
 
     @staticmethod
     def summary(draws: Draws) -> dict[str, float]:
@@ -134,10 +132,10 @@ class Noise(Experiment):
         ratio = columns["square"] / columns["exact_square"]
         spread = (draws["square"] - ratio * draws["exact_square"]) / columns["exact_square"]
         error = float(np.std(spread, ddof=1)) / math.sqrt(len(draws)) if len(draws) > 1 else math.nan
-        root = math.sqrt(ratio)
-        return columns | {"survival": root, "survival_error": error / (2 * root) if root else math.nan}
+        columns["survival"], columns["survival_error"] = root(ratio, error)
+        return columns
 
-    def report(self, frame: pd.DataFrame) -> str:
+    def report(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
         """Return the survival for each probability, L down, one table for each ansatz, N, σ and encoder."""
         texts = []
         for key, part in frame.groupby(["ansatz", "n_qubits", "sigma", "encoder"], sort=False):
@@ -146,7 +144,5 @@ class Noise(Experiment):
                 f"{ANSATZE[ansatz].title}, N = {n_qubits}, σ = {sigma}, {encoder_title(encoder)}: rms derivative / noiseless"
             )
             cells = [with_error(*row) for row in part[["survival", "survival_error"]].to_numpy(float).tolist()]
-            table = part.assign(cell=cells).pivot(index="n_layers", columns="probability", values="cell")
-            shown = table.set_axis([f"p = {p:g}" for p in table.columns], axis=1).reset_index(names="L")
-            texts.append(f"{head}\n{shown.to_string(index=False)}")
+            texts.append(f"{head}\n{table_text(part, cells, 'n_layers', 'probability', 'p = ', 'L')}")
         return "\n\n".join(texts)

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import pandas as pd
 
+from nearclifford.ansatz import ANSATZE
+from nearclifford.costs.model import CostModel, seconds_of
 from nearclifford.errors import ResourceError
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Gaussian
-from nearclifford.studies.catalogue import ANSATZE
-from nearclifford.studies.checks import entries, integer
 from nearclifford.studies.draws import Draws, means
 from nearclifford.studies.experiment import Axis, Experiment
-from nearclifford.studies.growth import growth
+from nearclifford.studies.growth import growth_frame, growth_text
 from nearclifford.studies.points import Point
-from nearclifford.studies.printing import encoder_title, with_error
+from nearclifford.studies.printing import circuit_title, encoder_title, table_text, with_error
 from nearclifford.studies.problem import prepare, preparing_seconds
 from nearclifford.studies.published_curves import published_curves
 from nearclifford.studies.rules import sigma_value
+from nearclifford.studies.settings import at_least, each, setting
 from nearclifford.surrogates.build import surrogate
-from nearclifford.surrogates.contest import build_log10_seconds
 from nearclifford.surrogates.error import surrogate_error_curve
 from nearclifford.surrogates.taylor import TaylorSurrogate
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MEASURED = ("n_paths", "support", "coefficient_norm", "nbytes", "build_seconds", "theta_seconds", "rms_error")
 LARGEST_SUPPORT = 10**5
@@ -42,10 +44,7 @@ class SurrogatePoint(Point):
     Attributes
     ----------
     order : m, paths of fewer than m flips, coefficients of degree below m.
-    thetas : of each evaluation that is timed.
-    samples : of the run that finds the rms errors.
-    max_seconds : a surrogate that is predicted to take longer on one core is not built.
-    max_bytes : nor is one that would hold more.
+    thetas, samples, max_seconds, max_bytes : those of `SurrogateCost`.
     """
 
     experiment: ClassVar[str] = "surrogate"
@@ -58,15 +57,17 @@ class SurrogatePoint(Point):
 
     @property
     def predicted_seconds(self) -> float:
-        """Building, as it is predicted before."""
-        size = ANSATZE[self.ansatz].n_parameters(self.n_qubits, self.n_layers)
-        building = 10.0 ** min(build_log10_seconds(size, self.n_qubits, self.order), 10.0)
+        """Building, as predicted without a circuit: each parameter turns one rotation, and all qubits are active."""
+        family, size = ANSATZE[self.ansatz], (self.n_qubits, self.n_layers)
+        count = family.n_parameters(*size)
+        model = CostModel(n_parameters=count, n_rotations=count, active_qubits=self.n_qubits, n_gates=family.n_gates(*size))
+        building = seconds_of(model.path_surrogate(self.order))
         measuring = 5 * building if building <= self.max_seconds else 0.0
         return self.n_draws * (preparing_seconds(self) + 1e-3 + measuring)
 
 
 @dataclass(frozen=True)
-class SurrogateCost(Experiment):
+class SurrogateCost(Experiment[SurrogatePoint]):
     """The size, seconds and error of surrogates of a few orders, beside the published curves for the same circuits.
 
     Attributes
@@ -79,6 +80,7 @@ class SurrogateCost(Experiment):
     """
 
     name: ClassVar[str] = SurrogatePoint.experiment
+    point_type: ClassVar[type[Point]] = SurrogatePoint
     columns: ClassVar[dict[str, str]] = {
         "n_paths": "mean number of paths of fewer than m flips",
         "n_paths_error": "its standard error",
@@ -98,47 +100,26 @@ class SurrogateCost(Experiment):
 
     draws_per_point: ClassVar[int] = 5
 
-    orders: tuple[int, ...] = (1, 2, 3, 4)
-    thetas: int = 64
-    samples: int = 100_000
-    max_seconds: int = 2
-    max_bytes: int = 2**30
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "orders", entries("orders", self.orders, lambda value: integer("orders", value, 1)))
-        integer("thetas", self.thetas, 1)
-        integer("samples", self.samples, 2)
-        integer("max_seconds", self.max_seconds, 1)
-        integer("max_bytes", self.max_bytes, 1)
+    orders: tuple[int, ...] = setting(each(at_least(1)), (1, 2, 3, 4))
+    thetas: int = setting(at_least(1), 64)
+    samples: int = setting(at_least(2), 100_000)
+    max_seconds: int = setting(at_least(1), 2)
+    max_bytes: int = setting(at_least(1), 2**30)
 
     @property
     def axes(self) -> tuple[Axis, ...]:
         """The orders."""
         return (Axis("order", "order m of the surrogate", self.orders),)
 
-    def point(self, **fields: Any) -> SurrogatePoint:
-        """Return a point with the numbers of samples and the budget."""
-        return SurrogatePoint(
-            **fields, thetas=self.thetas, samples=self.samples, max_seconds=self.max_seconds, max_bytes=self.max_bytes
-        )
-
     @staticmethod
-    def measure(points: Sequence[Point]) -> list[Draws]:
-        """Return what surrogates of each draw take; points of one order share them. NaN beyond the budget."""
-        found: dict[Point, list[dict[str, float]]] = {point: [] for point in points}
-        for draw in points[0].draws:
-            land = prepare(points[0], draw).land
-            by_order: dict[int, dict[str, float]] = {}
-            by_sigma: dict[str, dict[int, float]] = {}
-            orders = sorted({point.order for point in points if isinstance(point, SurrogatePoint)})
-            for point in points:
-                assert isinstance(point, SurrogatePoint)
-                if point.order not in by_order:
-                    by_order[point.order] = _build(point, draw, land)
-                if point.sigma not in by_sigma:
-                    by_sigma[point.sigma] = _errors(point, draw, land, orders)
-                found[point].append(by_order[point.order] | {"rms_error": by_sigma[point.sigma][point.order]})
-        return [Draws.of(points[0].draws, found[point]) for point in points]
+    def measure_draw(points: Sequence[SurrogatePoint], draw: int) -> list[dict[str, float]]:
+        """Return what surrogates of one draw take, NaN beyond the budget; points of one order share them."""
+        land, orders = prepare(points[0], draw).land, sorted({point.order for point in points})
+        of_order = {point.order: point for point in reversed(points)}
+        of_sigma = {point.sigma: point for point in reversed(points)}
+        built = {order: _build(point, draw, land) for order, point in of_order.items()}
+        errors = {sigma: _errors(point, draw, land, orders) for sigma, point in of_sigma.items()}
+        return [built[point.order] | {"rms_error": errors[point.sigma][point.order]} for point in points]
 
     @staticmethod
     def summary(draws: Draws) -> dict[str, float]:
@@ -147,23 +128,23 @@ class SurrogateCost(Experiment):
 
     def tables(self, frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
         """Return the published curves of each ansatz and rule for L, and how paths and seconds grow with N."""
+        import pandas as pd
+
         keys = list(dict.fromkeys(zip(frame["ansatz"], frame["layers"], strict=True)))
         sigmas = list(dict.fromkeys(frame["sigma"]))
         curves = [published_curves(ansatz, layers, sigmas, self.orders) for ansatz, layers in keys]
         return {"published": pd.concat(curves, ignore_index=True), "growth": growth_frame(frame)}
 
-    def report(self, frame: pd.DataFrame) -> str:
+    def report(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
         """Return paths and seconds for each order, N down, and how they grow."""
         texts = []
         first = frame[frame["sigma"] == frame["sigma"].iloc[0]]
         for (ansatz, layers, encoder), part in first.groupby(["ansatz", "layers", "encoder"], sort=False):
-            head = f"{ANSATZE[str(ansatz)].title}, L = {layers}, {encoder_title(str(encoder))}: paths / seconds to build"
+            head = f"{circuit_title(str(ansatz), layers)}, {encoder_title(str(encoder))}: paths / seconds to build"
             numbers = part[["n_paths", "n_paths_error", "build_seconds"]].to_numpy(float).tolist()
             cells = ["" if np.isnan(paths) else f"{with_error(paths, error)} / {s:.2g}" for paths, error, s in numbers]
-            table = part.assign(cell=cells).pivot(index="n_qubits", columns="order", values="cell")
-            text = table.set_axis([f"m = {order}" for order in table.columns], axis=1).reset_index(names="N")
-            texts.append(f"{head}\n{text.to_string(index=False)}")
-        return "\n\n".join([*texts, growth_text(growth_frame(frame))])
+            texts.append(f"{head}\n{table_text(part, cells, 'n_qubits', 'order', 'm = ', 'N')}")
+        return "\n\n".join([*texts, growth_text(tables["growth"])])
 
 
 def _errors(point: SurrogatePoint, draw: int, land: Landscape, orders: Sequence[int]) -> dict[int, float]:
@@ -177,8 +158,7 @@ def _errors(point: SurrogatePoint, draw: int, land: Landscape, orders: Sequence[
 def _build(point: SurrogatePoint, draw: int, land: Landscape) -> dict[str, float]:
     """Return what the surrogates of one order take; NaN beyond the budget."""
     unknown = dict.fromkeys(MEASURED, math.nan)
-    seconds = build_log10_seconds(land.n_parameters, land.active_qubits, point.order, len(land.coefficients))
-    if seconds > math.log10(point.max_seconds):
+    if CostModel.of(land).path_surrogate(point.order) > math.log10(point.max_seconds):
         return unknown
     theta = land.center + 0.1 * point.theta_stream(draw).standard_normal((point.thetas, land.n_parameters))
     building, evaluating = [], []
@@ -204,37 +184,3 @@ def _build(point: SurrogatePoint, draw: int, land: Landscape) -> dict[str, float
         "build_seconds": min(building),
         "theta_seconds": min(evaluating) / point.thetas,
     }
-
-
-def growth_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return how paths and seconds grow with N, from the larger half of the sizes where all draws were measured."""
-    rows = []
-    first = frame[frame["sigma"] == frame["sigma"].iloc[0]]
-    for key, part in first.groupby(["ansatz", "layers", "encoder", "order"], sort=False):
-        for quantity in ("n_paths", "support", "build_seconds"):
-            seen = part[part[quantity] > 0].sort_values("n_qubits")
-            seen = seen.iloc[len(seen) // 2 - 1 :] if len(seen) > 3 else seen
-            if len(seen) < 2:
-                continue
-            found = growth(seen["n_qubits"], seen[quantity])
-            row = dict(zip(["ansatz", "layers", "encoder", "order"], key, strict=True)) | {"quantity": quantity}
-            row |= {"from": int(seen["n_qubits"].min()), "to": int(seen["n_qubits"].max())}
-            row |= {"power": found.power, "power_error": found.power_error}
-            rows.append(row | {"rate": found.rate, "rate_error": found.rate_error, "is_power": found.is_power})
-    return pd.DataFrame(rows)
-
-
-def growth_text(table: pd.DataFrame) -> str:
-    """Return the exponents of the largest order as text, a line for each curve."""
-    if table.empty:
-        return "No curve has two sizes that were measured: nothing to say of growth."
-    lines = ["Growth over the larger half of the sizes, the law that lies closer to the points:"]
-    for row in table[table["order"] == table["order"].max()].to_dict("records"):
-        law = (
-            f"N^{with_error(row['power'], row['power_error'])}"
-            if row["is_power"]
-            else f"2^({with_error(row['rate'], row['rate_error'])} N)"
-        )
-        title = f"{ANSATZE[row['ansatz']].title}, L = {row['layers']}, {encoder_title(row['encoder'])}, m = {row['order']}"
-        lines.append(f"  {title}: {row['quantity']} ~ {law}, N = {row['from']} to {row['to']}")
-    return "\n".join(lines)

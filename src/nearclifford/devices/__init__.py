@@ -1,0 +1,1 @@
+"""Circuits run on a simulator or device: shots, noise, parameter shift."""

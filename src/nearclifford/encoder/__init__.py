@@ -1,0 +1,1 @@
+"""The Linear Clifford Encoder and the search for the best one."""

@@ -1,0 +1,40 @@
+"""What can be evaluated: anything that trains, draws or samples takes any of these."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from nearclifford.arrays import Floats
+
+
+@runtime_checkable
+class Evaluator(Protocol):
+    """A loss and its gradient by D parameters: a `Landscape`, a surrogate, the GPU, or a device prepared for a landscape.
+
+    Arguments ``theta`` are angles in radians, shape ``(..., D)``; results keep the leading axes.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
+    >>> isinstance(land, Evaluator), isinstance(nc.surrogate(land, 3), Evaluator)
+    (True, True)
+    """
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of parameters D."""
+        ...
+
+    def value(self, theta: npt.ArrayLike) -> np.float64 | Floats:
+        """Return L: shape ``(..., D)`` to ``(...)``."""
+        ...
+
+    def gradient(self, theta: npt.ArrayLike) -> Floats:
+        """Return ∂L/∂θ: shape ``(..., D)`` to ``(..., D)``."""
+        ...
+
+    def value_and_gradient(self, theta: npt.ArrayLike) -> tuple[np.float64 | Floats, Floats]:
+        """Return both, for little more than the gradient."""
+        ...

@@ -1,0 +1,1 @@
+"""Bit-sliced chains of Pauli strings."""

@@ -1,0 +1,1 @@
+"""Chains whose equal strings are merged."""

@@ -1,0 +1,1 @@
+"""Trees of Pauli paths: search, sums, series."""

@@ -1,0 +1,1 @@
+"""Moments of the loss and its gradient over a patch: verbs, backends, results and intervals."""

@@ -1,0 +1,108 @@
+"""E‖∇L‖² by the stabilizer from some of the components: what is affordable where there are tens of thousands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from nearclifford.arguments import Seed, generator, instance, integer
+from nearclifford.arrays import Floats, Indices
+from nearclifford.exact.center import center_gradient
+from nearclifford.landscape import Landscape
+from nearclifford.patches import Patch
+from nearclifford.statistics.stabilizer import Stabilizer
+from nearclifford.statistics.verbs import gradient_statistics
+
+
+@dataclass(frozen=True, eq=False)
+class SampledNorm:
+    """An unbiased estimate of E‖∇L‖² from some components.
+
+    Attributes
+    ----------
+    norm_squared, norm_squared_error : the estimate and its standard error; NaN where one component was drawn of several.
+    certain, drawn : int64: components that were all taken, and those that stand for the rest.
+    second_moment : float64: the unbiased second moments of both, one after the other.
+    samples : of each component.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(4, 1), nc.observables.global_z(4))
+    >>> found = nc.sampled_squared_norm(land, nc.Gaussian(0.1), components=8, samples=1000, rng=7)
+    >>> len(found.drawn), found.samples
+    (8, 1000)
+    """
+
+    norm_squared: float
+    norm_squared_error: float
+    certain: Indices
+    drawn: Indices
+    second_moment: Floats
+    samples: int
+
+
+def sampled_squared_norm(
+    land: Landscape,
+    patch: Patch,
+    components: int = 100,
+    samples: int = 10_000,
+    always: Sequence[int] = (),
+    *,
+    rng: Seed = None,
+) -> SampledNorm:
+    """Return E‖∇L‖² over a patch from some components, at any number of qubits.
+
+    Components that are not zero at the centre carry most of it in a small patch, so they are all taken, with those of
+    ``always``; of the others some are drawn without replacement, and their sum is scaled up. The standard error adds the
+    spread among those drawn, less the share that was drawn, to the errors of the samples.
+
+    Parameters
+    ----------
+    land, patch : the problem; angles must be independent (`nearclifford.normal_form.angles`).
+    components : how many of the other components are drawn, at least 1.
+    samples : random Clifford circuits for each component, at least 2.
+    always : components that are taken in any case, such as an encoded one.
+    rng : seed or generator.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(100, 2), nc.observables.global_z(100))
+    >>> found = sampled_squared_norm(land, nc.Gaussian(0.02), components=50, samples=1000, rng=7)
+    >>> len(found.certain), len(found.drawn), found.norm_squared_error < 0.1
+    (0, 50, True)
+    """
+    instance(land, Landscape, "land", "Landscape(circuit, observable)")
+    count, random = integer(components, "components", 1), generator(rng)
+    at_center = center_gradient(land.problem)[1]
+    certain = np.union1d(np.flatnonzero(at_center), np.asarray(always, dtype=np.int64))
+    others = np.setdiff1d(np.arange(land.n_parameters), certain)
+    drawn = random.choice(others, size=min(count, len(others)), replace=False)
+    chosen = np.concatenate([certain, drawn])
+    found = gradient_statistics(land, patch, Stabilizer(), samples=samples, parameters=chosen.tolist(), rng=random)
+    second, error = np.asarray(found.unbiased.second_moment), found.second_moment_error
+    part = second[len(certain) :]
+    scale = len(others) / max(len(drawn), 1)
+    return SampledNorm(
+        norm_squared=float(second[: len(certain)].sum() + part.sum() * scale),
+        norm_squared_error=sqrt(
+            float((error[: len(certain)] ** 2).sum()) + _drawn_square(part, error[len(certain) :], len(others))
+        ),
+        certain=certain,
+        drawn=drawn,
+        second_moment=second,
+        samples=found.samples,
+    )
+
+
+def _drawn_square(part: Floats, error: Floats, n_others: int) -> float:
+    """Return the squared error of the sum over all others, estimated from those that were drawn."""
+    n = len(part)
+    if n == 0:
+        return 0.0
+    sampled = float((error**2).sum()) * (n_others / n) ** 2
+    if n == n_others:
+        return sampled
+    # The spread among the drawn holds their own errors already; only the share not drawn is unknown.
+    spread = float(np.var(part, ddof=1)) if n > 1 else float("nan")
+    return n_others**2 * (1 - n / n_others) * spread / n + sampled * (n / n_others)

@@ -1,0 +1,117 @@
+"""Statistics of a landscape over a patch: one verb each for the gradient and for the loss, whatever the backend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from nearclifford.arguments import Seed, entries, generator, instance, parameter_index
+from nearclifford.arrays import Indices
+from nearclifford.errors import NearCliffordError
+from nearclifford.landscape import Landscape
+from nearclifford.patches import Patch, require_patch
+from nearclifford.statistics.backend import Backend, collected
+from nearclifford.statistics.budget import Budget
+from nearclifford.statistics.results import GradientStatistics, LossStatistics
+from nearclifford.statistics.statevector import Statevector
+
+Samples = int | Literal["auto"]
+
+
+def gradient_statistics(
+    land: Landscape,
+    patch: Patch,
+    backend: Backend | None = None,
+    samples: Samples = 1000,
+    parameters: Sequence[int] | None = None,
+    *,
+    rng: Seed = None,
+    rel_error: float = 0.05,
+    max_seconds: float = 60.0,
+) -> GradientStatistics:
+    """Return mean, second moment and variance of the gradient's components over a patch, with their standard errors.
+
+    Parameters
+    ----------
+    land : the landscape; the patch lies around its centre.
+    patch : `Gaussian` or `Uniform`, of one width or of one for each parameter, radians.
+    backend : where the numbers come from; exact gradients at sampled thetas, `Statevector()`, by default; random
+        Clifford circuits, `Stabilizer()`, at any number of qubits; a device with shots and noise, `Aer()`; or one's own
+        (`nearclifford.statistics.backend`).
+    samples : number of thetas, or of Clifford circuits for each component, at least 2; or "auto": more and more until the
+        standard error of E‖∇L‖² (of the chosen components) is at most ``rel_error * E‖∇L‖²``, as it is at once where
+        nothing is uncertain, or ``max_seconds`` are over. The result says how many there were. A gradient that is found to
+        be zero everywhere (`nearclifford.chains.zeros`) ends it after one round.
+    parameters : indices into ``circuit.parameters``; all of them by default.
+    rng : seed or generator; one seed gives the same numbers on any number of threads, unless the time ends the sampling.
+    rel_error, max_seconds : where "auto" stops.
+
+    Raises
+    ------
+    NearCliffordError : fewer than 2 samples, a parameter out of range, a patch that does not fit, an argument of another
+        kind.
+    ResourceError : a sweep that does not fit the memory.
+
+    Examples
+    --------
+    For one rotation RY(t) and Z, L = cos t: E[L'] = 0 and E[L'²] = E[sin² t] = (1 - exp(-2σ²)) / 2.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))
+    >>> stats = nc.gradient_statistics(land, nc.Gaussian(0.5), samples=4000, rng=7)
+    >>> float(abs(stats.second_moment[0] - (1 - np.exp(-0.5)) / 2) / stats.second_moment_error[0]) < 3
+    True
+    """
+    chosen, budget = _backend(land, patch, backend), Budget.of(samples, rel_error, max_seconds)
+    index = _parameters(land, parameters)
+    return collected(chosen.gradient_rounds(land, patch, index, rng=generator(rng)), budget)
+
+
+def loss_statistics(
+    land: Landscape,
+    patch: Patch,
+    backend: Backend | None = None,
+    samples: Samples = 1000,
+    *,
+    rng: Seed = None,
+    rel_error: float = 0.05,
+    max_seconds: float = 60.0,
+) -> LossStatistics:
+    """Return mean, second moment and variance of the loss over a patch; arguments and errors of `gradient_statistics`.
+
+    With ``samples="auto"`` the error is that of E[L²].
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))
+    >>> stats = nc.loss_statistics(land, nc.Gaussian(0.5), samples=4000, rng=7)
+    >>> bool(abs(stats.mean - np.exp(-0.125)) < 3 * stats.mean_error)
+    True
+    """
+    chosen, budget = _backend(land, patch, backend), Budget.of(samples, rel_error, max_seconds)
+    return collected(chosen.loss_rounds(land, patch, rng=generator(rng)), budget)
+
+
+def _parameters(land: Landscape, parameters: object) -> Indices:
+    if parameters is None:
+        return np.arange(land.n_parameters)
+    given = entries(parameters)
+    if given is None:
+        raise NearCliffordError(f"parameters is {parameters!r}; expected a sequence of indices into circuit.parameters.")
+    return np.array([parameter_index(parameter, land.n_parameters) for parameter in given], dtype=np.int64)
+
+
+def _backend(land: Landscape, patch: object, backend: object) -> Backend:
+    """Return the backend that was meant; `NearCliffordError` names what is of another kind or does not fit."""
+    instance(land, Landscape, "land", "Landscape(circuit, observable)")
+    require_patch(patch).for_parameters(land.n_parameters)
+    if backend is None:
+        return Statevector()
+    # A class has the methods too, but no one has made a backend of it.
+    if isinstance(backend, type) or not isinstance(backend, Backend):
+        raise NearCliffordError(
+            f"backend is {backend!r}; expected an object such as Statevector() or Stabilizer(), or one with the methods "
+            "gradient_rounds and loss_rounds."
+        )
+    return backend
