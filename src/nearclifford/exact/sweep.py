@@ -65,7 +65,7 @@ def list_rotations(group: TermGroup, problem: PauliProblem) -> RotationList:
     n_bits = max(group.active_qubits, LEAST_BITS)
     turns, terms = problem.generators.take(group.rotations), problem.images.take(group.terms)
     x, z = _coordinates(turns, group, n_bits)
-    phase = turns.sign * 1j**turns.y_letters % 4
+    phase = turns.sign * 1j ** (turns.y_letters % 4)
     term_x, term_z = _coordinates(terms, group, n_bits)
     weight = terms.sign * problem.coefficients[group.terms]
     return RotationList(group.rotations, n_bits, x, z, phase, _by_x_part(term_x, term_z, weight, terms.y_letters % 4))
