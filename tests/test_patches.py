@@ -118,3 +118,28 @@ def test_the_widest_and_the_narrowest(kind, width: float) -> None:
 def test_bad_requests(call, text: str) -> None:
     with pytest.raises(NearCliffordError, match=text):
         call(Gaussian(0.1))
+
+
+@pytest.mark.parametrize("width", [1e-3, 0.4, 2.9, 3.1, 60.0, 150.3, 1e9])
+def test_means_of_periodic_functions_in_narrow_and_wide_patches(width):
+    """Means of cos 4t are exp(-8σ²) and sin(4r) / 4r; |cos 2t| has kinks where the quadrature is cut."""
+
+    def function(t):
+        return 1 + np.cos(4 * t) + 0.3 * np.cos(8 * t)
+
+    gaussian = 1 + np.exp(-8 * width**2) + 0.3 * np.exp(-32 * width**2)
+    uniform = 1 + np.sin(4 * width) / (4 * width) + 0.3 * np.sin(8 * width) / (8 * width)
+    assert Gaussian(width).periodic_mean(function) == pytest.approx(gaussian, rel=1e-12)
+    assert Uniform(width).periodic_mean(function) == pytest.approx(uniform, rel=1e-9 if width > 1e6 else 1e-12)
+    if width <= 60:
+        kinks = np.append(np.arange(np.pi / 4, width, np.pi / 4), width)
+        sizes = np.diff(np.concatenate([[0.0], kinks]))
+        pieces = [integrate.quad(lambda t: abs(np.cos(2 * t)), b - size, b)[0] for b, size in zip(kinks, sizes, strict=True)]
+        exact = np.sum(pieces)
+        assert Uniform(width).periodic_mean(lambda t: np.abs(np.cos(2 * t))) == pytest.approx(exact / width, rel=1e-10)
+
+
+def test_means_of_periodic_functions_take_the_shape_of_the_width():
+    one, two = Gaussian(0.3), Gaussian([0.3, 0.7, 0.3])
+    found = two.periodic_mean(lambda t: np.cos(4 * t))
+    assert found.shape == (3,) and found[0] == found[2] == one.periodic_mean(lambda t: np.cos(4 * t)) != found[1]

@@ -101,8 +101,8 @@ def _in_workers(
         finished = True
     except BrokenProcessPool as error:
         raise NearCliffordError(
-            "A worker process died: mostly for want of memory, or in a script that has no 'if __name__ == \"__main__\":' "
-            f"around the call. What was finished is in {store.path}; run the study again to go on, with fewer workers than "
+            "A worker process died: memory ran out, or a script has no 'if __name__ == \"__main__\":' around the call. "
+            f"What was finished is in {store.path}; run the study again to go on, with fewer workers than "
             f"{workers} (1 starts none), or with smaller circuits."
         ) from error
     finally:

@@ -13,7 +13,7 @@ from nearclifford.arguments import Seed, confidence, generator, instance, intege
 from nearclifford.arrays import Floats, Indices
 from nearclifford.chains.sampler import TASKS_PER_THREAD, ChainSampler
 from nearclifford.chains.term_pairs import WORD, PairPlan, plan_pairs
-from nearclifford.intervals import binomial_interval, two_sided
+from nearclifford.intervals import binomial_interval, square_error_of_mean, two_sided
 from nearclifford.kernels.chain.words import WIDTH
 from nearclifford.landscape import Landscape
 from nearclifford.memory import require_memory
@@ -267,9 +267,7 @@ def _several_terms(sampler: ChainSampler, samples: int, n_columns: int) -> _Tail
 
 def _square_error(plan: PairPlan, each: Floats, hits: Indices) -> Floats:
     if plan.draws:
-        n = plan.draws
-        drawn = each * n
-        return np.maximum((drawn**2).sum(axis=0) / n - (drawn.sum(axis=0) / n) ** 2, 0.0) / max(n - 1, 1)
+        return square_error_of_mean((each * plan.draws).T, plan.draws)
     begins = np.flatnonzero(np.diff(plan.pair, prepend=-1))
     words = np.bincount(plan.pair)[:, None]
     rate = (np.add.reduceat(hits, begins, axis=0) + 0.5) / (WORD * words + 1)
