@@ -8,6 +8,7 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from scipy.stats import norm, qmc
 
 import nearclifford as nc
+from nearclifford.chains.found import PairSums
 from nearclifford.devices.expectations import DeviceRun
 from nearclifford.devices.measured import Measurements
 from nearclifford.errors import DeviceError
@@ -16,6 +17,7 @@ from nearclifford.statistics.backend import Backend, Rounds
 from nearclifford.statistics.results import LossStatistics, Moments
 from nearclifford.statistics.sampled import SampledGradients, SampledLosses, Thetas
 from nearclifford.statistics.some_components import sampled_squared_norm
+from nearclifford.statistics.stabilizer import ChainSums
 
 
 class QiskitEvaluator:
@@ -214,3 +216,23 @@ def test_the_interval_of_a_loss():
             nc.loss_statistics(land, nc.Gaussian(0.3), backend, samples=500, rng=seed).interval(0.9) for seed in range(40)
         ]
         assert sum(low <= exact <= high for low, high in found) >= 30
+
+
+def test_rounds_with_shots_aim_at_the_norm_without_their_noise():
+    rounds = nc.Aer("CPU", shots=8).gradient_rounds(LAND, PATCH, np.arange(LAND.n_parameters), rng=np.random.default_rng(1))
+    sums = rounds.run(6) + rounds.run(5)
+    found = rounds.result(sums)
+    assert sums.samples == 11 and np.isclose(sums.total, found.unbiased.norm_squared, rtol=1e-12)
+    assert sums.total < 0.9 * found.measured.norm_squared and sums.total_error > 0
+    assert rounds.settled(sums, 60.0).total_error == sums.total_error  # these derivatives are not zero everywhere
+
+
+def test_what_was_found_to_be_zero_stays_zero_in_later_rounds():
+    weights = np.ones(2)
+    part = PairSums(
+        64, np.array([0.3, 0.5]), np.full(2, 0.01), np.full(2, 0.04), 0.8, 0.02, 0.04, np.array([9, 32]), weights
+    )
+    first, later = (ChainSums.of(part, np.array([zero, False]), weights) for zero in (True, False))
+    for both in (first + later, later + first):
+        assert both.found.value.tolist() == [0.0, 0.5] and both.found.error[0] == 0.0 and both.found.bound.tolist() == [0, 1]
+        assert both.total == 0.5 and both.samples == 128
