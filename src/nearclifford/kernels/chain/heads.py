@@ -5,7 +5,7 @@ heads], H_i the hazard -log(1 - p) of the coins before i, and r heads still miss
 with probability exp(-(passed[r, j] - passed[r, i])), where ``passed[r, i] = H_i - log A[r, i]``. So a next head is where an
 exponential gap ends, as for free coins, which are r = 0. Logarithms of sums of positive numbers: no probability is too small.
 
-Cost: 20 to 30 ns for each coin and r of a table, 60 to 100 ns for a head.
+Cost: 20 to 30 ns for each coin and r of a table, 100 to 200 ns for a head.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from numba import njit, uint64
 
 from nearclifford.kernels.bits import trailing_zeros
+from nearclifford.kernels.chain.coins import next_gap
 from nearclifford.kernels.chain.words import BITS
 
 # No exponential gap is longer than log(2^54) = 37.4, so none passes a coin of this hazard.
@@ -41,7 +42,8 @@ class Calendar(NamedTuple):
     """Where each of 1024 samples waits for its next head.
 
     ``first``, ``following`` : int16: the first sample that waits at each stop, and behind each sample the next, -1 for none.
-    ``coin`` : int32, shape ``(1024,)``: where each sample waits, among its coins; ``missing`` : int64: heads still missing.
+    ``coin`` : int32, shape ``(1024,)``: where each sample waits, among its coins; ``missing`` : int64: heads still missing;
+    ``draws`` : int64: heads drawn so far.
     ``busy`` : uint64: a bit for each stop where someone waits.
     """
 
@@ -49,6 +51,7 @@ class Calendar(NamedTuple):
     following: npt.NDArray[np.int16]
     coin: npt.NDArray[np.int32]
     missing: npt.NDArray[np.int64]
+    draws: npt.NDArray[np.int64]
     busy: npt.NDArray[np.uint64]
 
 
@@ -113,13 +116,16 @@ def new_calendar(n_stops):
         np.empty(BITS, np.int16),
         np.empty(BITS, np.int32),
         np.empty(BITS, np.int64),
+        np.zeros(BITS, np.int64),
         np.zeros((n_stops + 63) >> 6, np.uint64),
     )
 
 
 @njit(cache=True)
-def wait_for_head(heads, kind, bit, begin, gap, calendar):
-    """Let a sample wait for its first head from coin ``begin`` on."""
+def wait_for_head(heads, kind, bit, begin, stream, calendar):
+    """Let a sample wait for its first head from coin ``begin`` on; draw d of sample b has counter 1024 d + b."""
+    gap = next_gap(stream, uint64(BITS * calendar.draws[bit] + bit))
+    calendar.draws[bit] += 1
     coin = next_head(heads.passed[kind, calendar.missing[bit]], begin, heads.size[kind], gap)
     if coin == heads.size[kind]:
         return

@@ -4,7 +4,7 @@ A coin falls at every rotation that a start can meet, whether its string anticom
 independent coins (`nearclifford.kernels.chain.heads`): a second moment restricted to chains of m flips or more is Pr[m heads
 or more] times what is seen here. Each sample waits at the stop of its next head, and stops where none waits cost nothing.
 
-Cost: the moves of the walk (3 to 4 ns each for 1024 samples), and about 100 ns for each head; a table of coins for each start
+Cost: the moves of the walk (3 to 4 ns each for 1024 samples), and 100 to 200 ns for each head; a table of coins for each start
 of a block, 20 to 30 ns a coin and head.
 """
 
@@ -17,7 +17,6 @@ import numpy.typing as npt
 from numba import njit, prange, uint64
 
 from nearclifford.kernels.bits import trailing_zeros
-from nearclifford.kernels.chain.coins import next_gap
 from nearclifford.kernels.chain.flips import reachable
 from nearclifford.kernels.chain.heads import (
     Heads,
@@ -128,8 +127,8 @@ def _most_kinds(slots):
 
 @njit(cache=True)
 def _begin_heads(heads, kind_of, stream, block, calendar):
-    """Let every sample wait for its first head, or end where so many are impossible; return the counter."""
-    counter, least = uint64(0), heads.passed.shape[1] - 1
+    """Let every sample wait for its first head, or end where so many are impossible."""
+    least = heads.passed.shape[1] - 1
     for w in range(WIDTH):
         kind = kind_of[w]
         if heads.passed[kind, least, 0] == np.inf:
@@ -139,9 +138,7 @@ def _begin_heads(heads, kind_of, stream, block, calendar):
             bit = 64 * w + trailing_zeros(left)
             left &= left - uint64(1)
             calendar.missing[bit] = least
-            wait_for_head(heads, kind, bit, 0, next_gap(stream, counter), calendar)
-            counter += uint64(1)
-    return counter
+            wait_for_head(heads, kind, bit, 0, stream, calendar)
 
 
 @njit(cache=True)
@@ -210,7 +207,7 @@ def run_tail_block(route, condition, heads, kind_of, stream, block, flips, recor
         chosen = _stop_of(stops, condition.chosen)
         if chosen == n_stops:
             _end_all(block)
-    counter = _begin_heads(heads, kind_of, stream, block, calendar)
+    _begin_heads(heads, kind_of, stream, block, calendar)
     while True:
         begin = f + 1
         f = next_busy(calendar, begin, n_stops)
@@ -237,8 +234,7 @@ def run_tail_block(route, condition, heads, kind_of, stream, block, flips, recor
                     is_new = _note(record, f, bit, met, is_new)
                 if counts and calendar.missing[bit] > 0:
                     calendar.missing[bit] -= 1
-                wait_for_head(heads, kind_of[bit >> 6], bit, calendar.coin[bit] + 1, next_gap(stream, counter), calendar)
-                counter += uint64(1)
+                wait_for_head(heads, kind_of[bit >> 6], bit, calendar.coin[bit] + 1, stream, calendar)
             bit = following
     wrong = splat(uint64(0))
     for r in route.x_rows:
