@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,6 +83,15 @@ class Strings:
     letters: Letters
     share: Floats
 
+    @classmethod
+    def of_one(cls, letters: Sequence[int]) -> Strings:
+        """Return a single string.
+
+        >>> Strings.of_one([3, 0]).letters.tolist()
+        [[3, 0]]
+        """
+        return cls(np.array([letters], dtype=np.int8), np.ones(1))
+
 
 @dataclass(frozen=True, eq=False)
 class Course:
@@ -130,7 +140,7 @@ class Course:
         return cls(nowhere, n_qubits * math.log(2.0), moves, maps, target)
 
     def worth(self, letters: Letters) -> Floats:
-        """Return what strings are worth at the boundary, shape ``(n_strings,)``."""
+        """Return what strings are worth in the end, shape ``(n_strings,)``."""
         if self.target is None:
             return STATE[letters].prod(axis=1)
         found = np.zeros(len(letters))

@@ -25,23 +25,36 @@ class MatrixProduct:
     bond : the largest bond that a truncation leaves.
     """
 
-    def __init__(self, tensors: list[Floats], bond: int, log_scale: float = 0.0) -> None:
-        self.tensors, self.bond, self.log_scale = tensors, bond, log_scale
-        self.center = len(tensors) - 1
-        self._from_the_left()
-        self._compress()
+    def __init__(self, tensors: list[Floats], bond: int, log_scale: float, center: int) -> None:
+        self.tensors, self.bond, self.log_scale, self.center = tensors, bond, log_scale, center
 
     @classmethod
-    def of_products(cls, factors: Floats, coefficients: Floats, bond: int, log_scale: float = 0.0) -> MatrixProduct:
-        """Return a sum of products, ``factors`` of shape ``(n_products, n, 4)``."""
-        return cls(block_diagonal(factors, coefficients), bond, log_scale)
+    def of(cls, tensors: list[Floats], bond: int, log_scale: float = 0.0) -> MatrixProduct:
+        """Return any product of matrices, truncated.
 
-    def mapped(self, maps: Floats) -> None:
+        >>> uniform = MatrixProduct.of(block_diagonal(np.ones((2, 3, 4)), np.ones(2)), bond=8)
+        >>> [tensor.shape for tensor in uniform.tensors], round(math.exp(uniform.log_scale), 6) == 16.0
+        ([(1, 4, 1), (1, 4, 1), (1, 4, 1)], True)
+        """
+        made = cls(tensors, bond, log_scale, center=0)
+        made._move_center(len(tensors) - 1)
+        made._normalize()
+        made._compress()
+        return made
+
+    def copy(self) -> MatrixProduct:
+        """Return one that goes on by itself; tensors are replaced, never changed."""
+        return MatrixProduct(list(self.tensors), self.bond, self.log_scale, self.center)
+
+    def map(self, maps: Floats) -> None:
         """Replace the function f of p by ``Σ maps[q, p, p'] f(... p' ...)`` on every qubit."""
-        self.tensors = [np.tensordot(tensor, kept, axes=(1, 1)).transpose(0, 2, 1) for tensor, kept in zip(self.tensors, maps, strict=True)]
-        self._from_the_right()
+        pairs = zip(self.tensors, maps, strict=True)
+        self.tensors = [np.tensordot(tensor, kept, axes=(1, 1)).transpose(0, 2, 1) for tensor, kept in pairs]
+        self.center = len(self.tensors) - 1
+        self._move_center(0)
+        self._normalize()
 
-    def permuted(self, table: Indices, first: int, second: int) -> None:
+    def permute(self, table: Indices, first: int, second: int) -> None:
         """Replace f by f of the letters on two qubits after ``table``, 4 * first + second."""
         if first > second:
             images = table.reshape(LETTERS, LETTERS).T
@@ -52,7 +65,7 @@ class MatrixProduct:
         else:
             self._permute_distant(table, first, second)
 
-    def relabelled(self, table: Indices, qubit: int) -> None:
+    def relabel(self, table: Indices, qubit: int) -> None:
         """Replace f by f of the letter on one qubit after ``table``."""
         self.tensors[qubit] = self.tensors[qubit][:, table]
 
@@ -126,16 +139,6 @@ class MatrixProduct:
         self.tensors[self.center] = q.T.reshape(-1, LETTERS, tensor.shape[2])
         self.center -= 1
         self.tensors[self.center] = np.tensordot(self.tensors[self.center], r, axes=(2, 1))
-
-    def _from_the_left(self) -> None:
-        self.center = 0
-        self._move_center(len(self.tensors) - 1)
-        self._normalize()
-
-    def _from_the_right(self) -> None:
-        self.center = len(self.tensors) - 1
-        self._move_center(0)
-        self._normalize()
 
     def _normalize(self) -> None:
         size = float(np.linalg.norm(self.tensors[self.center]))

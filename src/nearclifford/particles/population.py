@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from nearclifford.arrays import Floats, Indices
-from nearclifford.kernels.particles.step import Gates, Guide, Particles, step
+from nearclifford.kernels.particles.step import Ahead, Gates, Particles, step
 from nearclifford.particles.course import Course
-from nearclifford.particles.guide import GuideStep
+from nearclifford.particles.guide import Guide
 
 # The share of particles that the maps alone send on: no letter is out of reach, however wrong the guide is.
 PLAIN = 0.01
 
 
-def walk(course: Course, guide: list[GuideStep], sizes: tuple[int, ...], rng: np.random.Generator) -> Floats:
+def walk(course: Course, guide: Guide, sizes: tuple[int, ...], rng: np.random.Generator) -> Floats:
     """Return the logs of unbiased estimates of a course's sum, one of each population; -inf for zero."""
     seed = np.uint64(rng.integers(2**64, dtype=np.uint64))
     ends = np.cumsum([0, *sizes])
     start = rng.choice(len(course.starts.share), size=ends[-1], p=course.starts.share)
     letters = np.ascontiguousarray(course.starts.letters[start])
     crowd = Particles(letters, np.full(ends[-1], course.log_scale), np.zeros(ends[-1]))
-    for number, (moves, maps, ahead) in enumerate(zip(course.moves, course.maps, guide, strict=True)):
-        step(
-            crowd, Gates(moves.table, moves.gates), maps, Guide(ahead.tensors, ahead.floor, ahead.log_scale), seed,
-            np.uint64(number), PLAIN,
-        )  # fmt: skip
-        if number + 1 < len(guide):
+    for number, (moves, maps, ahead) in enumerate(zip(course.moves, course.maps, guide.steps, strict=True)):
+        worth = Ahead(ahead.tensors, ahead.floor, ahead.log_scale)
+        step(crowd, Gates(moves.table, moves.gates), maps, worth, seed, np.uint64(number), PLAIN)
+        if number + 1 < len(guide.steps):
             for first, end in zip(ends[:-1], ends[1:], strict=True):
                 resampled(Particles(*(part[first:end] for part in crowd)), rng)
     with np.errstate(divide="ignore"):
-        worth = crowd.log_weight + np.log(course.worth(crowd.letters))
-    return np.array([log_mean(worth[first:end]) for first, end in zip(ends[:-1], ends[1:], strict=True)])
+        logs = crowd.log_weight + np.log(course.worth(crowd.letters))
+    return np.array([log_mean(logs[first:end]) for first, end in zip(ends[:-1], ends[1:], strict=True)])
 
 
 def resampled(crowd: Particles, rng: np.random.Generator) -> None:

@@ -26,7 +26,7 @@ SMALL = 1e-100
 LEAST = 0.01
 
 
-class Guide(NamedTuple):
+class Ahead(NamedTuple):
     """Tensors, float64, shape ``(n, 4, bond, bond)``; the uniform part, 1 or 0; the log of what both are times."""
 
     tensors: npt.NDArray[np.float64]
