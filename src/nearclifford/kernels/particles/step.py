@@ -35,7 +35,7 @@ class Ahead(NamedTuple):
 
 
 class Gates(NamedTuple):
-    """New letters by old, int8, shape ``(n_opcodes, 16)``, and gates (opcode, first, second or -1), shape ``(n_gates, 3)``."""
+    """New letters by old, int8, shape ``(n_opcodes, 16)``; gates (opcode, first, second or -1), shape ``(n_gates, 3)``."""
 
     table: npt.NDArray[np.int8]
     gates: npt.NDArray[np.int64]
@@ -206,7 +206,7 @@ def new_letters(letters, maps, guide, ahead, numbers, plain):
 
 
 def _step(particles, gates, maps, guide, seed, number, plain):
-    """Move all particles through the gates of a step and draw their new letters; ``plain`` is the share drawn by the maps."""
+    """Move all particles through the gates of a step and draw their new letters; maps alone draw the share ``plain``."""
     n, bond = maps.shape[0], guide.tensors.shape[2]
     letters, log_weight, log_guide = particles
     count = len(letters)
