@@ -25,7 +25,8 @@ def walk(course: Course, guide: Guide, sizes: tuple[int, ...], rng: np.random.Ge
     crowd = Particles(letters, np.full(ends[-1], course.log_scale), np.zeros(ends[-1]))
     for number, (moves, maps, ahead) in enumerate(zip(course.moves, course.maps, guide.steps, strict=True)):
         worth = Ahead(ahead.tensors, ahead.floor, ahead.log_scale)
-        step(crowd, Gates(moves.table, moves.gates), maps, worth, seed, np.uint64(number), PLAIN)
+        plain = PLAIN if ahead.floor else 0.0  # what has no uniform part is known
+        step(crowd, Gates(moves.table, moves.gates), maps, worth, seed, np.uint64(number), plain)
         if number + 1 < len(guide.steps):
             for first, end in itertools.pairwise(ends):
                 part = slice(first, end)

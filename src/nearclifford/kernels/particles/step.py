@@ -178,7 +178,7 @@ def new_letters(letters, maps, guide, ahead, numbers, plain):
     by_map = uniform_number(numbers, 0) < plain
     left[:] = 0.0
     left[0] = 1.0
-    left_uniform, log_left, log_map, log_share, log_guided = 1.0, 0.0, 0.0, 0.0, 0.0
+    left_uniform, log_left, log_map, log_share, log_guided = guide.floor, 0.0, 0.0, 0.0, 0.0
     for q in range(len(letters)):
         row = maps[q, letters[q]]
         if not choices(row, candidates[q], left, left_uniform, right_uniform[q + 1], chances):
@@ -197,10 +197,10 @@ def new_letters(letters, maps, guide, ahead, numbers, plain):
             left *= scale
             left_uniform *= scale
             log_left -= math.log(scale)
-    # The density is that of the mixture of both ways to draw.
-    log_density = log_sum(math.log(plain) + log_map - log_share, math.log1p(-plain) + log_guided)
-    uniform = left_uniform * guide.floor
-    size = max(left[0] + uniform, LEAST * uniform)
+    log_density = log_guided
+    if plain > 0.0:  # that of the mixture of both ways to draw
+        log_density = log_sum(math.log(plain) + log_map - log_share, math.log1p(-plain) + log_guided)
+    size = max(left[0] + left_uniform, LEAST * left_uniform)
     log_guide = math.log(size) + log_left + guide.log_scale if size > 0.0 else -np.inf
     return log_map - log_density, log_guide
 
