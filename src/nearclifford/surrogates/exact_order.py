@@ -1,0 +1,107 @@
+"""Up to how many flips an error curve is summed exactly, and what these sets of flips add to the errors.
+
+Sets of fewer than M flips are enumerated, and only chains whose coins show M heads or more are sampled: a sample then stands
+for Pr[M heads or more] alone. M is the one of the least (seconds) · Pr[M heads], which is the time to one accuracy; the
+seconds are those of constants, so that M follows from the problem and not from the machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nearclifford.arrays import Floats, Words
+from nearclifford.chains.classes import RotationMoments, TermClasses
+from nearclifford.chains.drawn_tails import DrawnTail, heads_of
+from nearclifford.chains.few_flips import Question, flip_sets, unflipped
+from nearclifford.chains.sampler import ChainSampler
+from nearclifford.errors import ResourceError
+from nearclifford.kernels.chain.coins import RARE
+from nearclifford.kernels.chain.rows import XOR
+from nearclifford.kernels.chain.words import BITS, WIDTH
+from nearclifford.kernels.reach import reach_of_terms
+from nearclifford.patches import Patch
+from nearclifford.surrogates.walks import sets_of_flips
+
+# Seconds of one core: of a choice of all flips but the last; of a move of 1024 samples; of a coin that shows and of a row of
+# frequent coins in free chains; of a head, and of an entry of the table of heads, in chains that must show some.
+SET_SECONDS, MOVE_SECONDS, COIN_SECONDS, ROW_SECONDS, HEAD_SECONDS, TABLE_SECONDS = 2e-7, 3.5e-9, 4e-8, 1e-7, 1.5e-7, 2.5e-8
+# An enumeration is not begun that would take longer.
+MOST_SECONDS = 3.0
+LARGEST_ORDER = 8
+
+
+@dataclass(frozen=True, eq=False)
+class FewFlips:
+    """The sets of fewer than ``order`` flips: what they add, and the chains that find the others.
+
+    Attributes
+    ----------
+    order : M.
+    parts : float64, shape ``(order,)``: what sets of 0, 1, ... flips are to E[L²].
+    tail : the chains of M heads or more.
+    probability : of as many heads, over the terms by their c²; 0 where no set has so many flips.
+    """
+
+    order: int
+    parts: Floats
+    tail: DrawnTail
+    probability: float
+
+
+def few_flips(sampler: ChainSampler, patch: Patch, samples: int, most_flips: int) -> FewFlips | None:
+    """Return the sets of few flips, as many as save more time than they take.
+
+    None where free chains are as good, and where the tables of the sets do not fit the memory. ``samples`` : chains of the
+    tail; ``most_flips`` : what a set can have.
+    """
+    problem, chance = sampler.land.problem, sampler.sine_square
+    members = reach_of_terms(problem.generators.strings, problem.images.strings)
+    heads = heads_of(members, chance, min(LARGEST_ORDER, most_flips + 1))
+    weight = problem.coefficients**2 / (problem.coefficients**2).sum()
+    order = best_order(sampler, members, weight @ heads, samples, most_flips)
+    if order == 0:
+        return None
+    moments = RotationMoments.of(problem.angle_map, patch)
+    try:
+        classes = TermClasses.of(problem, moments)
+        question = Question(classes, moments, np.zeros(0, dtype=np.int64), np.zeros(problem.n_rotations))
+        parts = _parts(question, order, sampler.loss_mean())
+    except ResourceError:
+        return None
+    terms = classes.terms
+    chains = DrawnTail(
+        question, sampler.rows, sampler.starts[terms], members[terms], chance, heads[terms], order, sampler.seed
+    )
+    return FewFlips(order, parts, chains, chains.probability if order <= most_flips else 0.0)
+
+
+def _parts(question: Question, order: int, mean: float) -> Floats:
+    loss = len(question.factor_square)
+    parts = [float(unflipped(question)[loss]) + mean**2]
+    for size in range(1, order):
+        parts.append(float(question.weigh(flip_sets(question.classes, size), question.moments.logs, 0.0)[0][loss]))
+    return np.array(parts)
+
+
+def best_order(sampler: ChainSampler, members: Words, chance: Floats, samples: int, most_flips: int) -> int:
+    """Return M, 0 for free chains; ``chance[m]`` is Pr[m heads or more]."""
+    blocks, probability = -(-samples // BITS), sampler.sine_square
+    coins = np.unpackbits(members.view(np.uint8), axis=1, count=len(probability), bitorder="little")
+    mean_heads, n_coins = float((coins @ probability).mean()), float(coins.sum(axis=1).mean())
+    met = probability[coins.any(axis=0)]
+    moves = MOVE_SECONDS * float((sampler.rows.kind == XOR).sum())
+    free = moves + COIN_SECONDS * BITS * met[met < RARE].sum() + ROW_SECONDS * (met >= RARE).sum()
+    n_kinds = 1 if len(members) == 1 else WIDTH
+    best, least, enumerated = 0, blocks * free, 0.0
+    for order in range(1, len(chance)):
+        enumerated += SET_SECONDS * sum(sets_of_flips(int(size), order - 1) for size in coins.sum(axis=1))
+        if enumerated > MOST_SECONDS:
+            break
+        heads = HEAD_SECONDS * BITS * (order + mean_heads + 1) + TABLE_SECONDS * n_kinds * n_coins * (order + 1)
+        left = 0.0 if order > most_flips else chance[order]
+        cost = (enumerated + blocks * (moves + heads)) * left
+        if cost < least:
+            best, least = order, cost
+    return best
