@@ -72,7 +72,9 @@ class TailSums:
         """
         spread = (self.squares - self.sums**2 / self.words) / (self.words - 1) * self.words / self.samples**2
         rate = unseen_rate(self.samples)
-        hidden = np.where(self.largest > 0, rate * self.largest, np.minimum(rate * unseen.one_hit, unseen.most))
+        # A word of many hits is no rare hit.
+        largest = self.largest / max(1.0, self.hits / self.words)
+        hidden = np.where(self.largest > 0, rate * largest, np.minimum(rate * unseen.one_hit, unseen.most))
         error: Floats = np.sqrt(np.maximum(spread, 0.0) + hidden**2)
         return error
 
@@ -103,7 +105,7 @@ class DrawnTail:
     @property
     def size(self) -> Floats:
         """c² Pr[at least ``order`` heads] of each term."""
-        size: Floats = self.question.classes.tables.amplitude ** 2 * self.heads[:, self.order]
+        size: Floats = self.question.classes.tables.amplitude**2 * self.heads[:, self.order]
         return size
 
     @property

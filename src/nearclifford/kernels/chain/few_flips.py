@@ -92,7 +92,9 @@ def _last_flips(columns, classes, table, kind, a, before, flips, spare, found, c
     drawer = np.int64(wanted & uint64(len(table.begin) - 2))
     for place in range(table.begin[drawer], table.begin[drawer + 1]):
         j = table.order[place]
-        if table.generator[j] != wanted or not _meets_last(columns, before, flips, j) or _x_left(table, a, flips[: size - 1], j):
+        if table.generator[j] != wanted or not _meets_last(columns, before, flips, j):
+            continue
+        if _x_left(table, a, flips[: size - 1], j):
             continue
         flips[size - 1] = j
         spare[0] = classes.meets[a] ^ before
