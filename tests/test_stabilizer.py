@@ -118,7 +118,9 @@ def test_threads_and_choice_of_parameters_do_not_matter(observable):
     for other in found:
         assert other.second_moment.tolist() == found[0].second_moment.tolist()
     if len(observable) > 1:  # all chosen components share their samples
-        assert (np.abs(part.second_moment - found[0].second_moment[[7, 2]]) < 4.5 * found[0].second_moment_error[[7, 2]]).all()
+        assert (
+            np.abs(part.second_moment - found[0].second_moment[[7, 2]]) < 4.5 * found[0].second_moment_error[[7, 2]]
+        ).all()
     else:
         assert part.second_moment.tolist() == found[0].second_moment[[7, 2]].tolist()
     assert part.norm_squared is None and found[0].norm_squared is not None and found[0].norm is None
