@@ -3,7 +3,7 @@
 Letters are drawn qubit by qubit, each given those before it: the letters after it are summed over by the right
 environments, vectors of the bond. The uniform part of the guide is carried beside them as a number.
 
-Cost: about 3.5 N χ² multiplications for each particle, of which 2.5 for the environments; N = 50, χ = 16: 20 µs.
+Cost: about 3.5 N χ² multiplications for each particle, of which 2.5 for the environments; N = 50, χ = 16: 30 µs.
 """
 
 from __future__ import annotations
