@@ -71,7 +71,7 @@ class ChainTail:
 
     @cached_property
     def log_probability(self) -> Floats:
-        """log Pr[at least 0 ... ``least`` heads], float64, shape ``(n_starts, least + 1)``."""
+        """Log Pr[at least 0 ... ``least`` heads], float64, shape ``(n_starts, least + 1)``."""
         probability, counted = self.condition.probability, self.condition.counted
         falls = np.unpackbits(self.members.view(np.uint8), axis=1, count=len(probability), bitorder="little").astype(bool)
         result = np.empty((len(falls), self.least + 1))
@@ -111,7 +111,9 @@ class ChainTail:
     def _walk(self, start: Indices, samples: int, first_block: int, stream: int, room: int) -> tuple[Walked, Indices]:
         n_blocks = -(-samples // BITS)
         walked = Walked(
-            np.empty((n_blocks, WIDTH), np.uint64), np.empty((n_blocks, BITS), np.int32), np.empty((n_blocks, room), np.int32)
+            np.empty((n_blocks, WIDTH), np.uint64),
+            np.empty((n_blocks, BITS), np.int32),
+            np.empty((n_blocks, room), np.int32),
         )
         needed = np.empty(n_blocks, np.int64)
         by_block = np.pad(start, (0, -len(start) % WIDTH), mode="edge").reshape(-1, WIDTH)

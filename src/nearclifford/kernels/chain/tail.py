@@ -109,7 +109,9 @@ def _fill_heads(stops, condition, slots, slot, heads, kind_of):
         start, mask = slots.start[slot, w], slots.mask[slot, w]
         if w == 0 or start != slots.start[slot, w - 1] or mask != slots.mask[slot, w - 1]:
             kind += 1
-            _fill_kind(heads, kind, stops, condition, start, slots.frozen[max(mask, 0)][: len(slots.frozen[0]) * (mask >= 0)])
+            _fill_kind(
+                heads, kind, stops, condition, start, slots.frozen[max(mask, 0)][: len(slots.frozen[0]) * (mask >= 0)]
+            )
         kind_of[w] = kind
 
 
