@@ -24,15 +24,15 @@ from nearclifford.surrogates.threads import in_threads
 from nearclifford.surrogates.walks import (
     LEAST_PAIR_FLIPS,
     SHORT_WALK,
+    Found,
     Part,
     check_tables,
     flips_of,
     parts_of,
     sets_of_flips,
     walks_of,
+    with_meetings,
 )
-
-Found = npt.NDArray[np.int32]
 
 
 def find_path_tree(land: Landscape, order: int, max_bytes: int, max_seconds: float, progress: bool) -> PathTree:
@@ -49,6 +49,7 @@ def find_path_tree(land: Landscape, order: int, max_bytes: int, max_seconds: flo
         refuse_beyond(order, predicted, counted_paths(walks, flips), max_bytes, max_seconds)
     parts = [part for walk in walks for part in parts_of(walk, flips)]
     found = _found(parts, order, max_bytes, max_seconds, progress)
+    parts = with_meetings(parts, found, max_bytes)
     width = _table_width(sum(map(len, found)))
     trees = in_threads(_compile(land, width), list(zip(parts, found, strict=True)), "tree", progress)
     return _join(list(trees), max((part.budget for part in parts), default=0) + 1, width)
