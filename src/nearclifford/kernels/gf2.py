@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from nearclifford.kernels.bits import bit_of, highest_bit, lowest_bit, parity
+from nearclifford.kernels.bits import bit_of, highest_bit, lowest_bit, parity, population_count
 
 
 @njit(cache=True)
@@ -46,13 +46,39 @@ def reduce_row(row, basis, pivot, rank):
 def span(x, members):
     """Return (basis, pivot): the reduced echelon basis over GF(2) of the rows of ``x`` whose bits are set in ``members``.
 
-    Cost: members * rank * W word operations.
+    Cost: members * rank * W word operations; it ends where every bit that occurs has its pivot.
+    """
+    basis, pivot, _ = span_up_to(x, members, bits_that_occur(x, members))
+    return basis, pivot
+
+
+@njit(cache=True)
+def bits_that_occur(x, members):
+    """Return how many bits are set in any of the rows of ``x`` that are in ``members``: their rank is no larger."""
+    every = np.zeros(x.shape[1], np.uint64)
+    for j in range(len(x)):
+        if bit_of(members, j):
+            for w in range(len(every)):
+                every[w] |= x[j, w]
+    count = 0
+    for w in range(len(every)):
+        count += np.int64(population_count(every[w]))
+    return count
+
+
+@njit(cache=True)
+def span_up_to(x, members, most):
+    """Return (basis, pivot, chosen) of `span`, for a rank that is known to be at most ``most``.
+
+    ``chosen`` : bits of the rows that raised the rank. Cost: `span` of the rows up to the last of these, if it is reached.
     """
     limit = min(len(x), 64 * x.shape[1])
     basis, pivot = np.empty((limit, x.shape[1]), np.uint64), np.empty(limit, np.int64)
-    vector = np.empty(x.shape[1], np.uint64)
+    vector, chosen = np.empty(x.shape[1], np.uint64), np.zeros_like(members)
     rank = 0
     for j in range(len(x)):
+        if rank == most:
+            break
         if not bit_of(members, j):
             continue
         vector[:] = x[j]
@@ -65,8 +91,9 @@ def span(x, members):
                 for w in range(len(vector)):
                     basis[i, w] ^= vector[w]
         basis[rank], pivot[rank] = vector, bit
+        chosen[j >> 6] |= np.uint64(1) << np.uint64(j & 63)
         rank += 1
-    return basis[:rank].copy(), pivot[:rank].copy()
+    return basis[:rank].copy(), pivot[:rank].copy(), chosen
 
 
 @njit(cache=True)
