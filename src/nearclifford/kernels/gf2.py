@@ -7,6 +7,8 @@ Cost: reducing a vector takes one test for each of the r basis vectors and W wor
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numba import njit
 
@@ -42,14 +44,44 @@ def reduce_row(row, basis, pivot, rank):
                 row[w] ^= basis[i, w]
 
 
-@njit(cache=True)
-def span(x, members):
-    """Return (basis, pivot): the reduced echelon basis over GF(2) of the rows of ``x`` whose bits are set in ``members``.
+class Echelon(NamedTuple):
+    """Room for a basis in echelon form, which grows: vector i is zero at the pivots of those before it.
 
-    Cost: members * rank * W word operations; it ends where every bit that occurs has its pivot.
+    ``vectors`` : uint64, shape ``(most, W)``; ``pivot`` : int64; ``origin`` : int64, the row that each vector comes from.
     """
-    basis, pivot, _ = span_up_to(x, members, bits_that_occur(x, members))
-    return basis, pivot
+
+    vectors: Any
+    pivot: Any
+    origin: Any
+
+
+@njit(cache=True)
+def room_for(x):
+    """Return room for a basis of the rows of ``x``."""
+    most = min(len(x), 64 * x.shape[1])
+    return Echelon(np.empty((most, x.shape[1]), np.uint64), np.empty(most, np.int64), np.empty(most, np.int64))
+
+
+@njit(cache=True)
+def extend(echelon, rank, x, members, most):
+    """Add the rows of ``x`` in ``members`` to the first ``rank`` vectors; return the new rank, at most ``most`` for certain.
+
+    Cost: members * rank * W word operations, of the members up to the one that completes the rank. What stands before is
+    not touched, so that forgetting the new rank takes the rows back.
+    """
+    vectors, pivot, origin = echelon
+    for j in range(len(x)):
+        if rank >= most:
+            break
+        if not bit_of(members, j):
+            continue
+        vectors[rank] = x[j]
+        reduce_row(vectors[rank], vectors, pivot, rank)
+        bit = lowest_bit(vectors[rank])
+        if bit >= 0:
+            pivot[rank], origin[rank] = bit, j
+            rank += 1
+    return rank
 
 
 @njit(cache=True)
@@ -67,33 +99,20 @@ def bits_that_occur(x, members):
 
 
 @njit(cache=True)
-def span_up_to(x, members, most):
-    """Return (basis, pivot, chosen) of `span`, for a rank that is known to be at most ``most``.
+def span(x, members):
+    """Return (basis, pivot): the reduced echelon basis over GF(2) of the rows of ``x`` whose bits are set in ``members``.
 
-    ``chosen`` : bits of the rows that raised the rank. Cost: `span` of the rows up to the last of these, if it is reached.
+    Cost: `extend` to at most as many vectors as there are bits that occur, and rank^2 * W / 2 word operations.
     """
-    limit = min(len(x), 64 * x.shape[1])
-    basis, pivot = np.empty((limit, x.shape[1]), np.uint64), np.empty(limit, np.int64)
-    vector, chosen = np.empty(x.shape[1], np.uint64), np.zeros_like(members)
-    rank = 0
-    for j in range(len(x)):
-        if rank == most:
-            break
-        if not bit_of(members, j):
-            continue
-        vector[:] = x[j]
-        reduce_row(vector, basis, pivot, rank)
-        bit = lowest_bit(vector)
-        if bit < 0:
-            continue
-        for i in range(rank):
-            if bit_of(basis[i], bit):
-                for w in range(len(vector)):
-                    basis[i, w] ^= vector[w]
-        basis[rank], pivot[rank] = vector, bit
-        chosen[j >> 6] |= np.uint64(1) << np.uint64(j & 63)
-        rank += 1
-    return basis[:rank].copy(), pivot[:rank].copy(), chosen
+    echelon = room_for(x)
+    rank = extend(echelon, 0, x, members, bits_that_occur(x, members))
+    basis, pivot = echelon.vectors[:rank].copy(), echelon.pivot[:rank].copy()
+    for i in range(rank - 1, -1, -1):
+        for k in range(i):
+            if bit_of(basis[k], pivot[i]):
+                for w in range(basis.shape[1]):
+                    basis[k, w] ^= basis[i, w]
+    return basis, pivot
 
 
 @njit(cache=True)

@@ -10,7 +10,7 @@ from numba import njit
 
 from nearclifford.kernels.bits import parity, population_count
 from nearclifford.kernels.commutation import commutation_rows, side_by_side, transposed
-from nearclifford.kernels.gf2 import bits_that_occur, is_within, span_up_to
+from nearclifford.kernels.gf2 import bits_that_occur, extend, is_within, room_for
 from nearclifford.kernels.pauli import meeting_bits
 
 WINDOW = 8
@@ -72,8 +72,8 @@ def terms_that_meet(generators, terms):
         row, begin, step = hits[j], place, 0
         goal[:] = every
         while step < count and _lacks(row, goal):
-            offset = (step + 1) >> 1 if step & 1 else -(step >> 1)
-            at = (begin + offset) % count
+            at = begin + ((step + 1) >> 1 if step & 1 else -(step >> 1))
+            at += count if at < 0 else -count if at >= count else 0
             if _meet(x, z, kept[at], j, words):
                 _add_all(row, hits[kept[at]])
                 place = at
@@ -106,8 +106,17 @@ def _cost(size, rank, unit):
 
 
 @njit(cache=True)
-def _contains(members, others):
-    return not _lacks(members, others)
+def _copy(echelon, rank, target):
+    target.vectors[:rank], target.pivot[:rank] = echelon.vectors[:rank], echelon.pivot[:rank]
+    target.origin[:rank] = echelon.origin[:rank]
+
+
+@njit(cache=True)
+def _origins(echelon, rank, chosen):
+    """Write which rotations the vectors of a basis come from."""
+    chosen[:] = 0
+    for j in echelon.origin[:rank]:
+        chosen[j >> 6] |= np.uint64(1) << np.uint64(j & 63)
 
 
 @njit(cache=True)
@@ -115,41 +124,41 @@ def group_terms(generators, terms):
     """Return (group of each term, -1 where its mean is zero; members of each group, (groups, words)).
 
     Terms join one of the last `WINDOW` groups if one sweep over the union costs no more than two apart. Cost:
-    `reach_of_terms` and, for each term without the full rank of all rotations, at most `WINDOW` + 1 spans.
+    `reach_of_terms`; for each term without the full rank of all rotations, the span of its members and of what is new to
+    each of these groups.
     """
     x, reached = generators.x, reach_of_terms(generators, terms)
     n_terms, words = reached.shape
-    everything = np.full(words, ~np.uint64(0))
-    full, full_pivot, chosen = span_up_to(x, everything, bits_that_occur(x, everything))
-    most = len(full_pivot)
+    everything, chosen = np.full(words, ~np.uint64(0)), np.zeros(words, np.uint64)
+    full, own, bases = room_for(x), room_for(x), [room_for(x) for _ in range(WINDOW)]
+    most = extend(full, 0, x, everything, bits_that_occur(x, everything))
+    _origins(full, most, chosen)
     group, members = np.full(n_terms, -1, np.int64), np.zeros((n_terms, words), np.uint64)
     rank, n_groups = np.zeros(n_terms, np.int64), 0
     for t in range(n_terms):
-        mine, basis, pivot = reached[t], full, full_pivot
-        if not _contains(mine, chosen):
-            basis, pivot, raised = span_up_to(x, mine, most)
-            if len(pivot) == most:
-                chosen = raised
+        mine, alone, basis = reached[t], most, full
+        if _lacks(mine, chosen):
+            alone, basis = extend(own, 0, x, mine, most), own
+            if alone == most:
+                _origins(own, most, chosen)
         # A term whose x-part no product of the rotations can cancel never meets |0>: its mean vanishes everywhere.
-        if not is_within(terms.x[t], basis, pivot):
+        if not is_within(terms.x[t], basis.vectors, basis.pivot[:alone]):
             continue
-        best, saving, best_rank = -1, -1.0, len(pivot)
+        best, saving, best_rank = n_groups, -1.0, alone
         for g in range(n_groups - 1, max(-1, n_groups - 1 - WINDOW), -1):
-            union = members[g] | mine
-            joint = max(rank[g], len(pivot))
-            if joint < most and not np.array_equal(union, members[g]):
-                joint = len(span_up_to(x, union, most)[1])
+            union, joint = members[g] | mine, max(rank[g], alone)
+            if joint < most:
+                joint = extend(bases[g % WINDOW], rank[g], x, mine & ~members[g], most)
             # in units of the joint rank: powers of thousands of qubits leave the floats
-            apart = _cost(_size(members[g]), rank[g], joint) + _cost(_size(mine), len(pivot), joint)
+            apart = _cost(_size(members[g]), rank[g], joint) + _cost(_size(mine), alone, joint)
             saved = apart - _cost(_size(union), joint, joint)
             if saved >= 0.0 and saved * 2.0 ** (joint - best_rank) > saving:
                 best, saving, best_rank = g, saved, joint
-        if best < 0:
-            best = n_groups
-            rank[best] = len(pivot)
+        if best == n_groups:
+            _copy(basis, alone, bases[best % WINDOW])
             n_groups += 1
-        else:
-            rank[best] = best_rank
+        # where a group was extended, its new vectors stand behind the old ones
         members[best] |= mine
+        rank[best] = best_rank
         group[t] = best
     return group, members[:n_groups].copy()
