@@ -30,8 +30,9 @@ def _words_of(strings):
 
 
 @njit(cache=True)
-def _meet(x, z, i, j, words):
+def _meet(turns, i, j):
     """Return whether two rotations anticommute; where their letters are words apart, nothing is read."""
+    x, z, words = turns
     word = np.uint64(0)
     for w in range(max(words[i, 0], words[j, 0]), min(words[i, 1], words[j, 1])):
         word ^= meeting_bits(x[i, w], z[i, w], x[j, w], z[j, w])
@@ -53,6 +54,35 @@ def _lacks(row, goal):
 
 
 @njit(cache=True)
+def _join_outward(j, hits, goal, turns, kept, place):
+    """Add the terms of the kept rotations that anticommute with j, outward from ``place``; return the last that helped."""
+    begin, lacks = place, _lacks(hits[j], goal)
+    for step in range(len(kept)):
+        if not lacks:
+            break
+        at = begin + ((step + 1) >> 1 if step & 1 else -(step >> 1))
+        at += len(kept) if at < 0 else -len(kept) if at >= len(kept) else 0
+        if _meet(turns, kept[at], j):
+            _add_all(hits[j], hits[kept[at]])
+            place, lacks = at, _lacks(hits[j], goal)
+    return place
+
+
+@njit(cache=True)
+def _join_nearby(j, hits, goal, turns, first, last, chains):
+    """Add the terms of the rotations that anticommute with j, of those whose letters begin in some of the words."""
+    head, after = chains
+    lacks = _lacks(hits[j], goal)
+    for w in range(first, last):
+        i = head[w]
+        while i >= 0 and lacks:
+            if _meet(turns, i, j):
+                _add_all(hits[j], hits[i])
+                lacks = _lacks(hits[j], goal)
+            i = after[i]
+
+
+@njit(cache=True)
 def terms_that_meet(generators, terms):
     """Return uint64, shape ``(n, ceil(T / 64))``: bit t is set where term t can meet rotation j.
 
@@ -61,27 +91,29 @@ def terms_that_meet(generators, terms):
 
     Cost: `commutation_rows`; then mostly two or three tests of 2 W words for each rotation, since the search goes outward
     from the one that was of use to the rotation before, in time and its layer; a test with every later rotation that has a
-    letter in the same words, and T / 64 words for half of these, where the terms differ to the end.
+    letter in words nearby, and T / 64 words for half of these, where the terms differ to the end.
     """
     x, z = generators.x, generators.z
     n, n_terms = len(x), len(terms.x)
     hits = commutation_rows(side_by_side(x, z), side_by_side(terms.x, terms.z), np.full(n, n_terms))
     words, kept, count, place = _words_of(generators), np.empty(n, np.int64), 0, 0
-    every, goal = np.zeros(hits.shape[1], np.uint64), np.zeros(hits.shape[1], np.uint64)
+    goal = np.zeros(hits.shape[1], np.uint64)
+    # the kept rotations by the word of their first letter, chained, the latest kept first
+    head, after, many = np.full(x.shape[1], -1), np.empty(n, np.int64), np.zeros(x.shape[1], np.int64)
+    widest = 0
     for j in range(n - 1, -1, -1):
-        row, begin, step = hits[j], place, 0
-        goal[:] = every
-        while step < count and _lacks(row, goal):
-            at = begin + ((step + 1) >> 1 if step & 1 else -(step >> 1))
-            at += count if at < 0 else -count if at >= count else 0
-            if _meet(x, z, kept[at], j, words):
-                _add_all(row, hits[kept[at]])
-                place = at
-            step += 1
-        if row.any():
+        first, last = max(words[j, 0] - widest + 1, 0), words[j, 1]
+        if 2 * many[first:last].sum() < count:
+            _join_nearby(j, hits, goal, (x, z, words), first, last, (head, after))
+        else:
+            place = _join_outward(j, hits, goal, (x, z, words), kept[:count], place)
+        if hits[j].any():
             kept[count] = j
             count += 1
-            _add_all(every, row)
+            _add_all(goal, hits[j])
+            w, widest = words[j, 0], max(widest, words[j, 1] - words[j, 0])
+            after[j], head[w] = head[w], j
+            many[w] += 1
     return hits
 
 
