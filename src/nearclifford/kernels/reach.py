@@ -176,7 +176,7 @@ def group_terms(generators, terms):
         # A term whose x-part no product of the rotations can cancel never meets |0>: its mean vanishes everywhere.
         if not is_within(terms.x[t], basis.vectors, basis.pivot[:alone]):
             continue
-        best, saving, best_rank = n_groups, -1.0, alone
+        best, saving, best_rank = n_groups, 0.0, alone
         for g in range(n_groups - 1, max(-1, n_groups - 1 - WINDOW), -1):
             union, joint = members[g] | mine, max(rank[g], alone)
             if joint < most:
@@ -184,7 +184,7 @@ def group_terms(generators, terms):
             # in units of the joint rank: powers of thousands of qubits leave the floats
             apart = _cost(_size(members[g]), rank[g], joint) + _cost(_size(mine), alone, joint)
             saved = apart - _cost(_size(union), joint, joint)
-            if saved >= 0.0 and saved * 2.0 ** (joint - best_rank) > saving:
+            if saved >= 0.0 and (best == n_groups or saved * 2.0 ** (joint - best_rank) > saving):
                 best, saving, best_rank = g, saved, joint
         if best == n_groups:
             _copy(basis, alone, bases[best % WINDOW])
