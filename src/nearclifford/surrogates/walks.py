@@ -92,11 +92,11 @@ def table_bytes(n_rotations: int, n_qubits: int, flips: int) -> int:
     """Return about how many bytes the tables take for walks of so many flips over so many rotations.
 
     >>> [table_bytes(22_000, 1000, flips) // 10**6 for flips in (2, 3, 4)]
-    [7, 67, 4821]
+    [6, 67, 3939]
     """
     n, words = n_rotations, (n_qubits + 63) // 64
     rows = n * n // 8 if flips >= LEAST_ROW_FLIPS else 0
-    pairs = 10 * n * (n - 1) if flips >= LEAST_PAIR_FLIPS else 0
+    pairs = 8 * n * (n - 1) if flips >= LEAST_PAIR_FLIPS else 0
     # strings, keys, a table of single flips and its filter
     return n * (16 * words + 40) + rows + pairs
 
