@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from nearclifford.arrays import Indices, Words
+from nearclifford.arrays import Flags, Indices, Words
 from nearclifford.errors import ResourceError
 from nearclifford.kernels.commutation import commutation_rows
 from nearclifford.kernels.gf2 import adapted_basis, adapted_coordinates
@@ -40,9 +40,10 @@ Found = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """The walks of one term: what they look up, and where they begin."""
+    """The walks of one term: the rotations that it can meet, what they look up, and where they begin."""
 
     group: TermGroup
+    turns: PauliTable
     tables: Tables
     term: int
     key: np.uint64
@@ -68,6 +69,16 @@ class Part:
         """Number of sets of flips, as a share of the walk's."""
         n, power = max(self.walk.n_rotations, 1), max(self.budget, 1)
         return float((self.high / n) ** power - (self.low / n) ** power)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether all of the walk, up to what is looked up, is not worth a share of the threads."""
+        return sets_of_flips(self.walk.n_rotations, self.budget - self.walk.tables.reach) <= SHORT_WALK
+
+    def holds(self, paths: Found) -> Flags:
+        """Return which paths of the walk are in this part; the path without a flip is in the first."""
+        first = np.maximum(paths[:, 0], 0)
+        return (self.low <= first) & (first < self.high)
 
 
 def flips_of(land: Landscape, order: int) -> int:
@@ -125,7 +136,7 @@ def walks_of(land: Landscape, flips: int, progress: bool) -> list[Walk]:
         rows, strings, keys, string_keys, least = _coordinates(turns, images, group.active_qubits)
         tables = _tables(rows, keys, least, min(flips, len(rows)))
         first = commutation_rows(strings, rows, np.full(len(strings), len(rows)))
-        return [Walk(group, tables, term, string_keys[i], first[i]) for i, term in enumerate(group.terms.tolist())]
+        return [Walk(group, turns, tables, term, string_keys[i], first[i]) for i, term in enumerate(group.terms.tolist())]
 
     return [walk for walks in in_threads(walks_of_group, land.problem.groups, "tables", progress) for walk in walks]
 
