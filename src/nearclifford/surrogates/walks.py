@@ -103,7 +103,7 @@ def table_bytes(n_rotations: int, n_qubits: int, flips: int) -> int:
     """Return about how many bytes the tables take for walks of so many flips over so many rotations.
 
     >>> [table_bytes(22_000, 1000, flips) // 10**6 for flips in (2, 3, 4)]
-    [6, 67, 3939]
+    [6, 67, 3938]
     """
     n, words = n_rotations, (n_qubits + 63) // 64
     rows = n * n // 8 if flips >= LEAST_ROW_FLIPS else 0
