@@ -71,7 +71,7 @@ class ChainTail:
 
     @cached_property
     def log_probability(self) -> Floats:
-        """Log Pr[at least 0 ... ``least`` heads], float64, shape ``(n_starts, least + 1)``."""
+        """Logarithms of Pr[at least 0 ... ``least`` heads], float64, shape ``(n_starts, least + 1)``."""
         probability, counted = self.condition.probability, self.condition.counted
         falls = np.unpackbits(self.members.view(np.uint8), axis=1, count=len(probability), bitorder="little").astype(bool)
         result = np.empty((len(falls), self.least + 1))

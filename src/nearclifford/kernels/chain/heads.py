@@ -3,7 +3,8 @@
 Coin i of n is a head with probability p_i, on its own. With A[r, i] = Pr[at least r of the coins i ... n - 1 that count are
 heads], H_i the hazard -log(1 - p) of the coins before i, and r heads still missing, the next head comes at coin j or later
 with probability exp(-(passed[r, j] - passed[r, i])), where ``passed[r, i] = H_i - log A[r, i]``. So a next head is where an
-exponential gap ends, as for free coins, which are r = 0. Logarithms of sums of positive numbers: no probability is too small.
+exponential gap ends, as for free coins, which are r = 0. All sums are of positive numbers, in logarithms: no probability is
+too small.
 
 Cost: 20 to 30 ns for each coin and r of a table, 100 to 200 ns for a head.
 """
@@ -70,7 +71,7 @@ def _log_chances(p):
 
 @njit(cache=True)
 def log_at_least(probability, counted, table):
-    """Write log Pr[at least r of the coins i ... n - 1 that count are heads] to ``table[r, i]``, shape ``(m + 1, n + 1)``."""
+    """Write log Pr[at least r heads of the coins i ... n - 1 that count] to ``table[r, i]``, shape ``(m + 1, n + 1)``."""
     n = len(probability)
     table[0, :] = 0.0
     table[1:, n] = -np.inf

@@ -1,11 +1,11 @@
 """The chain of `nearclifford.kernels.chain.walk` on coins of which at least m are heads, with a record of its flips.
 
-A coin falls at every rotation that a start can meet, whether its string anticommutes there or not, so the condition is one on
-independent coins (`nearclifford.kernels.chain.heads`): a second moment restricted to chains of m flips or more is Pr[m heads
-or more] times what is seen here. Each sample waits at the stop of its next head, and stops where none waits cost nothing.
+A coin falls at every rotation that a start can meet, whether its string anticommutes there or not, so the condition is one
+on independent coins (`nearclifford.kernels.chain.heads`): a second moment restricted to chains of m flips or more is Pr[m
+heads or more] times what is seen here. Each sample waits at the stop of its next head; stops where none waits cost nothing.
 
-Cost: the moves of the walk (3 to 4 ns each for 1024 samples), and 100 to 200 ns for each head; a table of coins for each start
-of a block, 20 to 30 ns a coin and head.
+Cost: the moves of the walk (3 to 4 ns each for 1024 samples), and 100 to 200 ns for each head; a table of coins for each
+start of a block, 20 to 30 ns a coin and head.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class Condition(NamedTuple):
 
     least : how many heads there are at least.
     chosen : the rotation that is differentiated, where a chain must anticommute, or -1.
-    probability : float64, shape ``(n_rotations,)``, of a head; at ``chosen`` that of a cosine, as weights are exchanged there.
+    probability : float64, shape ``(n_rotations,)``, of a head; at ``chosen`` E[cos²], as weights are exchanged there.
     counted : bool, shape ``(n_rotations,)``: whose heads count among the least.
-    members : uint64, shape ``(n_starts, ceil(n_rotations / 64))``: the rotations where a coin falls, for each start: all that
-        it can meet, as `nearclifford.kernels.reach.reach_of_terms` finds them.
+    members : uint64, shape ``(n_starts, ceil(n_rotations / 64))``: the rotations where a coin falls, for each start: all
+        that it can meet, as `nearclifford.kernels.reach.reach_of_terms` finds them.
     """
 
     least: int
@@ -53,12 +53,12 @@ class Condition(NamedTuple):
 
 
 class Record(NamedTuple):
-    """The flips of a block: ``count[0]`` stops where some sample flipped, which they are, and a bit for each that did.
+    """The flips of a block: ``n_stops[0]`` stops where some sample flipped, which they are, and a bit for each that did.
 
-    ``count``, ``stop`` : int64, shapes ``(1,)`` and ``(n_stops,)``; ``flipped`` : uint64, shape ``(n_stops, 16)``.
+    ``n_stops``, ``stop`` : int64, shapes ``(1,)`` and ``(n_stops,)``; ``flipped`` : uint64, shape ``(n_stops, 16)``.
     """
 
-    count: npt.NDArray[np.int64]
+    n_stops: npt.NDArray[np.int64]
     stop: npt.NDArray[np.int64]
     flipped: npt.NDArray[np.uint64]
 
@@ -109,9 +109,8 @@ def _fill_heads(stops, condition, slots, slot, heads, kind_of):
         start, mask = slots.start[slot, w], slots.mask[slot, w]
         if w == 0 or start != slots.start[slot, w - 1] or mask != slots.mask[slot, w - 1]:
             kind += 1
-            _fill_kind(
-                heads, kind, stops, condition, start, slots.frozen[max(mask, 0)][: len(slots.frozen[0]) * (mask >= 0)]
-            )
+            frozen = slots.frozen[max(mask, 0)]
+            _fill_kind(heads, kind, stops, condition, start, frozen if mask >= 0 else frozen[:0])
         kind_of[w] = kind
 
 
@@ -161,10 +160,10 @@ def _note(record, stop, bit, met, is_new):
     if not met:
         return is_new
     if is_new:
-        record.stop[record.count[0]] = stop
-        record.flipped[record.count[0]] = uint64(0)
-        record.count[0] += 1
-    record.flipped[record.count[0] - 1, bit >> 6] |= met
+        record.stop[record.n_stops[0]] = stop
+        record.flipped[record.n_stops[0]] = uint64(0)
+        record.n_stops[0] += 1
+    record.flipped[record.n_stops[0] - 1, bit >> 6] |= met
     return False
 
 
@@ -203,7 +202,7 @@ def run_tail_block(route, condition, heads, kind_of, stream, block, flips, recor
     moves, stops, n_stops = route.moves, route.stops, len(route.stops)
     calendar, done, f = new_calendar(n_stops), 0, -1
     if record is not None:
-        record.count[0] = 0
+        record.n_stops[0] = 0
     chosen = n_stops
     if condition.chosen != NO_ROTATION:
         chosen = _stop_of(stops, condition.chosen)
@@ -296,9 +295,9 @@ def count_tail_flips(rows, slots, condition, job, histogram):
 
 @njit(cache=True)
 def _write_flips(route, record, alive, n_flips, flips):
-    """Write the flips of the samples that are alive, one sample after the other, as far as there is room; return how many."""
+    """Write the flips of the samples that are alive, one sample after the other, if there is room; return how many."""
     n_flips[:] = 0
-    for place in range(record.count[0]):
+    for place in range(record.n_stops[0]):
         for w in range(WIDTH):
             left = record.flipped[place, w] & alive[w]
             while left:
@@ -308,7 +307,7 @@ def _write_flips(route, record, alive, n_flips, flips):
     total = np.int64(n_flips.sum())
     if total > len(flips):
         return total
-    for place in range(record.count[0]):
+    for place in range(record.n_stops[0]):
         for w in range(WIDTH):
             left = record.flipped[place, w] & alive[w]
             while left:
@@ -333,7 +332,7 @@ def _record_task(rows, slots, condition, job, task, stream_number, walked, neede
         run_tail_block(route, condition, heads, kind_of, stream, block, None, record)
         walked.ended[number] = block.alive[0]
         if not block.alive[0].any():
-            record.count[0] = 0
+            record.n_stops[0] = 0
         needed[number] = _write_flips(route, record, block.alive[0], walked.n_flips[number], walked.flips[number])
 
 
@@ -341,8 +340,8 @@ def _record_task(rows, slots, condition, job, task, stream_number, walked, neede
 def record_tail_flips(rows, slots, condition, job, stream_number, walked, needed):
     """Write which samples of m heads or more end Z-type, and which rotations each of them flipped.
 
-    ``walked`` : `Walked`, written; ``needed`` : int64, shape ``(n_blocks,)``, written: how many flips a block has. Where that
-    is more than the room, none of its flips are written. ``stream_number`` : uint64, of the random streams.
+    ``walked`` : `Walked`, written; ``needed`` : int64, shape ``(n_blocks,)``, written: how many flips a block has. Where
+    that is more than the room, none of its flips are written. ``stream_number`` : uint64, of the random streams.
     """
     for task in prange((len(needed) + job.per_task - 1) // job.per_task):
         _record_task(rows, slots, condition, job, task, stream_number, walked, needed)
