@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nearclifford.devices.shots import ShotsToResolve, shots_to_resolve
     from nearclifford.encoder.encode import Encoding, encode
     from nearclifford.encoder.search import search_encoder
+    from nearclifford.entanglement import entangling_capability
     from nearclifford.errors import (
         CircuitError,
         DeviceError,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from nearclifford.patches import Gaussian, Patch, Uniform
     from nearclifford.statistics.backend import Backend, Rounds
     from nearclifford.statistics.certified import certified_loss_second_moment, certified_second_moment
+    from nearclifford.statistics.entanglement import EntanglingCapability
     from nearclifford.statistics.results import GradientStatistics, LossStatistics
     from nearclifford.statistics.some_components import SampledNorm, sampled_squared_norm
     from nearclifford.statistics.stabilizer import Stabilizer
@@ -52,6 +54,7 @@ __all__ = [
     "DeviceError",
     "Encoding",
     "EncodingError",
+    "EntanglingCapability",
     "ErrorCurve",
     "Evaluator",
     "Gaussian",
@@ -81,6 +84,7 @@ __all__ = [
     "certified_loss_second_moment",
     "certified_second_moment",
     "encode",
+    "entangling_capability",
     "experiments",
     "gradient_statistics",
     "loss_statistics",
@@ -102,6 +106,7 @@ _MODULES = {
     "DeviceError": "errors",
     "Encoding": "encoder.encode",
     "EncodingError": "errors",
+    "EntanglingCapability": "statistics.entanglement",
     "ErrorCurve": "surrogates.error",
     "Evaluator": "evaluator",
     "Gaussian": "patches",
@@ -131,6 +136,7 @@ _MODULES = {
     "certified_loss_second_moment": "statistics.certified",
     "certified_second_moment": "statistics.certified",
     "encode": "encoder.encode",
+    "entangling_capability": "entanglement",
     "experiments": "studies.experiments",
     "gradient_statistics": "statistics.verbs",
     "loss_statistics": "statistics.verbs",
