@@ -57,7 +57,7 @@ def factors():
 
 CIRCUITS = {
     "mhea": nc.ansatz.mhea(3, 2),
-    "random_pqc": nc.ansatz.random_pqc(4, 3, rng=5),
+    "random_pqc": nc.ansatz.random_pqc(3, 4, rng=5),
     "efficient_su2": efficient_su2(3, reps=1),
     "real_amplitudes": real_amplitudes(4, reps=1, entanglement="reverse_linear"),
     "ghz": ghz(3),
