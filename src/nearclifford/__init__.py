@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from nearclifford.exact.expansion import CenterExpansion
     from nearclifford.landscape import Landscape
     from nearclifford.patches import Gaussian, Patch, Uniform
+    from nearclifford.statistics.auto import Auto
     from nearclifford.statistics.backend import Backend, Rounds
     from nearclifford.statistics.certified import certified_loss_second_moment, certified_second_moment
     from nearclifford.statistics.entanglement import EntanglingCapability
+    from nearclifford.statistics.exact import Exact
     from nearclifford.statistics.results import GradientStatistics, LossStatistics
     from nearclifford.statistics.some_components import SampledNorm, sampled_squared_norm
     from nearclifford.statistics.stabilizer import Stabilizer
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Aer",
+    "Auto",
     "Backend",
     "CenterExpansion",
     "CircuitError",
@@ -57,6 +60,7 @@ __all__ = [
     "EntanglingCapability",
     "ErrorCurve",
     "Evaluator",
+    "Exact",
     "Gaussian",
     "GradientStatistics",
     "IncompleteSearchWarning",
@@ -100,6 +104,7 @@ __all__ = [
 # The module of each public name; some are modules themselves.
 _MODULES = {
     "Aer": "devices.aer",
+    "Auto": "statistics.auto",
     "Backend": "statistics.backend",
     "CenterExpansion": "exact.expansion",
     "CircuitError": "errors",
@@ -109,6 +114,7 @@ _MODULES = {
     "EntanglingCapability": "statistics.entanglement",
     "ErrorCurve": "surrogates.error",
     "Evaluator": "evaluator",
+    "Exact": "statistics.exact",
     "Gaussian": "patches",
     "GradientStatistics": "statistics.results",
     "IncompleteSearchWarning": "errors",

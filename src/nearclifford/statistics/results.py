@@ -120,6 +120,9 @@ class Moments:
     def interval_of(self, samples: int, level: float) -> Floats:
         """Return the confidence interval of each second moment, shape ``(P, 2)``: see `GradientStatistics.interval`."""
         level = confidence(level)
+        if samples == 0:  # nothing was sampled: the errors are bounds
+            ends = self.second_moment - self.second_moment_error, self.second_moment + self.second_moment_error
+            return np.maximum(np.stack(ends, axis=-1), 0.0)
         least = np.where(self.mean_error == 0, self.mean**2, 0.0)
         if self.hits is not None and self.trials is not None:
             found = self.bound[:, None] ** 2 * binomial_interval(self.hits, self.trials, level)
@@ -152,6 +155,7 @@ class GradientStatistics(Moments):
     norm_squared, norm_squared_error : E‖∇L‖² over all D parameters and its standard error; None if it needs parameters that
         were not chosen. ``unbiased.norm_squared`` is the estimate before it was confined to what is possible.
     samples, method, version : number of thetas (of Clifford circuits for each component), backend and package version.
+    choice : which backend was taken and why, where `nearclifford.Auto` chose it; None where it was named.
 
     >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
@@ -168,6 +172,7 @@ class GradientStatistics(Moments):
     samples: int
     method: str
     version: str
+    choice: str | None = None
 
     @classmethod
     def of(cls, moments: Moments, norms: Norms, parameters: Indices, samples: int, method: str) -> GradientStatistics:
@@ -230,6 +235,7 @@ class LossStatistics:
     samples: int
     method: str
     version: str
+    choice: str | None = None
 
     @classmethod
     def of(cls, moments: Moments, samples: int, method: str) -> LossStatistics:

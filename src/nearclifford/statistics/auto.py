@@ -1,0 +1,195 @@
+"""A backend that looks at the problem and takes another: exact, sampled, or what is left where neither would do.
+
+What it looks at are counts, and a pilot of a fixed seed: one problem gets one choice, on any machine and at any seed, and the
+numbers are those of the chosen backend with the same ``rng``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from nearclifford.arguments import positive
+from nearclifford.arrays import Indices
+from nearclifford.chains.rows import row_list
+from nearclifford.chains.term_pairs import products_of_terms
+from nearclifford.chains.zeros import seconds_to_tell
+from nearclifford.errors import NearCliffordError, ResourceError
+from nearclifford.kernels.chain.coins import RARE
+from nearclifford.landscape import Landscape
+from nearclifford.memory import free_bytes
+from nearclifford.normal_form.angles import angle_moments
+from nearclifford.patches import Patch
+from nearclifford.statistics.backend import Backend, Rounds
+from nearclifford.statistics.exact import Exact
+from nearclifford.statistics.results import GradientStatistics, LossStatistics
+from nearclifford.statistics.stabilizer import Stabilizer
+from nearclifford.statistics.statevector import Statevector
+
+# Exact moments may take this part of the time.
+EXACT_PART = 1 / 20
+# Measured: one string at one rotation, and making one chain ready.
+SECONDS_PER_STRING, SECONDS_PER_CHAIN = 5e-8, 5e-4
+# Beyond so many terms the products of pairs are too many to list.
+MOST_TERMS = 256
+# Below so many strings a chain is hardly merged.
+LEAST_STRINGS = 64
+# Measured: one row operation on 1024 samples, a row of frequent coins, a rare coin that shows.
+SECONDS_PER_ROW, SECONDS_PER_COINS, SECONDS_PER_FLIP, BLOCK = 4e-9, 1e-7, 4e-8, 1024
+PILOT_SEED, PILOT_SAMPLES, PILOT_COMPONENTS = 12, 2**12, 32
+# A pilot doubles its samples while it sees nothing, for this part of the time.
+PILOT_PART = 1 / 30
+LARGEST_PILOT = 2**20
+
+
+@dataclass(frozen=True)
+class Auto:
+    """The backend that fits the problem, found by looking at it: users need not know the others.
+
+    - `Exact` where all Pauli strings that matter are few: small circuits, narrow light cones;
+    - `Stabilizer` where chains of a pilot end Z-type often enough to reach ``rel_error`` within ``max_seconds``;
+    - `Statevector` where angles are not independent, or the patch lacks the moments that the others need.
+
+    The result tells which backend ran (``method``) and why (``choice``). Only `Statevector` knows ``norm``.
+
+    Parameters
+    ----------
+    rel_error, max_seconds : what the choice aims at, as in `nearclifford.gradient_statistics`.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
+    >>> found = nc.loss_statistics(land, nc.Gaussian(0.1))                     # backend="auto"
+    >>> found.method, found.choice
+    ('exact', 'Exact(max_terms=1048576): ...')
+    """
+
+    rel_error: float = 0.05
+    max_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        positive(self.rel_error, "rel_error", 0.05)
+        positive(self.max_seconds, "max_seconds", 60.0)
+
+    def gradient_rounds(
+        self, land: Landscape, patch: Patch, parameters: Indices, *, rng: np.random.Generator
+    ) -> Rounds[Any, GradientStatistics]:
+        """Return the rounds of the chosen backend."""
+        return self._rounds(_Question(land, patch, parameters), rng)
+
+    def loss_rounds(self, land: Landscape, patch: Patch, *, rng: np.random.Generator) -> Rounds[Any, LossStatistics]:
+        """Return the rounds of the chosen backend."""
+        return self._rounds(_Question(land, patch, None), rng)
+
+    def _rounds(self, question: _Question, rng: np.random.Generator) -> Rounds[Any, Any]:
+        backend, reason = self._choice(question)
+        return _Chosen(question.rounds(backend, rng), f"{backend!r}: {reason}")
+
+    def _choice(self, question: _Question) -> tuple[Backend, str]:
+        try:
+            angle_moments(question.land.problem.angle_map, question.patch)
+        except NearCliffordError as error:
+            return _sampled_angles(question.land, error)
+        found = exact_choice(question, self.max_seconds * EXACT_PART)
+        return found if found is not None else sampled_choice(question, self)
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """What is asked: the loss, or some components of the gradient."""
+
+    land: Landscape
+    patch: Patch
+    parameters: Indices | None
+
+    @property
+    def count(self) -> int:
+        """How many second moments that takes."""
+        return 1 if self.parameters is None else max(len(self.parameters), 1)
+
+    def rounds(self, backend: Backend, rng: np.random.Generator) -> Rounds[Any, Any]:
+        """Return the rounds of a backend."""
+        if self.parameters is None:
+            return backend.loss_rounds(self.land, self.patch, rng=rng)
+        return backend.gradient_rounds(self.land, self.patch, self.parameters, rng=rng)
+
+    def part(self, most: int) -> _Question:
+        """Return the same of some components, evenly spread."""
+        if self.parameters is None or len(self.parameters) <= most:
+            return self
+        places = np.linspace(0, len(self.parameters) - 1, most).astype(np.int64)
+        return replace(self, parameters=self.parameters[places])
+
+
+class _Chosen(Rounds[Any, Any]):
+    """The rounds of a backend, whose results tell the choice."""
+
+    def __init__(self, rounds: Rounds[Any, Any], choice: str) -> None:
+        self.rounds, self.choice = rounds, choice
+        self.first, self.chunk, self.least = rounds.first, rounds.chunk, rounds.least
+
+    def run(self, samples: int) -> Any:
+        return self.rounds.run(samples)
+
+    def settled(self, sums: Any, seconds: float) -> Any:
+        return self.rounds.settled(sums, seconds)
+
+    def result(self, sums: Any) -> Any:
+        return replace(self.rounds.result(sums), choice=self.choice)
+
+
+def _sampled_angles(land: Landscape, error: NearCliffordError) -> tuple[Backend, str]:
+    """Return the choice where averages over Clifford circuits do not apply; what was wrong, where angles cannot be sampled."""
+    if land.exact.nbytes > free_bytes():
+        raise error
+    return Statevector(), f"thetas are sampled, over 2^{land.active_qubits} amplitudes. {str(error).split('; ')[0]}."
+
+
+def exact_choice(question: _Question, seconds: float) -> tuple[Backend, str] | None:
+    """Return the choice of merged strings where they fit; None where they do not, or it would take long to find out."""
+    problem = question.land.problem
+    overhead = SECONDS_PER_CHAIN + seconds_to_tell(problem)
+    if len(problem.images) > MOST_TERMS or overhead * question.count > seconds:
+        return None
+    chains = len(products_of_terms(problem)) * question.count
+    strings = int((seconds / chains - overhead) / (SECONDS_PER_STRING * problem.n_rotations)) if chains else 0
+    if strings < LEAST_STRINGS:
+        return None
+    exact = Exact(min(strings, Exact().max_terms))
+    try:
+        exact.loss_second_moment(question.land, question.patch)
+    except ResourceError:
+        return None
+    return exact, f"the Pauli strings that matter fit into {exact.max_terms:,}"
+
+
+def sampled_choice(question: _Question, goal: Auto) -> tuple[Backend, str]:
+    """Return the choice by what chains of a pilot show."""
+    backend, seconds = Stabilizer(), seconds_per_chain(question)
+    for samples, total, error in _pilot(question.part(PILOT_COMPONENTS), goal.max_seconds * PILOT_PART / seconds):
+        needed = samples * (error / (goal.rel_error * total)) ** 2 if total > 0.0 else inf
+        if needed * question.count * seconds <= goal.max_seconds:
+            break
+    return backend, f"{samples:,} chains of a pilot gave {total:.2g} ± {error:.1g}"
+
+
+def seconds_per_chain(question: _Question) -> float:
+    """Return about how long one chain takes on one core, whatever it shows."""
+    land = question.land
+    probability = angle_moments(land.problem.angle_map, question.patch)[1]
+    frequent = probability >= RARE
+    rows = len(row_list(land.program).kind) * SECONDS_PER_ROW + int(frequent.sum()) * SECONDS_PER_COINS
+    return rows / BLOCK + float(probability[~frequent].sum()) * SECONDS_PER_FLIP
+
+
+def _pilot(question: _Question, most: float) -> Iterator[tuple[int, float, float]]:
+    """Yield (samples of each component, total, its error), of more and more samples, up to about ``most`` in all."""
+    rounds = question.rounds(Stabilizer(), np.random.default_rng(PILOT_SEED))
+    sums = rounds.run(PILOT_SAMPLES)
+    yield sums.samples, sums.total, sums.total_error
+    while sums.samples * 2 <= LARGEST_PILOT and sums.samples * 2 * question.count <= most:
+        sums = sums + rounds.run(sums.samples)
+        yield sums.samples, sums.total, sums.total_error
