@@ -1,7 +1,7 @@
 """A backend that looks at the problem and takes another: exact, sampled, or what is left where neither would do.
 
-What it looks at are counts, and a pilot of a fixed seed: one problem gets one choice, on any machine and at any seed, and the
-numbers are those of the chosen backend with the same ``rng``.
+What it looks at are counts, and a pilot of a fixed seed: one problem gets one choice, on any machine and at any seed, and
+the numbers are those of the chosen backend with the same ``rng``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from nearclifford.arrays import Indices
 from nearclifford.chains.rows import row_list
 from nearclifford.chains.term_pairs import products_of_terms
 from nearclifford.chains.zeros import seconds_to_tell
-from nearclifford.errors import NearCliffordError, ResourceError
+from nearclifford.errors import NearCliffordError
 from nearclifford.kernels.chain.coins import RARE
 from nearclifford.landscape import Landscape
 from nearclifford.memory import free_bytes
@@ -142,7 +142,7 @@ class _Chosen(Rounds[Any, Any]):
 
 
 def _sampled_angles(land: Landscape, error: NearCliffordError) -> tuple[Backend, str]:
-    """Return the choice where averages over Clifford circuits do not apply; what was wrong, where angles cannot be sampled."""
+    """Return the choice where averages over Clifford circuits do not apply, for the reason that an error gave."""
     if land.exact.nbytes > free_bytes():
         raise error
     return Statevector(), f"thetas are sampled, over 2^{land.active_qubits} amplitudes. {str(error).split('; ')[0]}."
@@ -161,7 +161,7 @@ def exact_choice(question: _Question, seconds: float) -> tuple[Backend, str] | N
     exact = Exact(min(strings, Exact().max_terms))
     try:
         exact.loss_second_moment(question.land, question.patch)
-    except ResourceError:
+    except NearCliffordError:  # too many strings, or no bound of the rounding of the patch's moments
         return None
     return exact, f"the Pauli strings that matter fit into {exact.max_terms:,}"
 

@@ -101,9 +101,7 @@ class ExactSums:
 class ExactGradients(Rounds[ExactSums, GradientStatistics]):
     """The chosen components of the gradient."""
 
-    def __init__(
-        self, land: Landscape, patch: Patch, parameters: Indices, exact: Exact, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, land: Landscape, patch: Patch, parameters: Indices, exact: Exact, rng: np.random.Generator) -> None:
         self.land, self.parameters, self.chain = land, parameters, ChainSampler(land, patch, rng)
         each = {k: exact.second_moment(land, patch, k) for k in np.unique(parameters).tolist()}
         found = np.array([each[k] for k in parameters.tolist()]).reshape(-1, 2)

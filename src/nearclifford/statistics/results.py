@@ -200,7 +200,7 @@ class GradientStatistics(Moments):
 
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
-        >>> stats = nc.gradient_statistics(land, nc.Gaussian(0.1), samples=200, rng=1)
+        >>> stats = nc.gradient_statistics(land, nc.Gaussian(0.1), nc.Statevector(), samples=200, rng=1)
         >>> exact = (1 - np.exp(-0.02)) / 2 * (1 + np.exp(-0.02)) / 2
         >>> low, high = stats.interval()[0]
         >>> bool(low < exact < high)

@@ -39,8 +39,8 @@ def gradient_statistics(
     patch : `Gaussian` or `Uniform`, of one width or of one for each parameter, radians.
     backend : where the numbers come from. "auto" looks at the problem and takes one, and the result says which and why
         (`nearclifford.Auto`). By name: merged Pauli strings, `Exact()`; random Clifford circuits, `Stabilizer()`, at any
-        number of qubits; exact gradients at sampled thetas, `Statevector()`; a device with shots and noise, `Aer()`; or one's
-        own (`nearclifford.statistics.backend`).
+        number of qubits; exact gradients at sampled thetas, `Statevector()`; a device with shots and noise, `Aer()`; or
+        one's own (`nearclifford.statistics.backend`).
     samples : number of thetas, or of Clifford circuits for each component, at least 2; or "auto": more and more until the
         standard error of E‖∇L‖² (of the chosen components) is at most ``rel_error * E‖∇L‖²``, as it is at once where
         nothing is uncertain, or ``max_seconds`` are over. The result says how many there were. A gradient that is found to

@@ -70,7 +70,7 @@ def hazards_of_qubits(rows, hazard, total, reached):
 
 @njit(cache=True)
 def draw_heads(clock, share, random, buffer):
-    """Return where the coins of a block show heads, ``stop * 1024 + sample``, int64, ascending; and a buffer, perhaps longer.
+    """Return where the coins of a block show heads, ``stop * 1024 + sample``, int64, ascending; and a buffer, perhaps new.
 
     ``share`` : the chance of a head among all coins of the clock, if every sample shall have one; 1 for plain coins.
     """
