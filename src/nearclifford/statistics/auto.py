@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import inf
 from typing import Any
 
 import numpy as np
 
 from nearclifford.arguments import positive
-from nearclifford.arrays import Indices
+from nearclifford.arrays import Flags, Indices
 from nearclifford.chains.rows import row_list
+from nearclifford.chains.sampler import ChainSampler
 from nearclifford.chains.term_pairs import products_of_terms
-from nearclifford.chains.zeros import seconds_to_tell
 from nearclifford.errors import NearCliffordError
 from nearclifford.kernels.chain.coins import RARE
 from nearclifford.landscape import Landscape
@@ -32,8 +33,8 @@ from nearclifford.statistics.statevector import Statevector
 
 # Exact moments may take this part of the time.
 EXACT_PART = 1 / 20
-# Measured: one string at one rotation, and making one chain ready.
-SECONDS_PER_STRING, SECONDS_PER_CHAIN = 5e-8, 5e-4
+# Measured: one string at one rotation; making one chain ready, a word of a generator, and of each pair that is met.
+SECONDS_PER_STRING, SECONDS_PER_CHAIN, SECONDS_PER_WORD, SECONDS_PER_PAIR = 5e-8, 5e-4, 3e-8, 3e-9
 # Beyond so many terms the products of pairs are too many to list.
 MOST_TERMS = 256
 # Below so many strings a chain is hardly merged.
@@ -105,10 +106,25 @@ class _Question:
     patch: Patch
     parameters: Indices | None
 
+    @cached_property
+    def met(self) -> Flags:
+        """Which rotations some term can meet, shape ``(n_rotations,)``."""
+        chain = ChainSampler(self.land, self.patch, np.random.default_rng(PILOT_SEED))
+        return np.asarray(chain.meets[:, :-1].any(axis=0))
+
+    @cached_property
+    def alive(self) -> Indices:
+        """The parameters that are asked for and turn a rotation that is met; none for the loss."""
+        if self.parameters is None:
+            return np.zeros(0, dtype=np.int64)
+        rotation = self.land.problem.angle_map.rotation_of[0]
+        chosen = np.unique(self.parameters)
+        return chosen[(rotation[chosen] >= 0) & self.met[rotation[chosen]]]
+
     @property
     def count(self) -> int:
-        """How many second moments that takes."""
-        return 1 if self.parameters is None else max(len(self.parameters), 1)
+        """How many second moments may differ from zero."""
+        return 1 if self.parameters is None else len(self.alive)
 
     def rounds(self, backend: Backend, rng: np.random.Generator) -> Rounds[Any, Any]:
         """Return the rounds of a backend."""
@@ -117,11 +133,11 @@ class _Question:
         return backend.gradient_rounds(self.land, self.patch, self.parameters, rng=rng)
 
     def part(self, most: int) -> _Question:
-        """Return the same of some components, evenly spread."""
-        if self.parameters is None or len(self.parameters) <= most:
+        """Return the same of some components that may differ from zero, evenly spread."""
+        if self.parameters is None:
             return self
-        places = np.linspace(0, len(self.parameters) - 1, most).astype(np.int64)
-        return replace(self, parameters=self.parameters[places])
+        places = np.unique(np.linspace(0, len(self.alive) - 1, most).astype(np.int64))
+        return replace(self, parameters=self.alive[places])
 
 
 class _Chosen(Rounds[Any, Any]):
@@ -151,11 +167,12 @@ def _sampled_angles(land: Landscape, error: NearCliffordError) -> tuple[Backend,
 def exact_choice(question: _Question, seconds: float) -> tuple[Backend, str] | None:
     """Return the choice of merged strings where they fit; None where they do not, or it would take long to find out."""
     problem = question.land.problem
-    overhead = SECONDS_PER_CHAIN + seconds_to_tell(problem)
-    if len(problem.images) > MOST_TERMS or overhead * question.count > seconds:
+    if len(problem.images) > MOST_TERMS:
         return None
+    words, rotations = problem.generators.x.shape[1], int(question.met.sum())
+    ready = SECONDS_PER_CHAIN + words * (problem.n_rotations * SECONDS_PER_WORD + rotations**2 * SECONDS_PER_PAIR)
     chains = len(products_of_terms(problem)) * question.count
-    strings = int((seconds / chains - overhead) / (SECONDS_PER_STRING * problem.n_rotations)) if chains else 0
+    strings = int((seconds / max(chains, 1) - ready) / (SECONDS_PER_STRING * max(rotations, 1)))
     if strings < LEAST_STRINGS:
         return None
     exact = Exact(min(strings, Exact().max_terms))
