@@ -117,3 +117,11 @@ def test_arguments_are_checked():
     assert isinstance(nc.Auto(), nc.Backend) and repr(nc.Auto()) == "Auto(rel_error=0.05, max_seconds=60.0)"
     found = nc.loss_statistics(tied(), nc.Gaussian(0.3), nc.Auto(), samples=20, rng=1)
     assert found.choice == nc.loss_statistics(tied(), nc.Gaussian(0.3), samples=20, rng=1).choice
+
+
+def test_parameters_that_no_term_meets_are_zero_for_certain():
+    land = nc.Landscape(brickwork(60, 40), Pauli("Z" + "I" * 59))
+    last = land.n_parameters - 4  # RY of qubit 58 behind all gates
+    found = nc.gradient_statistics(land, nc.Gaussian(0.4), parameters=[last])
+    assert found.method == "exact" and found.second_moment.tolist() == found.second_moment_error.tolist() == [0.0]
+    assert "no term meets" in found.choice

@@ -167,6 +167,8 @@ def _sampled_angles(land: Landscape, error: NearCliffordError) -> tuple[Backend,
 def exact_choice(question: _Question, seconds: float) -> tuple[Backend, str] | None:
     """Return the choice of merged strings where they fit; None where they do not, or it would take long to find out."""
     problem = question.land.problem
+    if question.count == 0:
+        return Exact(), "no term meets a rotation of these parameters"
     if len(problem.images) > MOST_TERMS:
         return None
     words, rotations = problem.generators.x.shape[1], int(question.met.sum())
