@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nearclifford.statistics.certified import certified_loss_second_moment, certified_second_moment
     from nearclifford.statistics.entanglement import EntanglingCapability
     from nearclifford.statistics.exact import Exact
+    from nearclifford.statistics.particles import Particles
     from nearclifford.statistics.results import GradientStatistics, LossStatistics
     from nearclifford.statistics.some_components import SampledNorm, sampled_squared_norm
     from nearclifford.statistics.stabilizer import Stabilizer
@@ -68,6 +69,7 @@ __all__ = [
     "LossStatistics",
     "NearCliffordError",
     "ObservableError",
+    "Particles",
     "Patch",
     "PauliPathSurrogate",
     "ResourceError",
@@ -122,6 +124,7 @@ _MODULES = {
     "LossStatistics": "statistics.results",
     "NearCliffordError": "errors",
     "ObservableError": "errors",
+    "Particles": "statistics.particles",
     "Patch": "patches",
     "PauliPathSurrogate": "surrogates.pauli_path",
     "ResourceError": "errors",
