@@ -1,4 +1,4 @@
-"""A backend that looks at the problem and takes another: exact, sampled, or what is left where neither would do.
+"""A backend that looks at the problem and takes another: exact, sampled or guided.
 
 What it looks at are counts, and a pilot of a fixed seed: one problem gets one choice, on any machine and at any seed, and
 the numbers are those of the chosen backend with the same ``rng``.
@@ -27,6 +27,7 @@ from nearclifford.normal_form.angles import angle_moments
 from nearclifford.patches import Patch
 from nearclifford.statistics.backend import Backend, Rounds
 from nearclifford.statistics.exact import Exact
+from nearclifford.statistics.particles import Particles
 from nearclifford.statistics.results import GradientStatistics, LossStatistics
 from nearclifford.statistics.stabilizer import Stabilizer
 from nearclifford.statistics.statevector import Statevector
@@ -42,6 +43,8 @@ LEAST_STRINGS = 64
 # Measured: one row operation on 1024 samples, a row of frequent coins, a rare coin that shows.
 SECONDS_PER_ROW, SECONDS_PER_COINS, SECONDS_PER_FLIP, BLOCK = 4e-9, 1e-7, 4e-8, 1024
 PILOT_SEED, PILOT_SAMPLES, PILOT_COMPONENTS = 12, 2**12, 32
+# Measured: the guide and the first particles of one moment, by the gates of two qubits.
+SECONDS_PER_GUIDED_GATE = 2e-3
 # A pilot doubles its samples while it sees nothing, for this part of the time.
 PILOT_PART = 1 / 30
 LARGEST_PILOT = 2**20
@@ -53,6 +56,7 @@ class Auto:
 
     - `Exact` where all Pauli strings that matter are few: small circuits, narrow light cones;
     - `Stabilizer` where chains of a pilot end Z-type often enough to reach ``rel_error`` within ``max_seconds``;
+    - `Particles` where they do not, as on a plateau;
     - `Statevector` where angles are not independent, or the patch lacks the moments that the others need.
 
     The result tells which backend ran (``method``) and why (``choice``). Only `Statevector` knows ``norm``.
@@ -186,13 +190,17 @@ def exact_choice(question: _Question, seconds: float) -> tuple[Backend, str] | N
 
 
 def sampled_choice(question: _Question, goal: Auto) -> tuple[Backend, str]:
-    """Return the choice by what chains of a pilot show."""
-    backend, seconds = Stabilizer(), seconds_per_chain(question)
+    """Return the choice by what chains of a pilot show: sampled where they hit often enough, else guided."""
+    seconds = seconds_per_chain(question)
     for samples, total, error in _pilot(question.part(PILOT_COMPONENTS), goal.max_seconds * PILOT_PART / seconds):
+        seen = f"{samples:,} chains of a pilot gave {total:.2g} ± {error:.1g}"
         needed = samples * (error / (goal.rel_error * total)) ** 2 if total > 0.0 else inf
-        if needed * question.count * seconds <= goal.max_seconds:
-            break
-    return backend, f"{samples:,} chains of a pilot gave {total:.2g} ± {error:.1g}"
+        if error == 0.0 or needed * question.count * seconds <= goal.max_seconds:
+            return Stabilizer(), f"{seen}, so that sampling takes a moment" if error else f"{seen}: zero for certain"
+    guided = question.count * int((question.land.program.tape.second >= 0).sum()) * SECONDS_PER_GUIDED_GATE
+    if guided <= goal.max_seconds:
+        return Particles(), f"{seen}, too little to sample"
+    return Stabilizer(), f"{seen}, too little to sample, and {question.count} moments are too many to guide particles to each"
 
 
 def seconds_per_chain(question: _Question) -> float:
