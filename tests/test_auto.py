@@ -125,3 +125,20 @@ def test_parameters_that_no_term_meets_are_zero_for_certain():
     found = nc.gradient_statistics(land, nc.Gaussian(0.4), parameters=[last])
     assert found.method == "exact" and found.second_moment.tolist() == found.second_moment_error.tolist() == [0.0]
     assert "no term meets" in found.choice
+
+
+def test_a_plateau_is_guided():
+    """E[L²] = 1/(2^24 + 1), seen by none of the pilot's chains; within 4.5 standard errors, and one component with it."""
+    land = deep(24)
+    found = nc.loss_statistics(land, nc.Gaussian(1.0), samples=1536, rng=1)
+    assert found.method == "particles" and found.resolved and found.choice.startswith("Particles(")
+    assert "chains of a pilot gave 0" in found.choice
+    assert abs(found.second_moment - 1 / (2**24 + 1)) < 4.5 * found.second_moment_error
+    slope = nc.gradient_statistics(land, nc.Gaussian(1.0), samples=384, parameters=[500], rng=1)
+    assert slope.method == "particles" and 0 < slope.second_moment[0] < 1e-7
+
+
+def test_too_many_moments_of_a_plateau_are_bounded_by_samples():
+    found = nc.gradient_statistics(deep(24), nc.Gaussian(1.0), samples=2, rng=1)
+    assert found.method == "stabilizer" and "moments are too many" in found.choice
+    assert not found.second_moment.any() and (found.interval()[:, 1] > 0).any()
