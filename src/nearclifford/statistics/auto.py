@@ -20,6 +20,7 @@ from nearclifford.chains.rows import row_list
 from nearclifford.chains.sampler import ChainSampler
 from nearclifford.chains.term_pairs import products_of_terms
 from nearclifford.errors import NearCliffordError
+from nearclifford.exact.center import center_gradient
 from nearclifford.kernels.chain.coins import RARE
 from nearclifford.landscape import Landscape
 from nearclifford.memory import free_bytes
@@ -136,12 +137,18 @@ class _Question:
             return backend.loss_rounds(self.land, self.patch, rng=rng)
         return backend.gradient_rounds(self.land, self.patch, self.parameters, rng=rng)
 
-    def part(self, most: int) -> _Question:
-        """Return the same of some components that may differ from zero, evenly spread."""
+    def part(self, most: int) -> tuple[_Question, float]:
+        """Return the same of some components that may differ from zero, and how many times more there are like these.
+
+        They are evenly spread; with the largest at the centre, where there are some, which may outweigh all others.
+        """
         if self.parameters is None:
-            return self
-        places = np.unique(np.linspace(0, len(self.alive) - 1, most).astype(np.int64))
-        return replace(self, parameters=self.alive[places])
+            return self, 1.0
+        at_center = np.abs(center_gradient(self.land.problem)[1][self.alive])
+        largest = np.argsort(-at_center, kind="stable")[: min(most // 2, np.count_nonzero(at_center))]
+        spread = np.linspace(0, len(self.alive) - 1, most).astype(np.int64)
+        chosen = self.alive[np.union1d(largest, spread)]
+        return replace(self, parameters=chosen), 1.0 if len(largest) else len(self.alive) / len(chosen)
 
 
 class _Chosen(Rounds[Any, Any]):
@@ -192,9 +199,10 @@ def exact_choice(question: _Question, seconds: float) -> tuple[Backend, str] | N
 def sampled_choice(question: _Question, goal: Auto) -> tuple[Backend, str]:
     """Return the choice by what chains of a pilot show: sampled where they hit often enough, else guided."""
     seconds = seconds_per_chain(question)
-    for samples, total, error in _pilot(question.part(PILOT_COMPONENTS), goal.max_seconds * PILOT_PART / seconds):
+    some, times = question.part(PILOT_COMPONENTS)
+    for samples, total, error in _pilot(some, goal.max_seconds * PILOT_PART / seconds):
         seen = f"{samples:,} chains of a pilot gave {total:.2g} ± {error:.1g}"
-        needed = samples * (error / (goal.rel_error * total)) ** 2 if total > 0.0 else inf
+        needed = samples * (error / (goal.rel_error * total)) ** 2 / times if total > 2 * error else inf
         if error == 0.0 or needed * question.count * seconds <= goal.max_seconds:
             return Stabilizer(), f"{seen}, so that sampling takes a moment" if error else f"{seen}: zero for certain"
     guided = question.count * int((question.land.program.tape.second >= 0).sum()) * SECONDS_PER_GUIDED_GATE
