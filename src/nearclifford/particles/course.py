@@ -37,12 +37,12 @@ BACKWARD, FORWARD = _tables()
 
 @dataclass(frozen=True, eq=False)
 class Moves:
-    """Gates between two steps, in walking order: ``table[gate[0]]`` of the letters on the qubits ``gate[1]`` and ``gate[2]``.
+    """Gates between two steps, in walking order.
 
     Attributes
     ----------
     table : int8, shape ``(n_opcodes, 16)``: the new letters, 4 * first + second, by the old; the letter alone for one qubit.
-    gates : int64, shape ``(n_gates, 3)``; the second qubit is -1 for a gate of one.
+    gates : int64, shape ``(n_gates, 3)``: opcode, first and second qubit; the latter is -1 for a gate of one.
     """
 
     table: Table

@@ -142,6 +142,7 @@ def _light_cone(tape: GateTape, n_qubits: int, support: Sequence[int]) -> tuple[
             if second >= 0:
                 met[second] = True
             kept.append(row)
+    met[0] |= not met.any()  # the identity meets nothing; it is a string of one letter then
     return kept[::-1], np.flatnonzero(met)
 
 

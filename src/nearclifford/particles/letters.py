@@ -40,7 +40,9 @@ TWO_QUBITS = _by_opcode(2)
 # By opcode of a rotation: the letter that each is multiplied to by the axis, where the two anticommute; -1 elsewhere.
 PARTNER = {
     code: np.array([-1 if letter in (0, axis) else 6 - axis - letter for letter in range(LETTERS)])
-    for code, axis in ((code, "IXYZ".index(ROTATION_AXIS[name])) for code, name in enumerate(PRIMITIVES) if name in ROTATION_AXIS)
+    for code, axis in (
+        (code, "IXYZ".index(ROTATION_AXIS[name])) for code, name in enumerate(PRIMITIVES) if name in ROTATION_AXIS
+    )
 }
 
 

@@ -7,10 +7,11 @@ import math
 import numpy as np
 
 from nearclifford.arrays import Floats, Indices
+from nearclifford.kernels.particles.matrices import basis, leading_rows, product
 from nearclifford.particles.letters import LETTERS
 
-# Singular values below this part of the largest are rounding.
-ROUNDING = 1e-15
+# Singular values of a permutation that are below are rounding.
+RANK = 1e-9
 
 
 class MatrixProduct:
@@ -49,7 +50,7 @@ class MatrixProduct:
     def map(self, maps: Floats) -> None:
         """Replace the function f of p by ``Σ maps[q, p, p'] f(... p' ...)`` on every qubit."""
         pairs = zip(self.tensors, maps, strict=True)
-        self.tensors = [np.tensordot(tensor, kept, axes=(1, 1)).transpose(0, 2, 1) for tensor, kept in pairs]
+        self.tensors = [np.einsum("lqr,pq->lpr", tensor, kept) for tensor, kept in pairs]
         self.center = len(self.tensors) - 1
         self._move_center(0)
         self._normalize()
@@ -84,41 +85,45 @@ class MatrixProduct:
         rightward = self.center <= first
         self._move_center(first if rightward else first + 1)
         left, right = self.tensors[first], self.tensors[first + 1]
-        both = np.tensordot(left, right, axes=(2, 0))
-        both = both.reshape(len(left), LETTERS**2, -1)[:, table]
-        u, s, v = truncated(both.reshape(len(left) * LETTERS, -1), self.bond)
+        both = product(left.reshape(-1, len(right)), right.reshape(len(right), -1))
+        both = both.reshape(len(left), LETTERS**2, -1)[:, table].reshape(len(left) * LETTERS, -1)
         if rightward:
-            v = s[:, None] * v
+            kept = leading_rows(product(both, transposed(both)), self.bond)
+            self.tensors[first] = transposed(kept).reshape(len(left), LETTERS, -1)
+            self.tensors[first + 1] = product(kept, both).reshape(len(kept), LETTERS, -1)
+            self.center = first + 1
         else:
-            u = u * s
-        self.tensors[first] = u.reshape(len(left), LETTERS, -1)
-        self.tensors[first + 1] = v.reshape(-1, LETTERS, right.shape[2])
-        self.center = first + 1 if rightward else first
+            kept = leading_rows(product(transposed(both), both), self.bond)
+            self.tensors[first + 1] = kept.reshape(len(kept), LETTERS, -1)
+            self.tensors[first] = product(both, transposed(kept)).reshape(len(left), LETTERS, -1)
+            self.center = first
 
     def _permute_distant(self, table: Indices, first: int, second: int) -> None:
         """The gate is a sum of products (`_split`); which product it is travels along the bonds between."""
         self._move_center(first)
         near, far = _split(table)
-        n_carried = near.shape[2]
         start = np.einsum("lqr,pqc->lprc", self.tensors[first], near)
         end = np.einsum("lqr,pqc->lcpr", self.tensors[second], far)
         end = end.reshape(-1, LETTERS, end.shape[3])
-        environments = [np.tensordot(end, end, axes=((1, 2), (1, 2)))]
-        for qubit in range(second - 1, first, -1):
-            environments.append(_one_further(self.tensors[qubit], environments[-1], n_carried))
-        theta = start.reshape(len(start), LETTERS, -1)
+        environments = self._environments(first, second, near.shape[2], end)
+        theta = start.reshape(len(start) * LETTERS, -1)
         for qubit in range(first, second):
-            matrix = theta.reshape(len(theta) * LETTERS, -1)
-            isometry = _leading(matrix @ environments[second - 1 - qubit] @ matrix.T, self.bond)
-            self.tensors[qubit] = isometry.reshape(len(theta), LETTERS, -1)
-            rest = isometry.T @ matrix
+            seen = product(theta, environments[qubit])
+            kept = leading_rows(product(seen, transposed(theta)), self.bond)
+            self.tensors[qubit] = transposed(kept).reshape(-1, LETTERS, len(kept))
+            theta = product(kept, theta)
             if qubit + 1 < second:
-                following = self.tensors[qubit + 1]
-                rest = rest.reshape(len(rest), len(following), n_carried)
-                theta = np.tensordot(rest, following, axes=(1, 0)).transpose(0, 2, 3, 1)
-                theta = theta.reshape(len(rest), LETTERS, -1)
-        self.tensors[second] = np.tensordot(rest, end, axes=(1, 0))
+                theta = _joined(theta, self.tensors[qubit + 1], near.shape[2])
+        self.tensors[second] = product(theta, end.reshape(len(end), -1)).reshape(-1, LETTERS, end.shape[2])
         self.center = second
+
+    def _environments(self, first: int, second: int, n_carried: int, end: Floats) -> dict[int, Floats]:
+        """Return what is right of a qubit, from the first to the one before the second, contracted with itself."""
+        flat = end.reshape(len(end), -1)
+        found = {second - 1: product(flat, transposed(flat))}
+        for qubit in range(second - 1, first, -1):
+            found[qubit - 1] = _one_further(self.tensors[qubit], found[qubit], n_carried)
+        return found
 
     def _move_center(self, qubit: int) -> None:
         while self.center < qubit:
@@ -127,18 +132,22 @@ class MatrixProduct:
             self._step_left()
 
     def _step_right(self) -> None:
-        tensor = self.tensors[self.center]
-        q, r = np.linalg.qr(tensor.reshape(-1, tensor.shape[2]))
-        self.tensors[self.center] = q.reshape(len(tensor), LETTERS, -1)
+        tensor, following = self.tensors[self.center], self.tensors[self.center + 1]
+        q, r = basis(transposed(tensor.reshape(-1, tensor.shape[2])))
+        self.tensors[self.center] = transposed(q).reshape(len(tensor), LETTERS, -1)
         self.center += 1
-        self.tensors[self.center] = np.tensordot(r, self.tensors[self.center], axes=(1, 0))
+        self.tensors[self.center] = product(transposed(r), following.reshape(len(following), -1)).reshape(
+            -1, LETTERS, following.shape[2]
+        )
 
     def _step_left(self) -> None:
-        tensor = self.tensors[self.center]
-        q, r = np.linalg.qr(tensor.reshape(len(tensor), -1).T)
-        self.tensors[self.center] = q.T.reshape(-1, LETTERS, tensor.shape[2])
+        tensor, previous = self.tensors[self.center], self.tensors[self.center - 1]
+        q, r = basis(np.ascontiguousarray(tensor.reshape(len(tensor), -1)))
+        self.tensors[self.center] = q.reshape(-1, LETTERS, tensor.shape[2])
         self.center -= 1
-        self.tensors[self.center] = np.tensordot(self.tensors[self.center], r, axes=(2, 1))
+        self.tensors[self.center] = product(np.ascontiguousarray(previous.reshape(-1, len(tensor))), r).reshape(
+            len(previous), LETTERS, -1
+        )
 
     def _normalize(self) -> None:
         size = float(np.linalg.norm(self.tensors[self.center]))
@@ -148,12 +157,21 @@ class MatrixProduct:
 
     def _compress(self) -> None:
         """Truncate every bond, from the right to the left."""
-        for qubit in range(len(self.tensors) - 1, 0, -1):
-            tensor = self.tensors[qubit]
-            u, s, v = truncated(tensor.reshape(len(tensor), -1), self.bond)
-            self.tensors[qubit] = v.reshape(-1, LETTERS, tensor.shape[2])
-            self.tensors[qubit - 1] = np.tensordot(self.tensors[qubit - 1], u * s, axes=(2, 0))
-        self.center = 0
+        while self.center > 0:
+            tensor = self.tensors[self.center]
+            matrix = np.ascontiguousarray(tensor.reshape(len(tensor), -1))
+            kept = leading_rows(product(transposed(matrix), matrix), self.bond)
+            carried = product(matrix, transposed(kept))
+            self.tensors[self.center] = kept.reshape(len(kept), LETTERS, -1)
+            self.center -= 1
+            previous = self.tensors[self.center]
+            joined = product(np.ascontiguousarray(previous.reshape(-1, len(matrix))), carried)
+            self.tensors[self.center] = joined.reshape(len(previous), LETTERS, -1)
+
+
+def transposed(matrix: Floats) -> Floats:
+    """Return the transpose, contiguous as the kernels want it."""
+    return np.ascontiguousarray(matrix.T)
 
 
 def block_diagonal(factors: Floats, coefficients: Floats) -> list[Floats]:
@@ -172,34 +190,32 @@ def block_diagonal(factors: Floats, coefficients: Floats) -> list[Floats]:
     return tensors
 
 
-def truncated(matrix: Floats, bond: int) -> tuple[Floats, Floats, Floats]:
-    """Return the largest singular values and vectors, ``u @ diag(s) @ v``, no more than ``bond`` and at least one."""
-    u, s, v = np.linalg.svd(matrix, full_matrices=False)
-    kept = max(1, min(bond, int((s > ROUNDING * s[0]).sum())))
-    return u[:, :kept], s[:kept], v[:kept]
-
-
-def _leading(square: Floats, bond: int) -> Floats:
-    """Return the eigenvectors of the largest eigenvalues, shape ``(n, kept)``."""
-    values, vectors = np.linalg.eigh(square)
-    kept = max(1, min(bond, int((values > ROUNDING * values[-1]).sum())))
-    return vectors[:, -kept:]
-
-
 def _split(table: Indices) -> tuple[Floats, Floats]:
     """Return the factors of a gate, a sum of products: shapes ``(4, 4, k)``, [letter after, letter before, which]."""
     gate = np.eye(LETTERS**2)[table].reshape((LETTERS,) * 4).transpose(0, 2, 1, 3)
-    u, s, v = truncated(gate.reshape(LETTERS**2, -1), LETTERS**2)
-    kept = int((s > 1e-9).sum())
+    u, s, v = np.linalg.svd(gate.reshape(LETTERS**2, -1))
+    kept = int((s > RANK).sum())
     root = np.sqrt(s[:kept])
     near, far = u[:, :kept] * root, v[:kept].T * root
     return near.reshape(LETTERS, LETTERS, kept), far.reshape(LETTERS, LETTERS, kept)
 
 
+def _joined(theta: Floats, tensor: Floats, n_carried: int) -> Floats:
+    """Return the matrix of the next qubit, rows (bond, letter), columns (bond, what is carried)."""
+    left, _, right = tensor.shape
+    apart = transposed(theta.reshape(len(theta), left, n_carried).transpose(1, 0, 2).reshape(left, -1))
+    whole = product(apart, np.ascontiguousarray(tensor.reshape(left, -1)))
+    whole = whole.reshape(len(theta), n_carried, LETTERS, right).transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(whole).reshape(len(theta) * LETTERS, -1)
+
+
 def _one_further(tensor: Floats, environment: Floats, n_carried: int) -> Floats:
     """Return what the tensors right of a bond contract to with themselves, one tensor further to the left."""
     left, _, right = tensor.shape
-    shape = right, n_carried, right, n_carried
-    half = np.tensordot(tensor, environment.reshape(shape), axes=(2, 0))  # left, letter, carried, right', carried'
-    whole = np.tensordot(half, tensor, axes=((1, 3), (1, 2)))  # left, carried, carried', left'
-    return whole.transpose(0, 1, 3, 2).reshape(left * n_carried, -1)
+    rows = np.ascontiguousarray(tensor.reshape(-1, right))
+    half = product(rows, np.ascontiguousarray(environment.reshape(right, -1)))
+    half = half.reshape(left, LETTERS, n_carried, right, n_carried).transpose(0, 2, 4, 1, 3)
+    columns = np.ascontiguousarray(tensor.transpose(1, 2, 0).reshape(-1, left))
+    whole = product(np.ascontiguousarray(half).reshape(left * n_carried**2, -1), columns)
+    whole = whole.reshape(left, n_carried, n_carried, left).transpose(0, 1, 3, 2)
+    return np.ascontiguousarray(whole).reshape(left * n_carried, -1)

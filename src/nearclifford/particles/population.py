@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -24,13 +25,15 @@ def walk(course: Course, guide: Guide, sizes: tuple[int, ...], rng: np.random.Ge
     crowd = Particles(letters, np.full(ends[-1], course.log_scale), np.zeros(ends[-1]))
     for number, (moves, maps, ahead) in enumerate(zip(course.moves, course.maps, guide.steps, strict=True)):
         worth = Ahead(ahead.tensors, ahead.floor, ahead.log_scale)
-        step(crowd, Gates(moves.table, moves.gates), maps, worth, seed, np.uint64(number), PLAIN)
+        plain = PLAIN if ahead.floor else 0.0  # what has no uniform part is known
+        step(crowd, Gates(moves.table, moves.gates), maps, worth, seed, np.uint64(number), plain)
         if number + 1 < len(guide.steps):
-            for first, end in zip(ends[:-1], ends[1:], strict=True):
-                resampled(Particles(*(part[first:end] for part in crowd)), rng)
+            for first, end in itertools.pairwise(ends):
+                part = slice(first, end)
+                resampled(Particles(crowd.letters[part], crowd.log_weight[part], crowd.log_guide[part]), rng)
     with np.errstate(divide="ignore"):
         logs = crowd.log_weight + np.log(course.worth(crowd.letters))
-    return np.array([log_mean(logs[first:end]) for first, end in zip(ends[:-1], ends[1:], strict=True)])
+    return np.array([log_mean(logs[first:end]) for first, end in itertools.pairwise(ends)])
 
 
 def resampled(crowd: Particles, rng: np.random.Generator) -> None:

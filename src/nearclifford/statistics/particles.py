@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from scipy import special
 
-from nearclifford.arguments import confidence, integer
+from nearclifford.arguments import integer
 from nearclifford.arrays import Flags, Floats, Indices
 from nearclifford.chains.sampler import ChainSampler
 from nearclifford.chains.zeros import mattering_rotations, seconds_to_tell
@@ -24,6 +23,7 @@ from nearclifford.particles.layers import Weights, layers_of
 from nearclifford.patches import Patch
 from nearclifford.statistics.backend import Rounds
 from nearclifford.statistics.results import GradientStatistics, LossStatistics, Moments, Norms
+from nearclifford.statistics.settled import SettledGradient, SettledLoss
 
 # Chains of products of two terms that are run; the others are bounded.
 MOST_CHAINS = 64
@@ -45,8 +45,8 @@ class Particles:
 
     A round has ``populations`` independent populations and as many of twice the size. Before the first, a pilot run chooses
     the end that the guide comes from. The result is *settled* where populations of both sizes agree, single ones do not
-    spread by much, and another guide, from the other end or of half the bond, gave the same. Where it is not, ``resolved`` is
-    False, ``doubt`` says why, and the error covers what is in doubt.
+    spread by much, and another guide, from the other end or of half the bond, gave the same. Where it is not, ``resolved``
+    is False, ``doubt`` says why, and the error covers what is in doubt.
 
     ``samples`` counts the particles of the estimate, of each component and each product of two terms, rounded down to a
     multiple of ``3 * populations``, at least one such; with "auto" the rounds double. Each component is a run of its own,
@@ -95,68 +95,6 @@ class Particles:
     def loss_rounds(self, land: Landscape, patch: Patch, *, rng: np.random.Generator) -> ParticleLoss:
         """Return the rounds of the moments of the loss."""
         return ParticleLoss(_Runs(self, land, patch, rng))
-
-
-@dataclass(frozen=True, eq=False)
-class SettledLoss(LossStatistics):
-    """Statistics of a loss by particles: whether they are settled, if not a sentence why, and how many populations."""
-
-    settled: bool
-    doubt: str
-    populations: int
-
-    @property
-    def resolved(self) -> bool:
-        """Whether the second moment is settled and at least twice its error, or zero for certain."""
-        return self.settled and super().resolved
-
-    @property
-    def variance_resolved(self) -> bool:
-        """Whether the variance is settled and at least twice its error, or zero for certain."""
-        return self.settled and super().variance_resolved
-
-    def interval(self, level: float = 0.95) -> Floats:
-        """Return the confidence interval of the second moment, float64, shape ``(2,)``.
-
-        Student's t over the populations where it is settled. Where it is not, from what Markov's inequality leaves below an
-        unbiased estimate to the squared bound.
-        """
-        arrays = (np.atleast_1d(part) for part in (self.unbiased.second_moment, self.second_moment_error, self.settled))
-        return _interval(*arrays, self.populations, np.full(1, self.mean), np.full(1, self.bound), level)[0]
-
-
-@dataclass(frozen=True, eq=False)
-class SettledGradient(GradientStatistics):
-    """Statistics of a gradient by particles: which components are settled, for the others why not, and the populations."""
-
-    settled: Flags
-    doubt: tuple[str, ...]
-    populations: int
-
-    @property
-    def resolved(self) -> Flags:
-        """Whether each second moment is settled and at least twice its error, or zero for certain: bool, ``(P,)``."""
-        return self.settled & super().resolved
-
-    @property
-    def variance_resolved(self) -> Flags:
-        """Whether each variance is settled and at least twice its error, or zero for certain: bool, shape ``(P,)``."""
-        return self.settled & super().variance_resolved
-
-    def interval(self, level: float = 0.95) -> Floats:
-        """Return the confidence interval of each second moment, float64, shape ``(P, 2)``: see `SettledLoss.interval`."""
-        second = np.asarray(self.unbiased.second_moment)
-        return _interval(second, self.second_moment_error, self.settled, self.populations, self.mean, self.bound, level)
-
-
-def _interval(
-    second: Floats, error: Floats, settled: Flags, populations: int, mean: Floats, bound: Floats, level: float
-) -> Floats:
-    level = confidence(level)
-    width = special.stdtrit(populations - 1, 0.5 + level / 2) * error
-    low = np.where(settled, second - width, (1.0 - level) * second)
-    high = np.where(settled, second + width, bound**2)
-    return np.stack([np.maximum(low, mean**2), np.maximum(high, mean**2)], axis=-1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,7 +193,9 @@ class _Runs:
             if (rotation < 0 or rotation in courses.layers.place_of) and chain.may_count(problem, rotation)
         ]
 
-    def run(self, estimates: list[list[tuple[float, Estimate]]], streams: Indices, samples: int, weights: Floats) -> ParticleSums:
+    def run(
+        self, estimates: list[list[tuple[float, Estimate]]], streams: Indices, samples: int, weights: Floats
+    ) -> ParticleSums:
         """Return the sums of one round of all estimates."""
         count = self.backend.populations
         size = max(1, samples // (3 * count))
@@ -300,7 +240,7 @@ class ParticleLoss(Rounds[ParticleSums, LossStatistics]):
         bound = np.full(1, np.abs(runs.land.problem.coefficients).sum())
         moments = Moments.of_second_moments(np.full(1, runs.sampler.loss_mean()), sums.values, errors, bound)
         base = LossStatistics.of(moments, sums.samples, "particles")
-        return SettledLoss(**_numbers(base), settled=not doubts[0], doubt=doubts[0], populations=sums.populations)
+        return SettledLoss.of_statistics(base, doubts[0], sums.populations)
 
 
 class ParticleGradients(Rounds[ParticleSums, GradientStatistics]):
@@ -328,14 +268,9 @@ class ParticleGradients(Rounds[ParticleSums, GradientStatistics]):
         moments = Moments.of_second_moments(mean, factor**2 * sums.values, factor**2 * errors, bound)
         norms = self._norms(sums.total, float(np.linalg.norm(factor**2 * errors)), float((mean**2).sum()))
         base = GradientStatistics.of(moments, norms, self.parameters, sums.samples, "particles")
-        settled = np.array([not doubt for doubt in doubts], dtype=np.bool_)
-        return SettledGradient(**_numbers(base), settled=settled, doubt=doubts, populations=sums.populations)
+        return SettledGradient.of_statistics(base, doubts, sums.populations)
 
     def _norms(self, total: float, error: float, least: float) -> Norms:
         n_parameters = self.runs.land.n_parameters
         complete = len(self.parameters) == n_parameters == len(np.unique(self.parameters))
         return Norms(None, None, max(total, least), error, total) if complete else Norms()
-
-
-def _numbers(statistics: LossStatistics | GradientStatistics) -> dict[str, Any]:
-    return {field.name: getattr(statistics, field.name) for field in fields(statistics)}

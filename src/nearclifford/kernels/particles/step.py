@@ -35,7 +35,7 @@ class Ahead(NamedTuple):
 
 
 class Gates(NamedTuple):
-    """New letters by old, int8, shape ``(n_opcodes, 16)``, and gates (opcode, first, second or -1), shape ``(n_gates, 3)``."""
+    """New letters by old, int8, shape ``(n_opcodes, 16)``; gates (opcode, first, second or -1), shape ``(n_gates, 3)``."""
 
     table: npt.NDArray[np.int8]
     gates: npt.NDArray[np.int64]
@@ -178,7 +178,7 @@ def new_letters(letters, maps, guide, ahead, numbers, plain):
     by_map = uniform_number(numbers, 0) < plain
     left[:] = 0.0
     left[0] = 1.0
-    left_uniform, log_left, log_map, log_share, log_guided = 1.0, 0.0, 0.0, 0.0, 0.0
+    left_uniform, log_left, log_map, log_share, log_guided = guide.floor, 0.0, 0.0, 0.0, 0.0
     for q in range(len(letters)):
         row = maps[q, letters[q]]
         if not choices(row, candidates[q], left, left_uniform, right_uniform[q + 1], chances):
@@ -197,16 +197,16 @@ def new_letters(letters, maps, guide, ahead, numbers, plain):
             left *= scale
             left_uniform *= scale
             log_left -= math.log(scale)
-    # The density is that of the mixture of both ways to draw.
-    log_density = log_sum(math.log(plain) + log_map - log_share, math.log1p(-plain) + log_guided)
-    uniform = left_uniform * guide.floor
-    size = max(left[0] + uniform, LEAST * uniform)
+    log_density = log_guided
+    if plain > 0.0:  # that of the mixture of both ways to draw
+        log_density = log_sum(math.log(plain) + log_map - log_share, math.log1p(-plain) + log_guided)
+    size = max(left[0] + left_uniform, LEAST * left_uniform)
     log_guide = math.log(size) + log_left + guide.log_scale if size > 0.0 else -np.inf
     return log_map - log_density, log_guide
 
 
 def _step(particles, gates, maps, guide, seed, number, plain):
-    """Move all particles through the gates of a step and draw their new letters; ``plain`` is the share drawn by the maps."""
+    """Move all particles through the gates of a step and draw their new letters; maps alone draw the share ``plain``."""
     n, bond = maps.shape[0], guide.tensors.shape[2]
     letters, log_weight, log_guide = particles
     count = len(letters)
