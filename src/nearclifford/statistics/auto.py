@@ -204,11 +204,11 @@ def sampled_choice(question: _Question, goal: Auto) -> tuple[Backend, str]:
         seen = f"{samples:,} chains of a pilot gave {total:.2g} ± {error:.1g}"
         needed = samples * (error / (goal.rel_error * total)) ** 2 / times if total > 2 * error else inf
         if error == 0.0 or needed * question.count * seconds <= goal.max_seconds:
-            return Stabilizer(), f"{seen}, so that sampling takes a moment" if error else f"{seen}: zero for certain"
+            return Stabilizer(), f"{seen}, often enough to sample" if error else f"{seen}: zero for certain"
     guided = question.count * int((question.land.program.tape.second >= 0).sum()) * SECONDS_PER_GUIDED_GATE
     if guided <= goal.max_seconds:
         return Particles(), f"{seen}, too little to sample"
-    return Stabilizer(), f"{seen}, too little to sample, and {question.count} moments are too many to guide particles to each"
+    return Stabilizer(), f"{seen}, too little to sample well, and {question.count} moments are too many for particles"
 
 
 def seconds_per_chain(question: _Question) -> float:

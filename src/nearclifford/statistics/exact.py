@@ -103,7 +103,7 @@ class ExactGradients(Rounds[ExactSums, GradientStatistics]):
 
     def __init__(self, land: Landscape, patch: Patch, parameters: Indices, exact: Exact, rng: np.random.Generator) -> None:
         self.land, self.parameters, self.chain = land, parameters, ChainSampler(land, patch, rng)
-        met = self.chain.meets.any(axis=0)[land.problem.angle_map.rotation_of[0]]
+        met = self.chain.meets.max(axis=0)[land.problem.angle_map.rotation_of[0]]
         each = {k: exact.second_moment(land, patch, k) if met[k] else (0.0, 0.0) for k in np.unique(parameters).tolist()}
         found = np.array([each[k] for k in parameters.tolist()]).reshape(-1, 2)
         self.second, self.error = found.T
