@@ -142,3 +142,23 @@ def test_too_many_moments_of_a_plateau_are_bounded_by_samples():
     found = nc.gradient_statistics(deep(24), nc.Gaussian(1.0), samples=2, rng=1)
     assert found.method == "stabilizer" and "moments are too many for particles" in found.choice
     assert not found.second_moment.any() and (found.interval()[:, 1] > 0).any()
+
+
+@pytest.mark.parametrize("sigma", [1e-2, 1e-4, 1e-6])
+def test_paths_resolve_the_variance_of_a_narrow_patch(sigma):
+    """L = cos a cos b cos c: the variance c2^3 - c1^6 = 3 σ^4 / 2 + O(σ^6), far below the rounding of E[L²]."""
+    circuit = QuantumCircuit(3)
+    for qubit, name in enumerate("abc"):
+        circuit.rx(Parameter(name), qubit)
+    found = nc.loss_statistics(nc.Landscape(circuit, Pauli("ZZZ")), nc.Gaussian(sigma), rng=1)
+    assert found.variance == pytest.approx(1.5 * sigma**4, rel=10 * sigma**2 + 1e-9) and found.variance_resolved
+    assert sigma > 1e-3 or (found.method.startswith("stabilizer") and "paths of fewer than" in found.choice)
+
+
+def test_a_hamiltonian_of_a_hundred_qubits_has_a_variance():
+    """The Heisenberg chain at σ = D^-1/2, where mean² is 7,925: 20,000 values of a path surrogate gave 0.2159(22)."""
+    land = nc.Landscape(nc.ansatz.mhea(100, 10), nc.observables.heisenberg(100))
+    found = nc.loss_statistics(land, nc.Gaussian(land.n_parameters**-0.5), rng=1)
+    assert abs(found.variance - 0.2159) < 4.5 * np.hypot(0.0022, found.variance_error)
+    assert found.method == "stabilizer" and found.choice.startswith("Stabilizer(order=None): paths of fewer than")
+    assert found.composition.exact > 0.9 * found.variance
