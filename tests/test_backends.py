@@ -8,7 +8,7 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from scipy.stats import norm, qmc
 
 import nearclifford as nc
-from nearclifford.chains.found import PairSums
+from nearclifford.chains.found import Hits
 from nearclifford.devices.expectations import DeviceRun
 from nearclifford.devices.measured import Measurements
 from nearclifford.errors import DeviceError
@@ -229,9 +229,7 @@ def test_rounds_with_shots_aim_at_the_norm_without_their_noise():
 
 def test_what_was_found_to_be_zero_stays_zero_in_later_rounds():
     weights = np.ones(2)
-    part = PairSums(
-        64, np.array([0.3, 0.5]), np.full(2, 0.01), np.full(2, 0.04), 0.8, 0.02, 0.04, np.array([9, 32]), weights
-    )
+    part = Hits(64, np.array([9, 32]), np.ones(2), 1.0, weights)
     first, later = (ChainSums.of(part, np.array([zero, False]), weights) for zero in (True, False))
     for both in (first + later, later + first):
         assert both.found.value.tolist() == [0.0, 0.5] and both.found.error[0] == 0.0 and both.found.bound.tolist() == [0, 1]

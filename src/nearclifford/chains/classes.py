@@ -11,7 +11,16 @@ import numpy as np
 
 from nearclifford.arrays import Flags, Floats, Indices, Words
 from nearclifford.kernels.chain.few_flips import XTable, hashes
-from nearclifford.kernels.chain.flip_sets import Classes, Columns, Logs, fill_kernel, parities, reach_of_rows, rows_of, rows_of_generators
+from nearclifford.kernels.chain.flip_sets import (
+    Classes,
+    Columns,
+    Logs,
+    fill_kernel,
+    parities,
+    reach_of_rows,
+    rows_of,
+    rows_of_generators,
+)
 from nearclifford.memory import require_memory
 from nearclifford.normal_form.angles import AngleMap
 from nearclifford.normal_form.problem import PauliProblem
@@ -140,9 +149,9 @@ def _kinds(images: PauliTable) -> tuple[Indices, Floats]:
     # Strings of equal x-part anticommute where the numbers of their letters Y differ by an odd number.
     odd = (power - power[first][alike]) % 2
     _, first, kind = np.unique(2 * alike + odd, return_index=True, return_inverse=True)
-    kind = kind.reshape(-1)
+    kind = kind.reshape(-1).astype(np.int64)
     quarter = (power - power[first][kind]) % 4
-    return kind, images.sign * images.sign[first][kind] * np.where(quarter == 2, -1.0, 1.0)
+    return kind, np.where(quarter == 2, -1.0, 1.0) * images.sign.astype(np.float64) * images.sign[first][kind]
 
 
 def _columns(generators: PauliTable) -> Columns:

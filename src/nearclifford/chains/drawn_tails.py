@@ -68,13 +68,21 @@ class TailSums:
     def error(self, unseen: Unseen) -> Floats:
         """Standard errors.
 
-        Few hits tell little of their spread: the largest may come once more, or not at all.
+        Few hits tell little of their spread: one more may come of each moment, as large as the largest that was seen of any.
         """
         spread = (self.squares - self.sums**2 / self.words) / (self.words - 1) * self.words / self.samples**2
-        rate = unseen_rate(self.samples)
-        hidden = np.where(self.largest > 0, rate * self.largest, np.minimum(rate * unseen.one_hit, unseen.most))
+        hidden = np.minimum(unseen_rate(self.samples) * self._one_more(unseen), unseen.most)
         error: Floats = np.sqrt(np.maximum(spread, 0.0) + hidden**2)
         return error
+
+    def _one_more(self, unseen: Unseen) -> Floats:
+        """Return what one more hit may add."""
+        # A word of many hits is no rare hit.
+        largest = self.largest / max(1.0, self.hits / self.words)
+        derivatives = unseen.one_hit[:-2]
+        share = np.divide(largest[:-2], derivatives, out=np.zeros_like(derivatives), where=derivatives > 0)
+        alike = np.append(derivatives * share.max(initial=0.0), largest[-2:])
+        return np.where(alike > 0, alike, unseen.one_hit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +111,7 @@ class DrawnTail:
     @property
     def size(self) -> Floats:
         """c² Pr[at least ``order`` heads] of each term."""
-        size: Floats = self.question.classes.tables.amplitude ** 2 * self.heads[:, self.order]
+        size: Floats = self.question.classes.tables.amplitude**2 * self.heads[:, self.order]
         return size
 
     @property

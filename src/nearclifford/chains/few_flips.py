@@ -119,11 +119,12 @@ def flip_sets(classes: TermClasses, size: int) -> FlipSets:
     n_terms = len(classes.terms)
     begin, counts = np.zeros(n_terms + 1, np.int64), np.zeros(n_terms, np.int64)
     found = np.empty((0, size), np.int32)
-    find_sets(classes.columns, classes.tables, classes.x_table, size, begin, found, counts)
+    searched = classes.columns, classes.tables, classes.x_table
+    find_sets(*searched, size, begin, found, counts)
     begin[1:] = np.cumsum(counts)
     require_memory(int(begin[-1]) * (4 * size + 24), f"The sets of {size} flips", "Take a lower order.")
     found = np.empty((begin[-1], size), np.int32)
-    find_sets(classes.columns, classes.tables, classes.x_table, size, begin, found, counts)
+    find_sets(*searched, size, begin, found, counts)
     kind = np.searchsorted(classes.tables.begin, np.repeat(np.arange(n_terms), counts), side="right") - 1
     return FlipSets(np.arange(len(found) + 1) * size, found.reshape(-1), kind, np.arange(len(found)))
 

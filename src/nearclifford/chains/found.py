@@ -60,30 +60,29 @@ class SplitFound:
     @property
     def exact_total(self) -> float:
         """What the exact part adds to the sum of the variances."""
-        if len(self.places) == 1:
-            return float(self.weights @ self.exact[self.places])
-        return float(self.exact[-1])
-
-    @property
-    def total(self) -> float:
-        """The weighted sum of the second moments."""
-        return float(self.weights @ self.mean_square) + self.exact_total + self.sampled_total
+        return float(self.exact[self.total_place])
 
     @property
     def sampled_total(self) -> float:
         """What the sampled part adds to the sum of the variances."""
-        column = self.places[0] if len(self.places) == 1 else -1
-        weight = self.weights[0] if len(self.places) == 1 else 1.0
-        return float(weight * self.tail.value[column])
+        return float(self.tail.value[self.total_place])
+
+    @property
+    def total_place(self) -> int:
+        """The column of the sum: the last for derivatives, that of the loss where it is the one target."""
+        loss = len(self.exact) - 2
+        return loss if self.places.tolist() == [loss] else loss + 1
+
+    @property
+    def total(self) -> float:
+        """The weighted sum of the second moments of derivatives; of a loss, the variance."""
+        variances = 0.0 if self.zero.all() else self.exact_total + self.sampled_total
+        return variances + (0.0 if self.total_place == len(self.exact) - 2 else float(self.weights @ self.mean_square))
 
     @property
     def total_error(self) -> float:
         """Standard error of the sum."""
-        if self.zero.all():
-            return 0.0
-        if len(self.places) == 1:
-            return float(self.weights @ self.error)
-        return float(self.tail.error(self.unseen)[-1])
+        return 0.0 if self.zero.all() else float(self.tail.error(self.unseen)[self.total_place])
 
     def without(self, zero: Flags, weights: Floats) -> SplitFound:
         """Return the same with the moments that are zero for certain called so; ``weights`` are those of the sum."""

@@ -116,7 +116,7 @@ class ChainSampler:
         return by_word[: len(plan.term)] if plan else by_word.sum(axis=0, keepdims=True)
 
     def round(self, samples: int, block: int, targets: WeightedTargets) -> tuple[Hits, int]:
-        """Return the second moments of one term from about so many samples, and the block that the next round begins with."""
+        """Return the second moments of one term from about so many samples, and the block that comes next."""
         # Python hears a Ctrl-C between calls alone; whole blocks, so that the cut shows in no number.
         count = max(len(targets.rotations), 1)
         n_blocks = min(-(-samples // BITS), max(1, MOST_CHAINS // (BITS * count)))

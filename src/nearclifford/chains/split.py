@@ -8,7 +8,7 @@ from math import comb
 
 import numpy as np
 
-from nearclifford.arrays import Words
+from nearclifford.arrays import Floats, Words
 from nearclifford.chains.classes import RotationMoments, TermClasses
 from nearclifford.chains.drawn_tails import DrawnTail, TailSums, Unseen, heads_of, tilted
 from nearclifford.chains.few_flips import ExactPart, Question, exact_part, sums_over
@@ -16,10 +16,12 @@ from nearclifford.chains.found import SplitFound
 from nearclifford.chains.sampler import ChainSampler, WeightedTargets
 from nearclifford.kernels.chain.words import BITS
 
-# Look-ups of last flips that are spent on enumeration, a second or two, where no order is given.
-MOST_LOOKUPS = 5e7
-# Sets of more flips are sampled, however few they are.
-LARGEST_ORDER = 6
+# Look-ups of last flips that are spent on enumeration, seconds, where no order is given.
+MOST_LOOKUPS = 3e7
+# Two flips weigh as much in narrow patches as what varies without any; more than five are sampled, however few they are.
+LEAST_ORDER, LARGEST_ORDER = 3, 6
+# Of so rare a tail samples tell enough; of so frequent a one enumeration leaves nearly all.
+RARE, FREQUENT = 2e-3, 0.5
 LEAST_CHANCE = 1e-300
 
 
@@ -56,7 +58,16 @@ class SplitMoments:
     @cached_property
     def order(self) -> int:
         """Sets of fewer flips than this are exact."""
-        return cheap_order(self.question.classes) if self.given_order is None else self.given_order
+        if self.given_order is not None:
+            return self.given_order
+        square = self.question.classes.tables.amplitude**2
+        tails = square @ heads_of(self.members, self.chance, LARGEST_ORDER) / square.sum()
+        return cheap_order(self.question.classes, tails)
+
+    @cached_property
+    def chance(self) -> Floats:
+        """Of a head at each rotation."""
+        return tilted(self.question.moments.sine_square, self.question.rotations)
 
     @cached_property
     def exact(self) -> ExactPart:
@@ -66,10 +77,11 @@ class SplitMoments:
     @cached_property
     def tail(self) -> DrawnTail:
         """The chains that find the others."""
-        chance = tilted(self.question.moments.sine_square, self.question.rotations)
         starts = self.chain.starts[self.question.classes.terms]
-        heads = heads_of(self.members, chance, self.order)
-        return DrawnTail(self.question, self.chain.rows, starts, self.members, chance, heads, self.order, self.chain.seed)
+        heads = heads_of(self.members, self.chance, self.order)
+        return DrawnTail(
+            self.question, self.chain.rows, starts, self.members, self.chance, heads, self.order, self.chain.seed
+        )
 
     @cached_property
     def nothing(self) -> SplitFound:
@@ -80,7 +92,8 @@ class SplitMoments:
         mean = np.where(loss, self.chain.loss_mean() if loss.any() else 0.0, self.chain.derivative_means(rotations))
         size = np.abs(self.question.classes.tables.amplitude)
         bound = np.append(sums_over(self.members, size, n), size.sum())[places]
-        tail = TailSums(0, *np.zeros((3, n + 2)), 0)
+        nothing = np.zeros(n + 2)
+        tail = TailSums(0, nothing, nothing, nothing, 0)
         weights, zero = self.targets.weights, np.zeros(len(places), dtype=np.bool_)
         return SplitFound(tail, self.exact.value, self.unseen, places, mean**2, bound, weights, zero)
 
@@ -104,7 +117,7 @@ class SplitMoments:
         one_hit[n] = self.tail.mass * self.alike
         # A set that flips at k is drawn with the tilted chance there, and counts by E[cos²].
         one_hit[chosen] = one_hit[n] * np.maximum(stay[chosen] / np.maximum(chance[chosen], LEAST_CHANCE), 1.0)
-        square = self.question.classes.tables.amplitude ** 2
+        square = self.question.classes.tables.amplitude**2
         heads = heads_of(self.members, self.question.moments.sine_square, self.order)
         cap[n] = self.alike * float(square @ heads[:, self.order])
         cap[chosen] = self.alike * sums_over(self.members, square * heads[:, max(self.order - 1, 0)], n)[chosen]
@@ -113,17 +126,19 @@ class SplitMoments:
         return Unseen(one_hit, cap)
 
 
-def cheap_order(classes: TermClasses) -> int:
-    """Return the order up to which `MOST_LOOKUPS` reach.
+def cheap_order(classes: TermClasses, tails: Floats) -> int:
+    """Return up to which order enumeration pays; ``tails[m]`` is the chance of m heads or more.
 
     >>> import nearclifford as nc
     >>> problem = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.heisenberg(2)).problem
-    >>> cheap_order(TermClasses.of(problem, RotationMoments.of(problem.angle_map, nc.Gaussian(0.1))))
-    6
+    >>> classes = TermClasses.of(problem, RotationMoments.of(problem.angle_map, nc.Gaussian(0.1)))
+    >>> cheap_order(classes, np.array([1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6]))
+    3
     """
     sizes = np.bitwise_count(classes.tables.meets).sum(axis=1)
+    most = LEAST_ORDER if tails[LARGEST_ORDER] > FREQUENT else LARGEST_ORDER
     order, needed = 1, 0.0
-    while order < LARGEST_ORDER:
+    while order < most and (order < LEAST_ORDER or tails[order] > RARE):
         needed += float(sum(comb(int(size), order - 1) for size in sizes))
         if needed > MOST_LOOKUPS:
             break

@@ -24,7 +24,7 @@ from nearclifford.statistics.results import Composition, GradientStatistics, Los
 MOMENT = 0.05
 
 
-# Words of samples of one round of several terms; a longer run adds rounds up.
+# Samples of one round of several terms; a longer run adds rounds up.
 MOST_SAMPLES = 2**22
 
 
@@ -42,7 +42,8 @@ class Stabilizer:
 
     ``norm`` is not computed (None), and ``norm_squared`` only over all parameters. Errors of the mean are zero. Samples
     are counted for each component of one term, whose second moment is reported between the squared mean and the squared
-    bound, and the variance is their difference. Several terms, or an order, take at least 16,384 samples, for all components.
+    bound, and the variance is their difference. Several terms, or an order, take 16,384 samples at least, for all at once.
+    There ``samples="auto"`` looks at the variance of a loss.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from numba import njit, prange, uint64
 
 from nearclifford.kernels.bits import bit_of, highest_bit, trailing_zeros
-from nearclifford.kernels.chain.flip_sets import add_generator, admits
+from nearclifford.kernels.chain.flip_sets import Classes, Columns, add_generator, admits
 from nearclifford.kernels.parallel import parallel_kernel
 from nearclifford.kernels.pauli import rows_anticommute
 
@@ -34,6 +34,14 @@ class XTable(NamedTuple):
     term: npt.NDArray[np.uint64]
     generator_x: npt.NDArray[np.uint64]
     term_x: npt.NDArray[np.uint64]
+
+
+class Search(NamedTuple):
+    """What a walk over flips looks at."""
+
+    columns: Columns
+    classes: Classes
+    table: XTable
 
 
 @njit(cache=True)
@@ -80,11 +88,12 @@ def _meets_last(columns, before, flips, j):
 
 
 @njit(cache=True)
-def _last_flips(columns, classes, table, kind, a, before, flips, spare, found, count):
+def _last_flips(search, kind, a, before, flips, spare, found, count):
     """Look the last flip up; write the sets from ``found[count]`` on while there is room; return how many there are then.
 
     ``before`` : the row of the term after all flips but the last two.
     """
+    columns, classes, table = search
     size = len(flips)
     wanted = table.term[a]
     for d in range(size - 1):
@@ -92,7 +101,9 @@ def _last_flips(columns, classes, table, kind, a, before, flips, spare, found, c
     drawer = np.int64(wanted & uint64(len(table.begin) - 2))
     for place in range(table.begin[drawer], table.begin[drawer + 1]):
         j = table.order[place]
-        if table.generator[j] != wanted or not _meets_last(columns, before, flips, j) or _x_left(table, a, flips[: size - 1], j):
+        if table.generator[j] != wanted or not _meets_last(columns, before, flips, j):
+            continue
+        if _x_left(table, a, flips[: size - 1], j):
             continue
         flips[size - 1] = j
         spare[0] = classes.meets[a] ^ before
@@ -118,14 +129,15 @@ def _next_below(row, below):
 
 
 @njit(cache=True)
-def _walk(columns, classes, table, kind, a, size, found):
+def _walk(search, kind, a, size, found):
     """Write the sets of ``size`` flips whose first term is a; return how many there are, be there room or not."""
+    columns, classes = search.columns, search.classes
     n_words = classes.meets.shape[1]
     rows, spare = np.empty((size, n_words), np.uint64), np.empty((2, n_words), np.uint64)
     flips, count, depth = np.zeros(size, np.int32), 0, 0
     rows[0] = classes.meets[a]
     if size == 1:
-        return _last_flips(columns, classes, table, kind, a, rows[0], flips, spare, found, 0)
+        return _last_flips(search, kind, a, rows[0], flips, spare, found, 0)
     below = np.empty(size, np.int64)
     below[0] = 64 * n_words
     while depth >= 0:
@@ -135,7 +147,7 @@ def _walk(columns, classes, table, kind, a, size, found):
             continue
         below[depth], flips[depth] = f, f
         if depth == size - 2:
-            count = _last_flips(columns, classes, table, kind, a, rows[depth], flips, spare, found, count)
+            count = _last_flips(search, kind, a, rows[depth], flips, spare, found, count)
         else:
             rows[depth + 1] = rows[depth]
             add_generator(columns, f, rows[depth + 1], spare[1])
@@ -153,4 +165,4 @@ def find_sets(columns, classes, table, size, begin, found, counts):
     """
     for a in prange(len(counts)):
         kind = np.searchsorted(classes.begin, a, side="right") - 1
-        counts[a] = _walk(columns, classes, table, kind, a, size, found[begin[a] : begin[a + 1]])
+        counts[a] = _walk(Search(columns, classes, table), kind, a, size, found[begin[a] : begin[a + 1]])

@@ -20,7 +20,10 @@ from nearclifford.kernels.parallel import parallel_kernel
 
 
 class Columns(NamedTuple):
-    """Generators by qubit and their own bits: ``x``, ``z`` : uint64, shape ``(N, ceil(n / 64))``; ``strings`` : ``(n, 2W)``."""
+    """Generators by qubit and by themselves.
+
+    ``x``, ``z`` : uint64, shape ``(N, ceil(n / 64))``, bit j that of generator j; ``strings`` : ``(n, 2W)``, x, then z.
+    """
 
     x: npt.NDArray[np.uint64]
     z: npt.NDArray[np.uint64]
