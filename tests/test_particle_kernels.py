@@ -108,7 +108,7 @@ def one_step(maps, guide, string, count, plain):
 
 
 def test_weights_are_map_over_density():
-    """With a positive guide g the density q is (1 - plain) K g / Σ K g + plain K / Σ K; what is left is worth q Σ K g / K."""
+    """With a positive guide g the density q is (1 - plain) K g / Σ K g + plain K / Σ K; the new worth is q Σ K g / K."""
     maps, guide = toy(np.random.default_rng(1), 3, negative=False)
     string, plain = [1, 3, 2], 0.2
     crowd = one_step(maps, guide, string, 300, plain)

@@ -50,8 +50,8 @@ class SettledLoss(LossStatistics):
     def interval(self, level: float = 0.95) -> Floats:
         """Return the confidence interval of the second moment, float64, shape ``(2,)``.
 
-        Student's t with the populations of one size where it is settled. Where it is not, from what Markov's inequality leaves below an
-        unbiased estimate to the squared bound.
+        Student's t with the populations of one size where it is settled. Where it is not, from what Markov's inequality
+        leaves below an unbiased estimate to the squared bound.
         """
         given = self.unbiased.second_moment, self.second_moment_error, self.mean, self.bound
         second, error, mean, bound = (np.atleast_1d(np.asarray(number, dtype=np.float64)) for number in given)
