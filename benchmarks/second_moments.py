@@ -39,7 +39,7 @@ FIXED = (
     library.HGate(), library.SGate(), library.SXGate(), library.CXGate(), library.CZGate(), library.CYGate(),
     library.SwapGate(), library.iSwapGate(), library.ECRGate(), library.DCXGate(), library.RZZGate(np.pi / 2),
 )  # fmt: skip
-BACKENDS = ("Statevector()", "Stabilizer()", "Exact()", "auto")
+BACKENDS = ("Statevector()", "Stabilizer()", "Stabilizer(order=3)", "Exact()", "Particles()", "auto")
 # What the oracle's own rounding may be, beside its numbers of order one.
 ORACLE = 1e-12
 # So many errors away from what is possible, an estimate has a normal distribution.
