@@ -59,7 +59,7 @@ CIRCUITS = {
     "mhea": nc.ansatz.mhea(3, 2),
     "random_pqc": nc.ansatz.random_pqc(3, 4, rng=5),
     "efficient_su2": efficient_su2(3, reps=1),
-    "real_amplitudes": real_amplitudes(4, reps=1, entanglement="reverse_linear"),
+    "real_amplitudes": real_amplitudes(3, reps=1, entanglement="reverse_linear"),
     "ghz": ghz(3),
     "factors": factors(),
 }
@@ -163,20 +163,20 @@ def test_deep_circuits_of_wide_angles_are_random_states(n_qubits):
 
 
 def test_intervals_cover():
-    """600 runs each of 40 samples a qubit, of 95 % intervals: at least 92 %, which 95 % passes but once in 1,000 times."""
+    """300 runs each of 40 samples a qubit, of 95 % intervals: at least 91 %, which 95 % passes but once in 500 times."""
     cases = [
         (nc.ansatz.mhea(2, 1), 0.02),  # hits are frequent among the circuits that are drawn
         (ghz(3), 0.01),  # 1 - Q is small
         (nc.ansatz.mhea(3, 4), 1.0),  # nothing is in closed form
-        (real_amplitudes(4, reps=1, entanglement="linear"), 0.3),
+        (real_amplitudes(3, reps=1, entanglement="linear"), 0.3),
     ]
     for circuit, sigma in cases:
         exact = exact_per_qubit(circuit, gaussian(sigma)).mean()
         rng, covered = np.random.default_rng(8), 0
-        for _ in range(600):
+        for _ in range(300):
             low, high = nc.entangling_capability(circuit, nc.Gaussian(sigma), samples=40, rng=rng).interval()
             covered += low <= exact <= high
-        assert covered >= 0.92 * 600
+        assert covered >= 0.91 * 300
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,12 @@ from math import inf
 from typing import Any
 
 import numpy as np
-from scipy.special import gammainc
 
 from nearclifford.arguments import positive
 from nearclifford.arrays import Indices
-from nearclifford.chains.classes import RotationMoments, TermClasses
 from nearclifford.chains.rows import row_list
-from nearclifford.chains.split import cheap_order
+from nearclifford.chains.sampler import ChainSampler
+from nearclifford.chains.split import SplitMoments
 from nearclifford.chains.term_pairs import products_of_terms
 from nearclifford.errors import NearCliffordError, ResourceError
 from nearclifford.kernels.chain.coins import RARE
@@ -29,7 +28,7 @@ from nearclifford.patches import Patch
 from nearclifford.statistics.backend import Rounds
 from nearclifford.statistics.exact import Exact
 from nearclifford.statistics.particles import Particles
-from nearclifford.statistics.question import Question
+from nearclifford.statistics.request import Request
 from nearclifford.statistics.results import GradientStatistics, LossStatistics
 from nearclifford.statistics.stabilizer import Stabilizer
 from nearclifford.statistics.statevector import Statevector
@@ -88,31 +87,31 @@ class Auto:
         self, land: Landscape, patch: Patch, parameters: Indices, *, rng: np.random.Generator
     ) -> Rounds[Any, GradientStatistics]:
         """Return the rounds of the chosen backend."""
-        return self._rounds(Question(land, patch, parameters), rng)
+        return self._rounds(Request(land, patch, parameters), rng)
 
     def loss_rounds(self, land: Landscape, patch: Patch, *, rng: np.random.Generator) -> Rounds[Any, LossStatistics]:
         """Return the rounds of the chosen backend."""
-        return self._rounds(Question(land, patch, None), rng)
+        return self._rounds(Request(land, patch, None), rng)
 
-    def _rounds(self, question: Question, rng: np.random.Generator) -> Rounds[Any, Any]:
+    def _rounds(self, request: Request, rng: np.random.Generator) -> Rounds[Any, Any]:
         try:
-            angle_moments(question.land.problem.angle_map, question.patch)
+            angle_moments(request.land.problem.angle_map, request.patch)
         except NearCliffordError as error:
-            return _sampled_angles(question, error, rng)
-        exact = exact_rounds(question, self.max_seconds * EXACT_PART)
+            return _sampled_angles(request, error, rng)
+        exact = exact_rounds(request, self.max_seconds * EXACT_PART)
         if exact is not None and exact.resolves_variance(self.rel_error):
             return exact
-        paths = path_rounds(question, rng)
+        paths = path_rounds(request, rng)
         if paths is not None:
             return paths
-        return exact if exact is not None else sampled_rounds(question, self, rng)
+        return exact if exact is not None else sampled_rounds(request, self, rng)
 
 
 class Chosen(Rounds[Any, Any]):
     """The rounds of a backend, whose results tell the choice."""
 
-    def __init__(self, question: Question, backend: Any, reason: str, rng: np.random.Generator) -> None:
-        self.rounds, self.choice = question.rounds(backend, rng), f"{backend!r}: {reason}."
+    def __init__(self, request: Request, backend: Any, reason: str, rng: np.random.Generator) -> None:
+        self.rounds, self.choice = request.rounds(backend, rng), f"{backend!r}: {reason}."
         self.first, self.chunk, self.least = self.rounds.first, self.rounds.chunk, self.rounds.least
 
     def run(self, samples: int) -> Any:
@@ -133,58 +132,56 @@ class Chosen(Rounds[Any, Any]):
         return bool(np.all(found.variance_error <= rel_error * found.variance))
 
 
-def _sampled_angles(question: Question, error: NearCliffordError, rng: np.random.Generator) -> Chosen:
+def _sampled_angles(request: Request, error: NearCliffordError, rng: np.random.Generator) -> Chosen:
     """Return the choice where averages over Clifford circuits do not apply, for the reason that an error gave."""
-    land = question.land
+    land = request.land
     if land.exact.nbytes > free_bytes():
         raise error
     reason = f"thetas are sampled, over 2^{land.active_qubits} amplitudes. {str(error).split('; ')[0]}"
-    return Chosen(question, Statevector(), reason, rng)
+    return Chosen(request, Statevector(), reason, rng)
 
 
-def exact_rounds(question: Question, seconds: float) -> Chosen | None:
+def exact_rounds(request: Request, seconds: float) -> Chosen | None:
     """Return merged strings where they fit; None where they do not, or it would take long to find out."""
-    problem, no_draws = question.land.problem, np.random.default_rng(PILOT_SEED)
-    if question.count == 0:
-        return Chosen(question, Exact(), "no term meets a rotation of these parameters", no_draws)
+    problem, no_draws = request.land.problem, np.random.default_rng(PILOT_SEED)
+    if request.count == 0:
+        return Chosen(request, Exact(), "no term meets a rotation of these parameters", no_draws)
     if len(problem.images) > MOST_TERMS:
         return None
-    words, rotations = problem.generators.x.shape[1], int(question.met.sum())
+    words, rotations = problem.generators.x.shape[1], int(request.met.sum())
     ready = SECONDS_PER_CHAIN + words * (problem.n_rotations * SECONDS_PER_WORD + rotations**2 * SECONDS_PER_PAIR)
-    chains = len(products_of_terms(problem)) * question.count
+    chains = len(products_of_terms(problem)) * request.count
     strings = int((seconds / max(chains, 1) - ready) / (SECONDS_PER_STRING * max(rotations, 1)))
     if strings < LEAST_STRINGS:
         return None
     exact = Exact(min(strings, Exact().max_terms))
     try:
-        exact.loss_second_moment(question.land, question.patch)
-        return Chosen(question, exact, "all Pauli strings that matter fit", no_draws)
+        exact.loss_second_moment(request.land, request.patch)
+        return Chosen(request, exact, "all Pauli strings that matter fit", no_draws)
     except NearCliffordError:  # too many strings, or no bound of the rounding of the patch's moments
         return None
 
 
-def path_rounds(question: Question, rng: np.random.Generator) -> Chosen | None:
+def path_rounds(request: Request, rng: np.random.Generator) -> Chosen | None:
     """Return paths of few flips, the others sampled, where these are rare; None where they are not, or paths do not fit."""
-    problem = question.land.problem
+    chain = ChainSampler(request.land, request.patch, np.random.default_rng(PILOT_SEED))
+    split = SplitMoments(chain, request.targets, None)
     try:
-        order = cheap_order(TermClasses.of(problem, RotationMoments.of(problem.angle_map, question.patch)))
+        order, more = split.order, split.tail.probability
     except ResourceError:
         return None
-    heads, weights = question.expected_heads
-    tail = float(weights @ gammainc(order, heads))
-    if order < 2 or tail > RARE_TAIL:
+    if order < 2 or more > RARE_TAIL:
         return None
-    one_term = len(problem.images) == 1
-    reason = f"paths of fewer than {order} flips are summed, and the chance of more coins is about {tail:.1g}"
-    return Chosen(question, Stabilizer(order) if one_term else Stabilizer(), reason, rng)
+    reason = f"paths of fewer than {order} flips are summed, and {more:.1g} is the chance of as many heads"
+    return Chosen(request, Stabilizer(order) if request.one_term else Stabilizer(), reason, rng)
 
 
-def sampled_rounds(question: Question, goal: Auto, rng: np.random.Generator) -> Chosen:
+def sampled_rounds(request: Request, goal: Auto, rng: np.random.Generator) -> Chosen:
     """Return what chains of a pilot advise: samples where they hit often enough, else particles."""
-    seconds, moments = seconds_per_chain(question), question.count
-    some, times = question, 1.0
-    if len(question.land.problem.images) == 1:
-        some, times = question.part(PILOT_COMPONENTS)
+    seconds, moments = seconds_per_chain(request), request.count
+    some, times = request, 1.0
+    if request.one_term:
+        some, times = request.part(PILOT_COMPONENTS)
     else:
         moments = 1  # chains of several terms serve all components
     for samples, total, error in _pilot(some, goal.max_seconds * PILOT_PART / seconds):
@@ -192,28 +189,28 @@ def sampled_rounds(question: Question, goal: Auto, rng: np.random.Generator) -> 
         needed = samples * (error / (goal.rel_error * total)) ** 2 / times if total > 2 * error else inf
         if error == 0.0 or needed * moments * seconds <= goal.max_seconds:
             reason = f"{seen}, often enough to sample" if error else f"{seen}: zero for certain"
-            return Chosen(question, Stabilizer(), reason, rng)
-    gates = int((question.land.program.tape.second >= 0).sum())
-    if question.count * gates * SECONDS_PER_GUIDED_GATE <= goal.max_seconds:
-        return Chosen(question, Particles(), f"{seen}, too little to sample", rng)
-    reason = f"{seen}, too little to sample well, and {question.count} moments are too many for particles"
-    return Chosen(question, Stabilizer(), reason, rng)
+            return Chosen(request, Stabilizer(), reason, rng)
+    gates = int((request.land.program.tape.second >= 0).sum())
+    if request.count * gates * SECONDS_PER_GUIDED_GATE <= goal.max_seconds:
+        return Chosen(request, Particles(), f"{seen}, too little to sample", rng)
+    reason = f"{seen}, too little to sample well, and {request.count} moments are too many for particles"
+    return Chosen(request, Stabilizer(), reason, rng)
 
 
-def seconds_per_chain(question: Question) -> float:
+def seconds_per_chain(request: Request) -> float:
     """Return about how long one chain takes on one core, whatever it shows."""
-    land = question.land
-    probability = angle_moments(land.problem.angle_map, question.patch)[1]
+    land = request.land
+    probability = angle_moments(land.problem.angle_map, request.patch)[1]
     frequent = probability >= RARE
     rows = len(row_list(land.program).kind) * SECONDS_PER_ROW + int(frequent.sum()) * SECONDS_PER_COINS
     return rows / BLOCK + float(probability[~frequent].sum()) * SECONDS_PER_FLIP
 
 
-def _pilot(question: Question, most: float) -> Iterator[tuple[int, float, float]]:
+def _pilot(request: Request, most: float) -> Iterator[tuple[int, float, float]]:
     """Yield (samples of each component, total, its error), of more and more samples, up to about ``most`` in all."""
-    rounds = question.rounds(Stabilizer(), np.random.default_rng(PILOT_SEED))
+    rounds = request.rounds(Stabilizer(), np.random.default_rng(PILOT_SEED))
     sums = rounds.run(PILOT_SAMPLES)
     yield sums.samples, sums.total, sums.total_error
-    while sums.samples * 2 <= LARGEST_PILOT and sums.samples * 2 * question.count <= most:
+    while sums.samples * 2 <= LARGEST_PILOT and sums.samples * 2 * request.count <= most:
         sums = sums + rounds.run(sums.samples)
         yield sums.samples, sums.total, sums.total_error

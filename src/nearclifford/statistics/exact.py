@@ -14,7 +14,7 @@ from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch
 from nearclifford.statistics.backend import Rounds
 from nearclifford.statistics.certified import certified_loss_second_moment, certified_second_moment
-from nearclifford.statistics.question import Question
+from nearclifford.statistics.request import Request
 from nearclifford.statistics.results import GradientStatistics, LossStatistics, Moments, Norms
 
 # Bounds that lie closer, as a share of the upper one, differ by rounding.
@@ -104,7 +104,7 @@ class ExactGradients(Rounds[ExactSums, GradientStatistics]):
 
     def __init__(self, land: Landscape, patch: Patch, parameters: Indices, exact: Exact, rng: np.random.Generator) -> None:
         self.land, self.parameters, self.chain = land, parameters, ChainSampler(land, patch, rng)
-        alive = Question(land, patch, parameters).alive.tolist()
+        alive = Request(land, patch, parameters).alive.tolist()
         each = {k: exact.second_moment(land, patch, k) for k in alive}
         found = np.array([each.get(k, (0.0, 0.0)) for k in parameters.tolist()]).reshape(-1, 2)
         self.second, self.error = found.T

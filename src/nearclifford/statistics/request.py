@@ -8,27 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from nearclifford.arrays import Flags, Floats, Indices
+from nearclifford.arrays import Flags, Indices
+from nearclifford.chains.sampler import WeightedTargets
 from nearclifford.exact.center import center_gradient
+from nearclifford.kernels.chain.rows import NO_ROTATION
 from nearclifford.kernels.reach import reach_of_terms
 from nearclifford.landscape import Landscape
-from nearclifford.normal_form.angles import angle_moments
 from nearclifford.patches import Patch
 from nearclifford.statistics.backend import Backend, Rounds
 
-# Terms whose coins are counted; the others are taken to be alike.
-SOME_TERMS = 16
-
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class Request:
     """The loss, or some components of its gradient, over a patch around the centre.
 
     ``parameters`` : int64, indices of the components; None for the loss.
 
     >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
-    >>> Question(land, nc.Gaussian(0.1), np.arange(8)).alive.tolist()  # the last RZ turn nothing that is measured
+    >>> Request(land, nc.Gaussian(0.1), np.arange(8)).alive.tolist()  # the last RZ turn nothing that is measured
     [0, 1, 2, 3, 4, 5]
     """
 
@@ -39,12 +37,9 @@ class Question:
     @cached_property
     def met(self) -> Flags:
         """Which rotations some term can meet, bool, shape ``(n_rotations,)``; derivatives by the others are zero."""
-        return np.asarray(self._meets(np.arange(len(self.land.problem.images))).any(axis=0))
-
-    def _meets(self, terms: Indices) -> Flags:
         problem = self.land.problem
-        members = reach_of_terms(problem.generators.strings, problem.images.take(terms).strings).view(np.uint8)
-        return np.unpackbits(members, axis=1, count=problem.n_rotations, bitorder="little").astype(np.bool_)
+        members = np.bitwise_or.reduce(reach_of_terms(problem.generators.strings, problem.images.strings), axis=0)
+        return np.unpackbits(members.view(np.uint8), count=problem.n_rotations, bitorder="little").astype(np.bool_)
 
     @cached_property
     def alive(self) -> Indices:
@@ -61,12 +56,17 @@ class Question:
         return 1 if self.parameters is None else len(self.alive)
 
     @property
-    def expected_heads(self) -> tuple[Floats, Floats]:
-        """How many coins fall on the way of a term on average, of some terms, and their shares by squared coefficients."""
-        problem = self.land.problem
-        some = np.unique(np.linspace(0, len(problem.images) - 1, SOME_TERMS).astype(np.int64))
-        squares = problem.coefficients[some] ** 2
-        return self._meets(some) @ angle_moments(problem.angle_map, self.patch)[1], squares / squares.sum()
+    def one_term(self) -> bool:
+        """Whether the observable is one Pauli string."""
+        return len(self.land.problem.images) == 1
+
+    @property
+    def targets(self) -> WeightedTargets:
+        """The same as chains take it."""
+        if self.parameters is None:
+            return WeightedTargets(np.array([NO_ROTATION]), np.array([self.land.n_parameters]), np.ones(1))
+        rotation, factor = self.land.problem.angle_map.rotation_of
+        return WeightedTargets(rotation[self.alive], self.alive, factor[self.alive] ** 2)
 
     def rounds(self, backend: Backend, rng: np.random.Generator) -> Rounds[Any, Any]:
         """Return the rounds of a backend."""
@@ -74,7 +74,7 @@ class Question:
             return backend.loss_rounds(self.land, self.patch, rng=rng)
         return backend.gradient_rounds(self.land, self.patch, self.parameters, rng=rng)
 
-    def part(self, most: int) -> tuple[Question, float]:
+    def part(self, most: int) -> tuple[Request, float]:
         """Return the same of some components that may differ from zero, and how many times more there are like these.
 
         They are evenly spread; with the largest at the centre, where there are some, which may outweigh all others.
