@@ -113,13 +113,13 @@ PATCH = nc.Gaussian(0.4)
 
 
 def test_another_simulator_as_a_backend_gives_the_same_statistics():
-    ours = nc.gradient_statistics(LAND, PATCH, samples=40, parameters=[0, 7, 3], rng=5)
+    ours = nc.gradient_statistics(LAND, PATCH, nc.Statevector(), samples=40, parameters=[0, 7, 3], rng=5)
     theirs = nc.gradient_statistics(LAND, PATCH, Foreign(), samples=40, parameters=[0, 7, 3], rng=5)
     for name in ("mean", "mean_error", "second_moment", "second_moment_error", "variance", "norm", "norm_squared"):
         assert np.allclose(getattr(ours, name), getattr(theirs, name), atol=1e-12), name
     assert (theirs.method, theirs.samples) == ("qiskit", 40) and np.allclose(ours.interval(), theirs.interval())
     loss = nc.loss_statistics(LAND, PATCH, Foreign(), samples=40, rng=5)
-    assert np.isclose(loss.second_moment, nc.loss_statistics(LAND, PATCH, samples=40, rng=5).second_moment)
+    assert np.isclose(loss.second_moment, nc.loss_statistics(LAND, PATCH, nc.Statevector(), samples=40, rng=5).second_moment)
 
 
 def test_rounds_of_ones_own_go_on_until_the_error_is_reached():
@@ -160,7 +160,7 @@ def test_a_failure_between_chunks_carries_what_was_measured():
     with pytest.raises(DeviceError) as failure:
         nc.loss_statistics(LAND, PATCH, Queue(), samples=100, rng=2)
     assert failure.value.statistics.samples == 48
-    assert failure.value.statistics.mean == nc.loss_statistics(LAND, PATCH, samples=48, rng=2).mean
+    assert failure.value.statistics.mean == nc.loss_statistics(LAND, PATCH, nc.Statevector(), samples=48, rng=2).mean
 
 
 def test_a_prepared_device_is_an_evaluator_and_transpiles_once(monkeypatch):

@@ -76,7 +76,7 @@ def test_agrees_with_sampled_angles():
     ):
         patch = nc.Gaussian(0.35)
         chain = nc.gradient_statistics(land, patch, BACKEND, samples=2**15, rng=2)
-        angles = nc.gradient_statistics(land, patch, samples=4000, rng=3)
+        angles = nc.gradient_statistics(land, patch, nc.Statevector(), samples=4000, rng=3)
         for name in ("mean", "second_moment", "variance"):
             error = np.hypot(getattr(chain, f"{name}_error"), getattr(angles, f"{name}_error"))
             assert (np.abs(getattr(chain, name) - getattr(angles, name)) <= 4.5 * error + 1e-13).all()

@@ -164,6 +164,9 @@ class Moments:
     def interval_of(self, samples: int, level: float) -> Floats:
         """Return the confidence interval of each second moment, shape ``(P, 2)``: see `GradientStatistics.interval`."""
         level = confidence(level)
+        if samples == 0:  # nothing was sampled: the errors are bounds
+            ends = self.second_moment - self.second_moment_error, self.second_moment + self.second_moment_error
+            return np.maximum(np.stack(ends, axis=-1), 0.0)
         least = np.where(self.mean_error == 0, self.mean**2, 0.0)
         if self.hits is not None and self.trials is not None:
             found = self.bound[:, None] ** 2 * binomial_interval(self.hits, self.trials, level)
@@ -197,6 +200,7 @@ class GradientStatistics(Moments):
         were not chosen. ``unbiased.norm_squared`` is the estimate before it was confined to what is possible.
     samples, method, version : number of thetas (of Clifford circuits for each component), backend and package version.
     composition : what was exact and what was sampled, where a backend takes a variance apart.
+    choice : which backend was taken and why, where `nearclifford.Auto` chose it; None where it was named.
 
     >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
@@ -214,6 +218,7 @@ class GradientStatistics(Moments):
     method: str
     version: str
     composition: Composition | None = None
+    choice: str | None = None
 
     @classmethod
     def of(
@@ -250,7 +255,7 @@ class GradientStatistics(Moments):
 
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
-        >>> stats = nc.gradient_statistics(land, nc.Gaussian(0.1), samples=200, rng=1)
+        >>> stats = nc.gradient_statistics(land, nc.Gaussian(0.1), nc.Statevector(), samples=200, rng=1)
         >>> exact = (1 - np.exp(-0.02)) / 2 * (1 + np.exp(-0.02)) / 2
         >>> low, high = stats.interval()[0]
         >>> bool(low < exact < high)
@@ -286,6 +291,7 @@ class LossStatistics:
     method: str
     version: str
     composition: Composition | None = None
+    choice: str | None = None
 
     @classmethod
     def of(cls, moments: Moments, samples: int, method: str, composition: Composition | None = None) -> LossStatistics:
