@@ -108,7 +108,7 @@ def one_step(maps, guide, string, count, plain):
 
 
 def test_weights_are_map_over_density():
-    """With a positive guide g the density is (1 - plain) K g / Σ K g + plain K / Σ K, letters drawn one by one or not."""
+    """With a positive guide g the density q is (1 - plain) K g / Σ K g + plain K / Σ K; the new worth is q Σ K g / K."""
     maps, guide = toy(np.random.default_rng(1), 3, negative=False)
     string, plain = [1, 3, 2], 0.2
     crowd = one_step(maps, guide, string, 300, plain)
@@ -121,7 +121,8 @@ def test_weights_are_map_over_density():
     place = number_of(crowd.letters)
     assert len(set(place.tolist())) > 10
     assert np.allclose(np.exp(crowd.log_weight), moved[place] / density[place], rtol=1e-10)
-    assert np.allclose(np.exp(crowd.log_guide), values[place] * np.exp(guide.log_scale), rtol=1e-10)
+    worth = density[place] / moved[place] * (moved @ values) * np.exp(guide.log_scale)
+    assert np.allclose(np.exp(crowd.log_guide), worth, rtol=1e-10)
 
 
 def test_a_guide_with_negative_values_is_unbiased():

@@ -101,6 +101,14 @@ def test_a_plateau(n_qubits):
     assert low < 1 / (2**n_qubits + 1) < high
 
 
+def test_mean_field_where_all_qubits_meet():
+    """Gates between all pairs, ten layers: mean field knows little, and is not wrong for it."""
+    land = nc.Landscape(nc.ansatz.fhea(10, 10), nc.observables.global_z(10))
+    stats = nc.loss_statistics(land, nc.Gaussian(1.0), nc.Particles(bond=1), samples=12_000, rng=2)
+    low, high = stats.interval(0.9999)
+    assert stats.settled and low < 1 / (2**10 + 1) < high
+
+
 def product_landscape(n_qubits):
     circuit = QuantumCircuit(n_qubits)
     for qubit, parameter in enumerate(ParameterVector("t", n_qubits)):
@@ -197,6 +205,12 @@ def test_rounds_double_until_the_error_is_small():
 def test_arguments_out_of_range(arguments, message):
     with pytest.raises(nc.NearCliffordError, match=message):
         nc.Particles(**arguments)
+
+
+def test_a_guide_that_does_not_fit_the_memory():
+    land = nc.Landscape(nc.ansatz.mhea(20, 2), nc.observables.global_z(20))
+    with pytest.raises(nc.ResourceError, match=r"A guide of bond 1000000 over 3 layers needs .* Take a smaller bond\."):
+        nc.loss_statistics(land, nc.Gaussian(0.1), nc.Particles(bond=10**6), samples=100, rng=1)
 
 
 def test_angles_must_be_independent():

@@ -11,7 +11,16 @@ import numpy as np
 
 from nearclifford.arrays import Flags, Floats, Indices, Words
 from nearclifford.kernels.chain.few_flips import XTable, hashes
-from nearclifford.kernels.chain.flip_sets import Classes, Columns, Logs, fill_kernel, parities, rows_of
+from nearclifford.kernels.chain.flip_sets import (
+    Classes,
+    Columns,
+    Logs,
+    fill_kernel,
+    parities,
+    reach_of_rows,
+    rows_of,
+    rows_of_generators,
+)
 from nearclifford.memory import require_memory
 from nearclifford.normal_form.angles import AngleMap
 from nearclifford.normal_form.problem import PauliProblem
@@ -61,6 +70,16 @@ class TermClasses:
         begin = self.tables.begin
         without = np.flatnonzero(~self.x_table.term_x[begin[:-1]].any(axis=1))
         return np.arange(begin[without[0]], begin[without[0] + 1]) if len(without) else np.zeros(0, np.int64)
+
+    def reach(self) -> Words:
+        """Return the rotations that each term can meet, uint64, shape ``(T, ceil(n / 64))``."""
+        meets = self.tables.meets
+        n = len(self.x_table.generator)
+        require_memory(8 * n * meets.shape[1], "Anticommutation of all pairs of rotations", "Take fewer parameters.")
+        rows, members = np.zeros((n, meets.shape[1]), np.uint64), np.empty_like(meets)
+        rows_of_generators(self.columns, rows)
+        reach_of_rows(meets, rows, members)
+        return members
 
     @property
     def most_alike(self) -> float:
@@ -130,9 +149,9 @@ def _kinds(images: PauliTable) -> tuple[Indices, Floats]:
     # Strings of equal x-part anticommute where the numbers of their letters Y differ by an odd number.
     odd = (power - power[first][alike]) % 2
     _, first, kind = np.unique(2 * alike + odd, return_index=True, return_inverse=True)
-    kind = kind.reshape(-1)
+    kind = kind.reshape(-1).astype(np.int64)
     quarter = (power - power[first][kind]) % 4
-    return kind, images.sign * images.sign[first][kind] * np.where(quarter == 2, -1.0, 1.0)
+    return kind, np.where(quarter == 2, -1.0, 1.0) * images.sign.astype(np.float64) * images.sign[first][kind]
 
 
 def _columns(generators: PauliTable) -> Columns:
@@ -165,5 +184,8 @@ def _x_table(generator_x: Words, term_x: Words) -> XTable:
     # Any keys do: a hash that two x-parts share costs a comparison, no more.
     key = np.random.default_rng(0).integers(2**64, size=64 * generator_x.shape[1], dtype=np.uint64)
     hashed = hashes(generator_x, key)
-    order = np.argsort(hashed, kind="stable")
-    return XTable(hashed[order], order, hashed, hashes(term_x, key), generator_x, term_x)
+    n_drawers = 1 << (2 * len(hashed)).bit_length()
+    drawer = (hashed & np.uint64(n_drawers - 1)).astype(np.int64)
+    order = np.argsort(drawer, kind="stable")
+    begin = np.append(0, np.cumsum(np.bincount(drawer, minlength=n_drawers)))
+    return XTable(begin, order, hashed, hashes(term_x, key), generator_x, term_x)

@@ -26,6 +26,14 @@ LEAST_WORDS = 256
 
 
 @dataclass(frozen=True, eq=False)
+class Unseen:
+    """What may hide where no chain was hit: what one hit may add, and what all sets may be, float64, shape ``(n + 2,)``."""
+
+    one_hit: Floats
+    most: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class TailSums:
     """What sampled chains add to some second moments; two of them add up.
 
@@ -57,14 +65,24 @@ class TailSums:
         """Estimates."""
         return self.sums / self.samples
 
-    def error(self, unseen: Floats) -> Floats:
-        """Standard errors; ``unseen`` is what one hit may add where there was none.
+    def error(self, unseen: Unseen) -> Floats:
+        """Standard errors.
 
-        Few hits tell little of their spread: the largest may come once more, or not at all.
+        Few hits tell little of their spread: one more may come of each moment, as large as the largest that was seen of any.
         """
         spread = (self.squares - self.sums**2 / self.words) / (self.words - 1) * self.words / self.samples**2
-        most = np.where(self.largest > 0, self.largest, unseen)
-        return np.sqrt(np.maximum(spread, 0.0) + (unseen_rate(self.samples) * most) ** 2)
+        hidden = np.minimum(unseen_rate(self.samples) * self._one_more(unseen), unseen.most)
+        error: Floats = np.sqrt(np.maximum(spread, 0.0) + hidden**2)
+        return error
+
+    def _one_more(self, unseen: Unseen) -> Floats:
+        """Return what one more hit may add."""
+        # A word of many hits is no rare hit.
+        largest = self.largest / max(1.0, self.hits / self.words)
+        derivatives = unseen.one_hit[:-2]
+        share = np.divide(largest[:-2], derivatives, out=np.zeros_like(derivatives), where=derivatives > 0)
+        alike = np.append(derivatives * share.max(initial=0.0), largest[-2:])
+        return np.where(alike > 0, alike, unseen.one_hit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +111,7 @@ class DrawnTail:
     @property
     def size(self) -> Floats:
         """c² Pr[at least ``order`` heads] of each term."""
-        size: Floats = self.question.classes.tables.amplitude ** 2 * self.heads[:, self.order]
+        size: Floats = self.question.classes.tables.amplitude**2 * self.heads[:, self.order]
         return size
 
     @property
@@ -116,7 +134,7 @@ class DrawnTail:
         chains = ChainTail(self.rows, self.chance, self.starts, self.members, self.order, self.seed)
         sets = _many_flips(chains.paths(start, n_words * WORD, first_block), self.question.classes, start, self.order)
         logs = self.question.moments.drawn_with(self.chance)
-        sums, squares, largest = self.question.weigh(sets, logs, mass)
+        sums, squares, largest = self.question.weigh(sets, logs, mass)[:, :-1]
         return TailSums(n_words, sums, squares, largest, len(sets.kind))
 
     def _starts(self, n_words: int, first_block: int) -> Indices:

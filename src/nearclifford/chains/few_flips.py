@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nearclifford.arrays import Floats, Indices
+from nearclifford.arrays import Floats, Indices, Words
 from nearclifford.chains.classes import RotationMoments, TermClasses, packed
 from nearclifford.kernels.chain.few_flips import find_sets
 from nearclifford.kernels.chain.flip_sets import FlipSets, Logs, Wanted, weigh_sets
@@ -43,22 +43,36 @@ class Question:
         return Wanted(packed(chosen), bool(chosen.any()), np.exp(logs.flip - logs.stay), self.factor_square)
 
     def weigh(self, sets: FlipSets, logs: Logs, mass: float) -> Floats:
-        """Return (sums, sums of squares, largest) of the words of sets, shape ``(3, n + 2)``; see `weigh_sets`."""
-        added = np.zeros((TASKS, 3, len(self.factor_square) + 2))
+        """Return (sums, sums of squares, largest) of the words of sets, shape ``(3, n + 3)``; see `weigh_sets`."""
+        added = np.zeros((TASKS, 3, len(self.factor_square) + 3))
         weigh_sets(self.classes.columns, self.classes.tables, logs, self.wanted, sets, mass, _tasks(sets.word), added)
         return np.stack([added[:, 0].sum(axis=0), added[:, 1].sum(axis=0), added[:, 2].max(axis=0)])
 
 
-def exact_part(question: Question, order: int) -> Floats:
-    """Return what sets of fewer than ``order`` flips add to variances, float64, shape ``(n + 2,)``.
+@dataclass(frozen=True, eq=False)
+class ExactPart:
+    """What sets of few flips add to variances.
 
-    Columns are the variances of the n derivatives by rotation where they are wanted, of the loss, and the sum of the
-    derivatives' by their weights.
+    Attributes
+    ----------
+    value : float64, shape ``(n + 2,)``: of the n derivatives by rotation where they are wanted, of the loss, and of the sum
+        of the derivatives by their weights.
+    alike : what terms of one class add to what they are apart, the largest of the sums over sets of one size; None where no
+        set was found that flips.
     """
-    result = unflipped(question) if order > 0 else np.zeros(len(question.factor_square) + 2)
+
+    value: Floats
+    alike: float | None
+
+
+def exact_part(question: Question, order: int) -> ExactPart:
+    """Return what sets of fewer than ``order`` flips add."""
+    value, ratios = unflipped(question), []
     for size in range(1, order):
-        result += question.weigh(flip_sets(question.classes, size), question.moments.logs, 0.0)[0]
-    return result
+        added = question.weigh(flip_sets(question.classes, size), question.moments.logs, 0.0)[0]
+        value += added[:-1]
+        ratios += [float(added[-3] / added[-1])] if added[-1] > 0 else []
+    return ExactPart(value, max(ratios, default=None))
 
 
 def unflipped(question: Question) -> Floats:
@@ -88,7 +102,7 @@ def unflipped(question: Question) -> Floats:
     return result
 
 
-def _add_derivatives(question: Question, meets: Floats, form: Floats, result: Floats) -> None:
+def _add_derivatives(question: Question, meets: Words, form: Floats, result: Floats) -> None:
     wanted, n = question.wanted, len(question.factor_square)
     chosen = np.zeros(n, dtype=np.bool_)
     chosen[question.rotations] = True
@@ -105,13 +119,23 @@ def flip_sets(classes: TermClasses, size: int) -> FlipSets:
     n_terms = len(classes.terms)
     begin, counts = np.zeros(n_terms + 1, np.int64), np.zeros(n_terms, np.int64)
     found = np.empty((0, size), np.int32)
-    find_sets(classes.columns, classes.tables, classes.x_table, size, begin, found, counts)
+    searched = classes.columns, classes.tables, classes.x_table
+    find_sets(*searched, size, begin, found, counts)
     begin[1:] = np.cumsum(counts)
     require_memory(int(begin[-1]) * (4 * size + 24), f"The sets of {size} flips", "Take a lower order.")
     found = np.empty((begin[-1], size), np.int32)
-    find_sets(classes.columns, classes.tables, classes.x_table, size, begin, found, counts)
+    find_sets(*searched, size, begin, found, counts)
     kind = np.searchsorted(classes.tables.begin, np.repeat(np.arange(n_terms), counts), side="right") - 1
     return FlipSets(np.arange(len(found) + 1) * size, found.reshape(-1), kind, np.arange(len(found)))
+
+
+def sums_over(rows: Words, weight: Floats, n: int) -> Floats:
+    """Return the weighted sum of rows of bits, float64, shape ``(n,)``.
+
+    >>> sums_over(np.array([[5], [4]], np.uint64), np.array([1.0, 2.0]), 3).tolist()
+    [1.0, 0.0, 3.0]
+    """
+    return np.concatenate([weight @ _numbers(rows, begin, n) for begin in range(0, n, CHUNK)])
 
 
 def _tasks(word: Indices) -> Indices:
@@ -122,7 +146,7 @@ def _tasks(word: Indices) -> Indices:
     return places
 
 
-def _numbers(meets: Floats, begin: int, n: int) -> Floats:
+def _numbers(meets: Words, begin: int, n: int) -> Floats:
     """Return columns ``begin`` to ``begin + CHUNK`` of rows of bits as numbers 0 and 1."""
     words = np.ascontiguousarray(meets[:, begin >> 6 : (begin + CHUNK) >> 6])
     count = min(CHUNK, n - begin)

@@ -107,8 +107,8 @@ class Found:
     def doubt(self) -> str:
         """Why the estimate is not settled, a sentence; empty where it is."""
         found = self.all
-        if found.value == 0.0:
-            return "No particle arrived."
+        if min(self.small.value, self.large.value) == 0.0:
+            return "No particle of some populations arrived." if found.value else "No particle arrived."
         if found.error == 0.0:
             return ""
         if self.small.spread > LARGEST_SPREAD:

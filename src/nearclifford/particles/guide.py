@@ -14,6 +14,7 @@ from typing import Protocol, Self
 import numpy as np
 
 from nearclifford.arrays import Floats
+from nearclifford.memory import require_memory
 from nearclifford.particles.course import STATE, Course, Moves
 from nearclifford.particles.letters import LETTERS
 from nearclifford.particles.matrix_product import MatrixProduct, block_diagonal
@@ -79,6 +80,8 @@ def guide_of(course: Course, bond: int, known: Sequence[Worth] = ()) -> Guide:
     >>> [step.tensors.shape for step in guide_of(course, bond=8).steps]
     [(3, 4, 4, 4), (3, 4, 4, 4), (3, 4, 1, 1)]
     """
+    needed = course.maps.size // LETTERS * bond**2 * 2 * 8
+    require_memory(needed, f"A guide of bond {bond} over {len(course.maps)} layers", "Take a smaller bond.")
     worths = list(known[::-1]) if known else [_at_the_end(course, bond)]
     for step in range(len(course.maps) - len(worths), 0, -1):
         worths.append(worths[-1].back(course.moves[step], course.maps[step]))

@@ -36,7 +36,7 @@ class MeanField:
                 factors[first] = factors[first][table[:LETTERS]]
             else:
                 both = np.multiply.outer(factors[first], factors[second]).reshape(-1)[table].reshape(LETTERS, LETTERS)
-                factors[first], factors[second] = both.sum(axis=1), both.sum(axis=0)
+                factors[first], factors[second] = both.sum(axis=1) / both.max(), both.sum(axis=0) / both.max()
         unit = factors[:, :1] if self.of_identity else factors.sum(axis=1, keepdims=True)
         unit = np.where(unit > 0.0, unit, factors.max(axis=1, keepdims=True))
         return MeanField(np.maximum(factors / unit, SMALLEST), self.of_identity)

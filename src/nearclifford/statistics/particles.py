@@ -61,7 +61,7 @@ class Particles:
     populations : of each size, at least 2.
 
     Raises `NearCliffordError` for arguments out of range, and where angles are not independent
-    (`nearclifford.normal_form.angles`).
+    (`nearclifford.normal_form.angles`); `ResourceError` for a guide that does not fit the memory.
 
     Examples
     --------

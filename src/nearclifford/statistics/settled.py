@@ -50,8 +50,8 @@ class SettledLoss(LossStatistics):
     def interval(self, level: float = 0.95) -> Floats:
         """Return the confidence interval of the second moment, float64, shape ``(2,)``.
 
-        Student's t over the populations where it is settled. Where it is not, from what Markov's inequality leaves below an
-        unbiased estimate to the squared bound.
+        Student's t with the populations of one size where it is settled. Where it is not, from what Markov's inequality
+        leaves below an unbiased estimate to the squared bound.
         """
         given = self.unbiased.second_moment, self.second_moment_error, self.mean, self.bound
         second, error, mean, bound = (np.atleast_1d(np.asarray(number, dtype=np.float64)) for number in given)
@@ -102,7 +102,8 @@ def _interval(
     second: Floats, error: Floats, settled: Flags, populations: int, mean: Floats, bound: Floats, level: float
 ) -> Floats:
     level = confidence(level)
-    width = special.stdtrit(populations - 1, 0.5 + level / 2) * error
+    # Weights are skewed: the small populations tell less than their number.
+    width = special.stdtrit(populations // 2 - 1, 0.5 + level / 2) * error
     low = np.where(settled, second - width, (1.0 - level) * second)
     high = np.where(settled, second + width, bound**2)
     return np.stack([np.maximum(low, mean**2), np.maximum(high, mean**2)], axis=-1)

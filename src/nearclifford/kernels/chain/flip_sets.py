@@ -15,12 +15,15 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, prange, uint64
 
-from nearclifford.kernels.bits import bit_of, parity, trailing_zeros
+from nearclifford.kernels.bits import bit_of, highest_bit, parity, trailing_zeros
 from nearclifford.kernels.parallel import parallel_kernel
 
 
 class Columns(NamedTuple):
-    """Generators by qubit and their own bits: ``x``, ``z`` : uint64, shape ``(N, ceil(n / 64))``; ``strings`` : ``(n, 2W)``."""
+    """Generators by qubit and by themselves.
+
+    ``x``, ``z`` : uint64, shape ``(N, ceil(n / 64))``, bit j that of generator j; ``strings`` : ``(n, 2W)``, x, then z.
+    """
 
     x: npt.NDArray[np.uint64]
     z: npt.NDArray[np.uint64]
@@ -235,7 +238,7 @@ def _add_stays(both, flips, wanted, share, weight, into):
 
 @njit(cache=True)
 def weigh_set(classes, logs, wanted, kind, flips, mass, scratch, into):
-    """Add what a set of flips is to the wanted derivatives, and to the loss behind them.
+    """Add what a set of flips is to the wanted derivatives, to the loss behind them, and to the terms apart at the end.
 
     A set that was drawn, of all sets together ``mass``, is divided by the chance to draw it; one of mass 0 was not drawn.
     The set that a mean consists of, one flip for its derivative, counts as far as it varies.
@@ -243,8 +246,9 @@ def weigh_set(classes, logs, wanted, kind, flips, mass, scratch, into):
     count, density = _weigh_terms(classes, logs, kind, flips, scratch)
     scale = mass / density if mass > 0.0 else 1.0
     first, size = classes.begin[kind], classes.begin[kind + 1] - classes.begin[kind]
-    form, varying = 0.0, 0.0
+    form, varying, n = 0.0, 0.0, len(logs.stay)
     for a in range(count):
+        into[n + 2] += scale * scratch.amplitude[a] ** 2
         for b in range(a + 1):
             place = classes.place[kind] + (scratch.which[a] - first) * size + scratch.which[b] - first
             value = (1.0 if a == b else 2.0) * scale * classes.kernel[place]
@@ -254,7 +258,7 @@ def weigh_set(classes, logs, wanted, kind, flips, mass, scratch, into):
                 if len(flips) == 1:
                     varying += value * _without_mean(logs, a, b, scratch)
                 _add_stays(scratch.rows[a] & scratch.rows[b], flips, wanted.mask, wanted.share, value, into)
-    into[len(logs.stay)] += form
+    into[n] += form
     for f in flips:
         if bit_of(wanted.mask, f):
             into[f] += (varying if len(flips) == 1 else form) * np.exp(logs.stay[f] - logs.flip[f])
@@ -274,7 +278,7 @@ def _end_word(factor_square, current, added):
     n = len(factor_square)
     for k in range(n):
         current[n + 1] += factor_square[k] * current[k]
-    for k in range(n + 2):
+    for k in range(n + 3):
         value = current[k]
         if value != 0.0:
             added[0, k] += value
@@ -292,16 +296,42 @@ def weigh_sets(columns, classes, logs, wanted, sets, mass, tasks, added):
     columns, classes, logs, wanted, sets : `Columns`, `Classes`, `Logs`, `Wanted`, `FlipSets`.
     mass : see `weigh_set`.
     tasks : int64, shape ``(n_tasks + 1,)``: where each task begins among the sets; no word lies in two.
-    added : float64, shape ``(n_tasks, 3, n + 2)``, zero before: Σ, Σ of squares and largest of the words; columns for the n
-        derivatives, the loss, and the sum of the derivatives by ``wanted.factor_square``.
+    added : float64, shape ``(n_tasks, 3, n + 3)``, zero before: Σ, Σ of squares and largest of the words; columns for the n
+        derivatives, the loss, the sum of the derivatives by ``wanted.factor_square``, and the loss without what terms have
+        in common.
     """
     n = len(logs.stay)
     for task in prange(len(tasks) - 1):
         scratch = new_scratch(np.max(np.diff(classes.begin)), classes.meets.shape[1])
-        current = np.zeros(n + 2)
+        current = np.zeros(n + 3)
         for s in range(tasks[task], tasks[task + 1]):
             flips = sets.flips[sets.begin[s] : sets.begin[s + 1]]
             _change_of(columns, flips, scratch)
             weigh_set(classes, logs, wanted, sets.kind[s], flips, mass, scratch, current)
             if s + 1 == tasks[task + 1] or sets.word[s + 1] != sets.word[s]:
                 _end_word(wanted.factor_square, current, added[task])
+
+
+@parallel_kernel
+def rows_of_generators(columns, rows):
+    """Write what earlier generators anticommute with each, uint64, shape ``(n, ceil(n / 64))``, all zero before."""
+    for f in prange(len(rows)):
+        add_generator(columns, f, rows[f], np.empty(rows.shape[1], np.uint64))
+
+
+@parallel_kernel
+def reach_of_rows(meets, rows, members):
+    """Write the rotations that each term can meet: `nearclifford.kernels.reach.reach` from rows of bits.
+
+    Cost: n / 64 words for each rotation that is met. ``members`` : uint64, shape ``(T, ceil(n / 64))``.
+    """
+    for a in prange(len(meets)):
+        members[a] = meets[a]
+        for i in range(members.shape[1] - 1, -1, -1):
+            done = uint64(0)
+            while members[a, i] & ~done:
+                bit = highest_bit(members[a, i] & ~done)
+                done |= ~((uint64(1) << bit) - uint64(1))
+                row = rows[64 * i + np.int64(bit)]
+                for w in range(i + 1):
+                    members[a, w] |= row[w]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +10,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nearclifford.arrays import Floats
+from nearclifford.arrays import Flags, Floats
 from nearclifford.plots import views
 from nearclifford.plots.style import STYLES, Style, add_caption, save
-from nearclifford.studies.experiments.moments import SecondMoments, gradient_words
+from nearclifford.studies.experiments.moments import QUANTITIES, SecondMoments
 from nearclifford.studies.printing import circuit_title, sigma_label
 from nearclifford.studies.results import StudyResults
 
 # Sizes that span more than this factor are drawn on a logarithmic axis.
 LONG_RANGE = 20
+# What falls to 2^-N in circuits that scramble everything.
+SCRAMBLED = ("second_moment", "squared_component")
 
 
 def save_figures(results: StudyResults, directory: Path, made_by: str) -> list[Path]:
@@ -28,47 +31,49 @@ def save_figures(results: StudyResults, directory: Path, made_by: str) -> list[P
     paths, experiment = [], results.spec.experiment
     assert isinstance(experiment, SecondMoments)
     for layers, part in results.frame.groupby("layers", sort=False):
-        figure = moments_figure(part, experiment.gradient, made_by)
+        figure = moments_figure(part, experiment.quantities, made_by)
         paths += save(figure, directory / f"moments_{results.spec.observable}_L{layers}")
     return paths
 
 
-def moments_figure(frame: pd.DataFrame, gradient: str, made_by: str) -> Figure:
-    """Return the figure of one rule for L: a column for each ansatz, the loss above and the gradient below.
+def moments_figure(frame: pd.DataFrame, quantities: Sequence[str], made_by: str) -> Figure:
+    """Return the figure of one rule for L: a column for each ansatz, a row for each quantity.
 
-    Beside "norm" the loss is shown by its variance, beside a component or nothing by E[L²] with 2^-N, which circuits that
-    scramble everything approach. Filled points are encoded circuits, open ones plain.
+    Filled points are encoded circuits, open ones plain. What does not stand out of its error, or has not settled, is no point
+    but a faint bar up to twice the error.
     """
-    shown = [("variance", "Var L") if gradient == "norm" else ("second_moment", "E[L²]")]
-    if gradient != "none":
-        shown.append(("squared_gradient", gradient_words(gradient)))
     ansatze = list(frame["ansatz"].unique())
-    figure = Figure(figsize=(2.2 + 4.2 * len(ansatze), 0.9 + 3.4 * len(shown)), layout="constrained")
-    panels = figure.subplots(len(shown), len(ansatze), sharex=True, sharey="row", squeeze=False)
-    for row, (name, words) in zip(panels, shown, strict=True):
+    figure = Figure(figsize=(2.2 + 4.2 * len(ansatze), 0.9 + 3.4 * len(quantities)), layout="constrained")
+    panels = figure.subplots(len(quantities), len(ansatze), sharex=True, sharey="row", squeeze=False)
+    for row, name in zip(panels, quantities, strict=True):
         for panel, ansatz in zip(row, ansatze, strict=True):
             _draw_panel(panel, frame[frame["ansatz"] == ansatz], name)
-        row[0].set_ylabel(words)
+        row[0].set_ylabel(QUANTITIES[name])
         row[0].set_ylim(*_limits(frame, name))
     for panel, ansatz in zip(panels[0], ansatze, strict=True):
         panel.set_title(circuit_title(ansatz, frame["layers"].iloc[0]))
+    for panel in panels[:-1].flat:
+        panel.set_xlabel("")
     handles, labels = panels[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", frameon=False)
-    add_caption(figure, _caption(frame), made_by)
+    caption = (
+        f"Observable: {frame['observable'].iloc[0]}; mean and standard error over {frame['draws'].min()} draws. Filled, full "
+        "lines: with encoder; open, dotted: without.\nWhat does not stand out of its error, or has not settled, is a faint bar "
+        "up to twice the error"
+    )
+    add_caption(figure, caption, made_by)
     return figure
 
 
-def _caption(frame: pd.DataFrame) -> str:
-    return (
-        f"Observable: {frame['observable'].iloc[0]}; mean and standard error over {frame['draws'].min()} draws. Filled, full "
-        "lines: with encoder; open, dotted: without.\nA point that does not stand out of its error is a faint bar up to twice "
-        "the error"
-    )
+def _clear(frame: pd.DataFrame, name: str) -> Flags:
+    """Return where a value can be told from zero and every draw has settled."""
+    clear: Flags = ((frame[name] > 2 * _error(frame, name)) & (frame[f"{name}_resolved"] == 1.0)).to_numpy()
+    return clear
 
 
 def _limits(frame: pd.DataFrame, name: str) -> tuple[float, float]:
     """Return limits that show every point, however many decades that takes."""
-    clear = frame[frame[name] > 2 * _error(frame, name)][name]
+    clear = frame[_clear(frame, name)][name]
     return (float(clear.min()) / 5, 5 * float(clear.max())) if len(clear) else (1e-3, 10.0)
 
 
@@ -85,16 +90,15 @@ def _draw_panel(panel: Axes, frame: pd.DataFrame, name: str) -> None:
     styles = dict(zip(frame["sigma"].unique(), STYLES, strict=False))
     for (sigma, encoder), curve in frame.groupby(["sigma", "encoder"], sort=False):
         _draw_curve(panel, curve.sort_values("n_qubits"), name, styles[sigma], str(encoder))
-    if name == "second_moment":
+    if name in SCRAMBLED:
         between = np.linspace(sizes[0], sizes[-1], 100)
         panel.plot(between, 2.0**-between, color="#777777", linestyle=(0, (1, 2)), linewidth=1.2, label="$2^{-N}$")
     views.over_qubits(panel, sizes)
 
 
 def _draw_curve(panel: Axes, curve: pd.DataFrame, name: str, style: Style, encoder: str) -> None:
-    error = _error(curve, name)
+    error, clear = _error(curve, name), _clear(curve, name)
     value, sizes = curve[name].to_numpy(float), curve["n_qubits"].to_numpy(float)
-    clear = value > 2 * error
     plain = encoder == "none"
     words = f"{sigma_label(str(curve['sigma'].iloc[0]))}, {'plain' if plain else 'encoded'}"
     looks = {"markerfacecolor": "none", "linestyle": ":"} if plain else {"linestyle": "-"}
