@@ -65,14 +65,19 @@ class TailSums:
         """Estimates."""
         return self.sums / self.samples
 
+    @property
+    def spread(self) -> Floats:
+        """Squared standard errors, as far as the words that were hit tell."""
+        square = (self.squares - self.sums**2 / self.words) / (self.words - 1) * self.words / self.samples**2
+        return np.maximum(square, 0.0)
+
     def error(self, unseen: Unseen) -> Floats:
         """Standard errors.
 
         Few hits tell little of their spread: one more may come of each moment, as large as the largest that was seen of any.
         """
-        spread = (self.squares - self.sums**2 / self.words) / (self.words - 1) * self.words / self.samples**2
         hidden = np.minimum(unseen_rate(self.samples) * self._one_more(unseen), unseen.most)
-        error: Floats = np.sqrt(np.maximum(spread, 0.0) + hidden**2)
+        error: Floats = np.sqrt(self.spread + hidden**2)
         return error
 
     def _one_more(self, unseen: Unseen) -> Floats:
@@ -130,11 +135,18 @@ class DrawnTail:
         if mass == 0.0:
             nothing = np.zeros(len(self.chance) + 2)
             return TailSums(n_words, nothing, nothing, nothing, 0)
+        return self.weigh(self.sets(n_words, first_block), n_words)
+
+    def sets(self, n_words: int, first_block: int) -> FlipSets:
+        """Return the sets of flips of so many words of samples that count, with as many flips; ``mass`` is above 0."""
         start = self._starts(n_words, first_block)
         chains = ChainTail(self.rows, self.chance, self.starts, self.members, self.order, self.seed)
-        sets = _many_flips(chains.paths(start, n_words * WORD, first_block), self.question.classes, start, self.order)
+        return _many_flips(chains.paths(start, n_words * WORD, first_block), self.question.classes, start, self.order)
+
+    def weigh(self, sets: FlipSets, n_words: int) -> TailSums:
+        """Return the sums of some of the sets of so many words."""
         logs = self.question.moments.drawn_with(self.chance)
-        sums, squares, largest = self.question.weigh(sets, logs, mass)[:, :-1]
+        sums, squares, largest = self.question.weigh(sets, logs, self.mass)[:, :-1]
         return TailSums(n_words, sums, squares, largest, len(sets.kind))
 
     def _starts(self, n_words: int, first_block: int) -> Indices:

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from nearclifford.arguments import Seed, confidence, generator, instance, integer, integers, positive
 from nearclifford.arrays import Floats, Indices
-from nearclifford.chains.sampler import TASKS_PER_THREAD, ChainSampler
-from nearclifford.chains.term_pairs import WORD, PairPlan, plan_pairs
-from nearclifford.intervals import binomial_interval, square_error_of_mean, two_sided
-from nearclifford.kernels.chain.words import WIDTH
+from nearclifford.chains.sampler import ChainSampler
+from nearclifford.intervals import binomial_interval, two_sided
 from nearclifford.landscape import Landscape
-from nearclifford.memory import require_memory
 from nearclifford.patches import Patch
+from nearclifford.surrogates.exact_order import few_flips
 from nearclifford.surrogates.few_hits import largest_mean, least_mean
+from nearclifford.surrogates.flip_tails import flip_tails
 from nearclifford.surrogates.most_flips import most_flips
 from nearclifford.version import __version__
 
@@ -39,12 +37,17 @@ class ErrorCurve:
     ----------
     orders : int64, shape ``(n_orders,)``, ascending.
     mean_square, mean_square_error : float64, shape ``(n_orders,)``: E[(L - L_m)²] and its standard error.
-    gains, losses : float64, shape ``(n_orders,)``: the parts of the mean square that pairs of terms add and take away.
+    exact : float64, shape ``(n_orders,)``: the part of the mean square that was summed without sampling, of paths with fewer
+        than ``exact_order`` flips.
+    gains, losses : float64, shape ``(n_orders,)``: the parts that chains added, and that pairs of terms took away.
     hits : int64, shape ``(n_orders,)``: how often a chain counted, for several terms how many words of 64 chains.
     trials : number of chains that ``hits`` is a binomial count of, for one term; None for several.
     bound : float: what (L - L_m)² cannot exceed on average, (Σ |c_a|)².
     hit_size : float: what one hit adds to the mean square at most.
     most_flips : no path that counts flips oftener, so from order ``most_flips + 1`` on the error is zero for certain.
+    exact_order : M: paths with fewer flips were summed; 0 where all were sampled.
+    probability : what part of all chains the sampled ones stand for: Pr[at least M coins show heads]; 0 where no path has M
+        flips, and nothing was left to sample.
     samples : number of chains.
     version : of the package.
 
@@ -64,6 +67,7 @@ class ErrorCurve:
     orders: Indices
     mean_square: Floats
     mean_square_error: Floats
+    exact: Floats
     gains: Floats
     losses: Floats
     hits: Indices
@@ -71,6 +75,8 @@ class ErrorCurve:
     bound: float
     hit_size: float
     most_flips: int
+    exact_order: int
+    probability: float
     samples: int
     version: str
 
@@ -82,7 +88,15 @@ class ErrorCurve:
         for begin, end in zip(first, [*first[1:], len(cells)], strict=True):
             low, high = self.orders[begin], self.orders[end - 1]
             lines.append(f"{low if low == high else f'{low} to {high}':>10}  {cells[begin]}")
-        return "\n".join([f"rms error of the Pauli-path surrogate, {self.samples} samples", "     order  rms error", *lines])
+        head = f"rms error of the Pauli-path surrogate, {self._origin}"
+        return "\n".join([head, "     order  rms error", *lines])
+
+    @property
+    def _origin(self) -> str:
+        if self.probability == 0.0:
+            return "all paths summed"
+        summed = f", paths of fewer than {self.exact_order} flips summed" if self.exact_order else ""
+        return f"{self.samples} samples{summed}"
 
     @property
     def certain(self) -> npt.NDArray[np.bool_]:
@@ -96,7 +110,8 @@ class ErrorCurve:
         NaN where no chain counted, or more was taken away than added: there only `interval` tells. 0 is a certain zero.
         """
         with np.errstate(invalid="ignore"):
-            seen = np.where(self.mean_square > 0.0, np.sqrt(self.mean_square), np.nan)
+            known = (self.mean_square > 0.0) | (self.probability == 0.0)
+            seen = np.where(known, np.sqrt(self.mean_square), np.nan)
         return np.where(self.certain, 0.0, seen)
 
     @property
@@ -122,14 +137,18 @@ class ErrorCurve:
         True
         """
         checked = confidence(level)
-        if self.trials is not None:
-            squares = self.bound * binomial_interval(self.hits, np.full(len(self.hits), self.trials), checked)
+        if self.probability == 0.0:
+            squares = np.zeros((len(self.orders), 2))
+        elif self.trials is not None:
+            rate = binomial_interval(self.hits, np.full(len(self.hits), self.trials), checked)
+            squares = self.bound * self.probability * rate
         else:
             squares = np.where(self.hits[:, None] < FEW_HITS, self._few(checked), self._student(checked))
-        return np.sqrt(np.where(self.certain[:, None], 0.0, np.maximum(squares, 0.0)))
+        squares = np.maximum(self.exact[:, None] + squares, self.exact[:, None])
+        return np.sqrt(np.where(self.certain[:, None], 0.0, squares))
 
     def _student(self, level: float) -> Floats:
-        low, high = two_sided(self.mean_square, self.mean_square_error, self.samples, level)
+        low, high = two_sided(self.gains - self.losses, self.mean_square_error, self.samples, level)
         unseen = self.hit_size * largest_mean(np.zeros(1), (1.0 - level) / 2)
         return np.stack([low, np.maximum(high, unseen)], axis=-1)
 
@@ -160,8 +179,11 @@ class ErrorCurve:
 
 
 def _cell(error: float, spread: float, high: float) -> str:
+    if error > 0.0 and spread == 0.0:
+        return f"{error:.6g}, exact"
     if error > 0.0:
-        return f"{error:.2g} ± {spread:.1g}"
+        digits = min(max(2, int(np.log10(error / spread)) + 1), 6)
+        return f"{error:.{digits}g} ± {spread:.1g}"
     return "0, for certain" if error == 0.0 else f"< {high:.2g}"
 
 
@@ -204,71 +226,26 @@ def surrogate_error_curve(
     sampler = ChainSampler(known, patch, generator(rng))
     most = most_flips(known, sampler.sine_square)
     n_columns = min(int(wanted[-1]), most) + 1
-    _check_memory(sampler, count, n_columns)
-    tail = _one_term(sampler, count, n_columns) if sampler.one_term else _several_terms(sampler, count, n_columns)
+    few = few_flips(sampler, patch, count, most)
+    tails = flip_tails(sampler, few, count, n_columns)
     column = np.minimum(wanted, n_columns - 1)
-    parts = (np.where(wanted > most, 0, part[column]) for part in (tail.gains, tail.losses, tail.error, tail.hits))
-    gains, losses, error, hits = parts
+    parts = (tails.exact, tails.gains, tails.losses, tails.error, tails.hits)
+    exact, gains, losses, error, hits = (np.where(wanted > most, 0, part[column]) for part in parts)
     bound = float(np.abs(known.problem.coefficients).sum()) ** 2
-    trials = tail.samples if sampler.one_term else None
     return ErrorCurve(
-        wanted, gains - losses, error, gains, losses, hits, trials, bound, tail.hit_size, most, tail.samples, __version__
+        orders=wanted,
+        mean_square=exact + gains - losses,
+        mean_square_error=error,
+        exact=exact,
+        gains=gains,
+        losses=losses,
+        hits=hits,
+        trials=tails.trials,
+        bound=bound,
+        hit_size=tails.hit_size,
+        most_flips=most,
+        exact_order=few.order if few else 0,
+        probability=tails.probability,
+        samples=tails.samples,
+        version=__version__,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Tails:
-    """What is seen of the orders 0, 1, ...: see `ErrorCurve`."""
-
-    gains: Floats
-    losses: Floats
-    error: Floats
-    hits: Indices
-    hit_size: float
-    samples: int
-
-
-def _check_memory(sampler: ChainSampler, samples: int, n_columns: int) -> None:
-    words = WIDTH * TASKS_PER_THREAD * numba.get_num_threads() * 2 if sampler.one_term else samples // WORD + 1
-    # counts, their tails, and what these are weighted with
-    what = f"An error curve of {samples} samples up to order {n_columns - 1}"
-    require_memory(32 * words * n_columns, what, "Ask for lower orders, or fewer samples.")
-
-
-def _tails(histogram: Indices) -> Indices:
-    """Return how many flipped at least so often."""
-    return np.cumsum(histogram[:, ::-1], axis=1)[:, ::-1]
-
-
-def _one_term(sampler: ChainSampler, samples: int, n_columns: int) -> _Tails:
-    bound = float(np.abs(sampler.land.problem.coefficients).sum()) ** 2
-    hits = _tails(sampler.flip_counts(None, samples, 0, n_columns))[0]
-    rate, shrunk = hits / samples, (hits + 0.5) / (samples + 1)
-    edge = (hits == 0) | (hits == samples)
-    error = bound * np.sqrt(np.where(edge, shrunk * (1 - shrunk), rate * (1 - rate)) / samples)
-    return _Tails(bound * rate, np.zeros(n_columns), error, hits, bound / samples, samples)
-
-
-def _several_terms(sampler: ChainSampler, samples: int, n_columns: int) -> _Tails:
-    land, n_words = sampler.land, -(-samples // WORD)
-    rng = np.random.default_rng(int(sampler.seed))
-    plan = plan_pairs(land.problem, sampler.cosine, n_words, rng)
-    zero = np.zeros(n_columns)
-    if not len(plan.term):
-        return _Tails(zero, zero, zero, zero.astype(np.int64), 0.0, n_words * WORD)
-    hits = _tails(sampler.flip_counts(plan, len(plan.term) * WORD, 0, n_columns))
-    each = plan.weight[:, None] * hits / WORD
-    gains, losses = (np.maximum(sign * each, 0.0).sum(axis=0) for sign in (1.0, -1.0))
-    # of a pair that was drawn at random the chains of a word are not independent
-    hit_size = float(np.abs(plan.weight).max()) / (1 if plan.draws else WORD)
-    made = max(n_words, len(plan.term)) * WORD
-    return _Tails(gains, losses, np.sqrt(_square_error(plan, each, hits)), (hits > 0).sum(axis=0), hit_size, made)
-
-
-def _square_error(plan: PairPlan, each: Floats, hits: Indices) -> Floats:
-    if plan.draws:
-        return square_error_of_mean((each * plan.draws).T, plan.draws)
-    begins = np.flatnonzero(np.diff(plan.pair, prepend=-1))
-    words = np.bincount(plan.pair)[:, None]
-    rate = (np.add.reduceat(hits, begins, axis=0) + 0.5) / (WORD * words + 1)
-    return ((plan.weight[begins][:, None] * words) ** 2 * rate * (1 - rate) / (WORD * words)).sum(axis=0)
