@@ -11,12 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from nearclifford.arrays import Flags, Floats, Indices
+from nearclifford.chains.damped import WeightedHits, damped_round, damping_of
+from nearclifford.chains.damped_means import damped_derivative_means, damped_loss_means
 from nearclifford.chains.found import Hits, PairSums
 from nearclifford.chains.pair_errors import drawn, stratified
 from nearclifford.chains.rows import row_list
 from nearclifford.chains.term_pairs import WORD, PairPlan, plan_pairs
 from nearclifford.intervals import unseen_rate
 from nearclifford.kernels.chain.coins import Coins, hazards
+from nearclifford.kernels.chain.damping import Damping
 from nearclifford.kernels.chain.flips import count_flips
 from nearclifford.kernels.chain.hits import Targets, count_hits
 from nearclifford.kernels.chain.means import derivative_means, loss_means
@@ -32,6 +35,10 @@ from nearclifford.patches import Patch
 MOST_COUNTS = 2**24
 # Of one call of the kernel, seconds to minutes.
 MOST_CHAINS = 2**32
+SEVERAL_TERMS = (
+    "Give the statistics of one Pauli string at a time; certified_second_moment, and surrogate(land, order, noise=noise) with "
+    "values at sampled thetas, take several."
+)
 # Blocks are handed out in tasks, enough of them to keep the threads busy to the end.
 TASKS_PER_THREAD = 8
 
@@ -59,7 +66,8 @@ class WeightedTargets:
 class ChainSampler:
     """One landscape and patch, ready to sample.
 
-    Raises `NearCliffordError` where angles are not independent (`nearclifford.normal_form.angles`).
+    Raises `NearCliffordError` where angles are not independent (`nearclifford.normal_form.angles`), and for noise with an
+    observable of several terms.
     """
 
     def __init__(self, land: Landscape, patch: Patch, rng: np.random.Generator) -> None:
@@ -67,6 +75,9 @@ class ChainSampler:
         self.cosine, self.sine_square = angle_moments(land.problem.angle_map, patch)
         self.seed = np.uint64(rng.integers(2**64, dtype=np.uint64))
         self.one_term = len(land.problem.coefficients) == 1
+        self.noisy = land.problem.channels is not None
+        if not self.one_term:
+            land.problem.require_noiseless("A sample of the chains of several terms", SEVERAL_TERMS)
 
     @cached_property
     def rows(self) -> Rows:
@@ -77,6 +88,12 @@ class ChainSampler:
     def coins(self) -> Coins:
         """The chance of a flip at each rotation."""
         return Coins(self.sine_square, hazards(self.sine_square))
+
+    @cached_property
+    def damping(self) -> Damping:
+        """The noise as the chains count it."""
+        assert self.land.problem.channels is not None
+        return damping_of(self.land.problem.channels)
 
     @cached_property
     def starts(self) -> Flags:
@@ -98,16 +115,22 @@ class ChainSampler:
     def loss_mean(self) -> float:
         """Return E[L]."""
         problem = self.land.problem
+        if self.noisy:
+            return float(problem.coefficients @ damped_loss_means(problem, self.cosine))
         return float(problem.coefficients @ loss_means(problem.generators.strings, problem.images.strings, self.cosine))
 
     def derivative_means(self, rotation: Indices) -> Floats:
         """Return E[∂L/∂φ] of the given rotations, 0 for -1."""
         problem = self.land.problem
+        if self.noisy:
+            return np.append(damped_derivative_means(problem, self.cosine), 0.0)[rotation]
         means = derivative_means(problem.generators.strings, problem.images.strings, problem.coefficients, self.cosine)
         return np.append(means, 0.0)[rotation]
 
-    def round(self, samples: int, block: int, targets: WeightedTargets) -> tuple[Hits | PairSums, int]:
+    def round(self, samples: int, block: int, targets: WeightedTargets) -> tuple[Hits | WeightedHits | PairSums, int]:
         """Return the second moments from about so many samples, and the block that the next round begins with."""
+        if self.noisy:
+            return damped_round(self, samples, block, targets)
         return (self._one_term if self.one_term else self._pairs)(samples, block, targets)
 
     def _count(

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from nearclifford.arrays import Flags, Floats, Indices
+from nearclifford.chains.damped import WeightedHits
 from nearclifford.chains.found import Hits, PairSums
 from nearclifford.chains.sampler import ChainSampler, WeightedTargets
 from nearclifford.chains.zeros import mattering_rotations, seconds_to_tell, vanishes
@@ -56,18 +57,18 @@ class Stabilizer:
 class ChainSums:
     """What chains have told; ``zero`` marks the moments that are known to be zero, ``weights`` are those of the sum."""
 
-    found: Hits | PairSums
+    found: Hits | WeightedHits | PairSums
     zero: Flags
     weights: Floats
 
     @classmethod
-    def of(cls, found: Hits | PairSums, zero: Flags, weights: Floats) -> ChainSums:
+    def of(cls, found: Hits | WeightedHits | PairSums, zero: Flags, weights: Floats) -> ChainSums:
         """Return what was found with the zeros called so."""
         return cls(found.without(zero, weights), zero, weights)
 
     def __add__(self, other: ChainSums) -> ChainSums:
         assert type(self.found) is type(other.found)
-        both: Hits | PairSums = self.found + other.found  # type: ignore[operator]
+        both: Hits | WeightedHits | PairSums = self.found + other.found  # type: ignore[operator]
         return ChainSums.of(both, self.zero | other.zero, self.weights)
 
     @property
@@ -152,7 +153,7 @@ class StabilizerGradients(Rounds[ChainSums, GradientStatistics]):
         bound[turning] = np.abs(self.factor[turning]) * found.bound
         hits[turning] = found.hits
         moments = Moments.of_second_moments(mean, second, error, bound)
-        if self.chain.one_term:
+        if isinstance(found, Hits):
             moments = replace(moments, hits=hits, trials=np.full(count, found.samples))
         norms = self._norms(found.total, found.total_error, float((mean**2).sum()))
         return GradientStatistics.of(moments, norms, self.parameters, found.samples, "stabilizer")
@@ -182,6 +183,6 @@ class StabilizerLoss(Rounds[ChainSums, LossStatistics]):
         """Return the statistics."""
         found, bound = sums.found, np.full(1, np.abs(self.chain.land.problem.coefficients).sum())
         moments = Moments.of_second_moments(np.full(1, self.chain.loss_mean()), found.value, found.error, bound)
-        if self.chain.one_term:
+        if isinstance(found, Hits):
             moments = replace(moments, hits=found.hits, trials=np.full(1, found.samples))
         return LossStatistics.of(moments, found.samples, "stabilizer")

@@ -11,10 +11,12 @@ from nearclifford.arguments import Seed, entries, generator, instance, parameter
 from nearclifford.arrays import Indices
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
+from nearclifford.noise.landscapes import Noise, with_noise
 from nearclifford.patches import Patch, require_patch
 from nearclifford.statistics.backend import Backend, collected
 from nearclifford.statistics.budget import Budget
 from nearclifford.statistics.results import GradientStatistics, LossStatistics
+from nearclifford.statistics.stabilizer import Stabilizer
 from nearclifford.statistics.statevector import Statevector
 
 Samples = int | Literal["auto"]
@@ -27,6 +29,7 @@ def gradient_statistics(
     samples: Samples = 1000,
     parameters: Sequence[int] | None = None,
     *,
+    noise: Noise | None = None,
     rng: Seed = None,
     rel_error: float = 0.05,
     max_seconds: float = 60.0,
@@ -45,6 +48,9 @@ def gradient_statistics(
         nothing is uncertain, or ``max_seconds`` are over. The result says how many there were. A gradient that is found to
         be zero everywhere (`nearclifford.chains.zeros`) ends it after one round.
     parameters : indices into ``circuit.parameters``; all of them by default.
+    noise : Pauli noise behind the gates: a `PauliNoise`, or a `qiskit_aer.noise.NoiseModel` whose errors are mixtures of Pauli
+        strings (``PauliNoise.of(model, twirl=True)`` twirls others). `Stabilizer` takes it, for one Pauli string, and is then
+        the default; a device has a noise model of its own, ``Aer(noise_model=model)``.
     rng : seed or generator; one seed gives the same numbers on any number of threads, unless the time ends the sampling.
     rel_error, max_seconds : where "auto" stops.
 
@@ -64,9 +70,9 @@ def gradient_statistics(
     >>> float(abs(stats.second_moment[0] - (1 - np.exp(-0.5)) / 2) / stats.second_moment_error[0]) < 3
     True
     """
-    chosen, budget = _backend(land, patch, backend), Budget.of(samples, rel_error, max_seconds)
+    chosen, budget = _backend(land, patch, backend, noise), Budget.of(samples, rel_error, max_seconds)
     index = _parameters(land, parameters)
-    return collected(chosen.gradient_rounds(land, patch, index, rng=generator(rng)), budget)
+    return collected(chosen.gradient_rounds(with_noise(land, noise), patch, index, rng=generator(rng)), budget)
 
 
 def loss_statistics(
@@ -75,6 +81,7 @@ def loss_statistics(
     backend: Backend | None = None,
     samples: Samples = 1000,
     *,
+    noise: Noise | None = None,
     rng: Seed = None,
     rel_error: float = 0.05,
     max_seconds: float = 60.0,
@@ -89,8 +96,8 @@ def loss_statistics(
     >>> bool(abs(stats.mean - np.exp(-0.125)) < 3 * stats.mean_error)
     True
     """
-    chosen, budget = _backend(land, patch, backend), Budget.of(samples, rel_error, max_seconds)
-    return collected(chosen.loss_rounds(land, patch, rng=generator(rng)), budget)
+    chosen, budget = _backend(land, patch, backend, noise), Budget.of(samples, rel_error, max_seconds)
+    return collected(chosen.loss_rounds(with_noise(land, noise), patch, rng=generator(rng)), budget)
 
 
 def _parameters(land: Landscape, parameters: object) -> Indices:
@@ -102,12 +109,12 @@ def _parameters(land: Landscape, parameters: object) -> Indices:
     return np.array([parameter_index(parameter, land.n_parameters) for parameter in given], dtype=np.int64)
 
 
-def _backend(land: Landscape, patch: object, backend: object) -> Backend:
+def _backend(land: Landscape, patch: object, backend: object, noise: object) -> Backend:
     """Return the backend that was meant; `NearCliffordError` names what is of another kind or does not fit."""
     instance(land, Landscape, "land", "Landscape(circuit, observable)")
     require_patch(patch).for_parameters(land.n_parameters)
     if backend is None:
-        return Statevector()
+        return Statevector() if noise is None else Stabilizer()
     # A class has the methods too, but no one has made a backend of it.
     if isinstance(backend, type) or not isinstance(backend, Backend):
         raise NearCliffordError(
