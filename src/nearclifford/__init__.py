@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nearclifford.evaluator import Evaluator
     from nearclifford.exact.expansion import CenterExpansion
     from nearclifford.landscape import Landscape
+    from nearclifford.noise.description import PauliNoise
     from nearclifford.patches import Gaussian, Patch, Uniform
     from nearclifford.statistics.backend import Backend, Rounds
     from nearclifford.statistics.certified import certified_loss_second_moment, certified_second_moment

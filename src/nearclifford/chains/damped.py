@@ -155,9 +155,7 @@ def _slots(sampler: ChainSampler) -> Slots:
     return Slots(sampler.starts, start, no_mask, np.zeros((1, 1), np.uint64))
 
 
-def damped_round(
-    sampler: ChainSampler, samples: int, block: int, targets: WeightedTargets
-) -> tuple[WeightedHits, int]:
+def damped_round(sampler: ChainSampler, samples: int, block: int, targets: WeightedTargets) -> tuple[WeightedHits, int]:
     """Return the second moments of one term from about so many samples, and the block that the next round begins with."""
     count = max(len(targets.rotations), 1)
     made = min(samples, max(1, MOST_BLOCKS // count) * BITS)

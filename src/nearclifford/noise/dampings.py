@@ -53,7 +53,9 @@ def pauli_damping(probabilities: Mapping[str, float], n_qubits: int, name: str) 
         if not isinstance(label, str) or len(label) != n_qubits or set(label) - set(BITS):
             expected = "a letter of I, X, Y, Z" if n_qubits == 1 else f"{n_qubits} letters of I, X, Y, Z"
             raise NearCliffordError(f"{name} holds the key {label!r}; expected {expected}.")
-        table[: 4**n_qubits] -= 2.0 * probability_of(probability, f"{name}[{label!r}]") * _anticommuting(place_of(label), n_qubits)
+        table[: 4**n_qubits] -= (
+            2.0 * probability_of(probability, f"{name}[{label!r}]") * _anticommuting(place_of(label), n_qubits)
+        )
     total = sum(float(probability) for probability in probabilities.values())
     if total > 1.0 + ROUNDING:
         raise NearCliffordError(f"The probabilities of {name} add up to {total:.9g}; expected at most 1.")

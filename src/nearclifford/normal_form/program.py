@@ -246,6 +246,7 @@ class RotationProgram:
         >>> program.generators.to_stim(0), program.pull_back(stim.PauliString("X")), len(program.tape)
         (stim.PauliString("+X"), stim.PauliString("+Y"), 3)
         """
+        assert self.channels is None  # noise belongs to gates of the circuit that is compiled
         pull_back = self.pull_back.copy()
         for name, qubits in primitives(after):
             pull_back.prepend(INVERSE_TABLEAU[name], qubits)

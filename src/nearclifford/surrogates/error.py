@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numba
@@ -11,12 +11,14 @@ import numpy.typing as npt
 
 from nearclifford.arguments import Seed, confidence, generator, instance, integer, integers, positive
 from nearclifford.arrays import Floats, Indices
+from nearclifford.chains.damped import damped_flips
 from nearclifford.chains.sampler import TASKS_PER_THREAD, ChainSampler
 from nearclifford.chains.term_pairs import WORD, PairPlan, plan_pairs
-from nearclifford.intervals import binomial_interval, square_error_of_mean, two_sided
+from nearclifford.intervals import binomial_interval, square_error_of_mean, two_sided, unseen_rate
 from nearclifford.kernels.chain.words import WIDTH
 from nearclifford.landscape import Landscape
 from nearclifford.memory import require_memory
+from nearclifford.noise.landscapes import Noise, with_noise
 from nearclifford.patches import Patch
 from nearclifford.surrogates.few_hits import largest_mean, least_mean
 from nearclifford.surrogates.most_flips import most_flips
@@ -166,7 +168,13 @@ def _cell(error: float, spread: float, high: float) -> str:
 
 
 def surrogate_error_curve(
-    land: Landscape, patch: Patch, orders: Iterable[int] = range(1, 12), samples: int = 10**6, *, rng: Seed = None
+    land: Landscape,
+    patch: Patch,
+    orders: Iterable[int] = range(1, 12),
+    samples: int = 10**6,
+    *,
+    noise: Noise | None = None,
+    rng: Seed = None,
 ) -> ErrorCurve:
     """Return the rms error over a patch of the Pauli-path surrogate of every order, from one Monte Carlo run.
 
@@ -181,6 +189,8 @@ def surrogate_error_curve(
     orders : m, each at least 0; order 0 keeps nothing, and its error is the root mean square of L. Orders above the number
         of flips that a path can have cost nothing.
     samples : number of chains, 2 to 10^12. An error of δ Σ|c| shows in about one of 1/δ² chains.
+    noise : Pauli noise behind the gates, for one Pauli string: see `gradient_statistics`. The error is that of the noisy
+        surrogate beside the noisy landscape.
     rng : seed or generator; one seed gives the same numbers on any number of threads.
 
     Raises
@@ -200,17 +210,17 @@ def surrogate_error_curve(
     """
     wanted = np.unique(integers(orders, "orders", 0, "range(1, 12)")).astype(np.int64)
     count = integer(samples, "samples", 2, most=MOST_SAMPLES)
-    known = instance(land, Landscape, "land", "Landscape(circuit, observable)")
+    known = with_noise(instance(land, Landscape, "land", "Landscape(circuit, observable)"), noise)
     sampler = ChainSampler(known, patch, generator(rng))
     most = most_flips(known, sampler.sine_square)
     n_columns = min(int(wanted[-1]), most) + 1
     _check_memory(sampler, count, n_columns)
-    tail = _one_term(sampler, count, n_columns) if sampler.one_term else _several_terms(sampler, count, n_columns)
+    tail = _tail_of(sampler)(sampler, count, n_columns)
     column = np.minimum(wanted, n_columns - 1)
     parts = (np.where(wanted > most, 0, part[column]) for part in (tail.gains, tail.losses, tail.error, tail.hits))
     gains, losses, error, hits = parts
     bound = float(np.abs(known.problem.coefficients).sum()) ** 2
-    trials = tail.samples if sampler.one_term else None
+    trials = tail.samples if sampler.one_term and not sampler.noisy else None
     return ErrorCurve(
         wanted, gains - losses, error, gains, losses, hits, trials, bound, tail.hit_size, most, tail.samples, __version__
     )
@@ -233,6 +243,29 @@ def _check_memory(sampler: ChainSampler, samples: int, n_columns: int) -> None:
     # counts, their tails, and what these are weighted with
     what = f"An error curve of {samples} samples up to order {n_columns - 1}"
     require_memory(32 * words * n_columns, what, "Ask for lower orders, or fewer samples.")
+
+
+def _tail_of(sampler: ChainSampler) -> Callable[[ChainSampler, int, int], _Tails]:
+    if sampler.noisy:
+        return _noisy_term
+    return _one_term if sampler.one_term else _several_terms
+
+
+def _noisy_term(sampler: ChainSampler, samples: int, n_columns: int) -> _Tails:
+    """Return the tails of one term with noise: chains that count weigh what their paths have kept."""
+    bound = float(np.abs(sampler.land.problem.coefficients).sum()) ** 2
+    hits, weight, square = np.cumsum(damped_flips(sampler, samples, n_columns)[::-1], axis=0)[::-1].T
+    mean = weight / samples
+    spread = np.maximum(square / samples - mean**2, 0.0) / samples
+    unseen = np.where(hits == 0, unseen_rate(samples), 0.0)
+    return _Tails(
+        bound * mean,
+        np.zeros(n_columns),
+        bound * np.sqrt(spread + unseen**2),
+        hits.astype(np.int64),
+        bound / samples,
+        samples,
+    )
 
 
 def _tails(histogram: Indices) -> Indices:
