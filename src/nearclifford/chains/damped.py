@@ -126,16 +126,16 @@ def damping_of(channels: PauliChannels) -> Damping:
         for place in range(1, N_LETTERS):
             if row[place] != 1.0:
                 entries[sizes.setdefault(float(row[place]), len(sizes))] |= 1 << place
-        for number, which in entries.items():
+        for number, members in entries.items():
             of_class.append(number)
-            letters.append(_completed(which, row))
+            letters.append(_completed(members, row))
             met[number] += count
         first.append(len(of_class))
     n_rows = [met[number].bit_length() for number in range(len(sizes))]
     with np.errstate(divide="ignore"):
         logarithm = np.log(np.array(list(sizes), dtype=np.float64))
-    index = (np.array(entries, dtype=np.int64) for entries in (first, of_class, letters, np.cumsum([0, *n_rows])))
-    return Damping(channels.kind, *index, logarithm, np.zeros((1, WIDTH), np.uint64))
+    entries_of, classes, which, rows = (np.array(x, np.int64) for x in (first, of_class, letters, np.cumsum([0, *n_rows])))
+    return Damping(channels.kind, entries_of, classes, which, rows, logarithm, np.zeros((1, WIDTH), np.uint64))
 
 
 def _completed(which: int, row: Floats) -> int:

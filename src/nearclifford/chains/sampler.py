@@ -36,8 +36,8 @@ MOST_COUNTS = 2**24
 # Of one call of the kernel, seconds to minutes.
 MOST_CHAINS = 2**32
 SEVERAL_TERMS = (
-    "Give the statistics of one Pauli string at a time; certified_second_moment, and surrogate(land, order, noise=noise) with "
-    "values at sampled thetas, take several."
+    "Give the statistics of one Pauli string at a time; certified_second_moment takes several terms, and so does "
+    "surrogate(land, order, noise=noise)."
 )
 # Blocks are handed out in tasks, enough of them to keep the threads busy to the end.
 TASKS_PER_THREAD = 8

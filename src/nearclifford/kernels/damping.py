@@ -72,7 +72,7 @@ def path_dampings(channels, strings):
 
 @njit(cache=True, nogil=True)
 def flip_dampings(channels, generators, string, flips):
-    """Return the product of all dampings of one string that flips at one rotation alone: float64, one for each of ``flips``."""
+    """Return the product of all dampings of one string that flips at one rotation alone, for each of ``flips``: float64."""
     x, z = string.x[0], string.z[0]
     result = np.empty(len(flips))
     for i in range(len(flips)):

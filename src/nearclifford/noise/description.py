@@ -29,9 +29,9 @@ class PauliNoise:
 
     Parameters
     ----------
-    two_qubit, one_qubit : probability of depolarizing noise as in Qiskit Aer, which takes the qubits to the mixed state, from
-        0 to 1; or the probabilities of Pauli strings, such as ``{"X": 1e-3, "Z": 2e-3}`` or ``{"ZZ": 1e-3}``, the rightmost
-        letter that of the gate's first qubit, and the rest the identity.
+    two_qubit, one_qubit : probability of depolarizing noise as in Qiskit Aer, which takes the qubits to the mixed state,
+        from 0 to 1; or the probabilities of Pauli strings, such as ``{"X": 1e-3, "Z": 2e-3}`` or ``{"ZZ": 1e-3}``, the
+        rightmost letter that of the gate's first qubit, and the rest the identity.
     readout : probability that a measured bit is read wrong, from 0 to 1/2.
 
     Raises
@@ -89,7 +89,7 @@ class PauliNoise:
         return None if name in ("barrier", "delay") else self._tables.get(len(qubits))
 
     def at_end(self, qubit: int) -> Floats | None:
-        """Return the dampings by a flipped bit: observables are measured letter by letter, so all letters are damped alike."""
+        """Return the dampings by a flipped bit: strings are measured letter by letter, so all letters are damped alike."""
         del qubit
         return uniform_damping(1.0 - 2.0 * self.readout, 1) if self.readout else None
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Entries of a transfer matrix beside its diagonal that are rounding.
 ROUNDING = 1e-10
+# Dampings that differ beyond are one: a chain counts equal ones together.
+ROUNDED_DIGITS = 14
 NOT_GATES = ("measure", "reset")
 SKIPPED = ("barrier", "delay")
 TWIRL = "PauliNoise.of(noise_model, twirl=True) takes its Pauli twirl instead."
@@ -50,9 +52,9 @@ class DeviceNoise:
     def of(cls, noise_model: NoiseModel, twirl: bool) -> DeviceNoise:
         """Return what a noise model does to Pauli strings.
 
-        Raises `NearCliffordError` for anything but a noise model; without ``twirl``, for an error that is no mixture of Pauli
-        strings, or a readout whose two errors differ; and for errors of three qubits, of measurements, correlated readout
-        and noise that is added by passes of a transpiler.
+        Raises `NearCliffordError` for anything but a noise model; without ``twirl``, for an error that is no mixture of
+        Pauli strings, or a readout whose two errors differ; and for errors of three qubits, of measurements, correlated
+        readout and noise that is added by passes of a transpiler.
         """
         _require_model(noise_model)
         allowed, twirled = boolean(twirl, "twirl"), []
@@ -69,9 +71,10 @@ class DeviceNoise:
             readout[qubit] = 1.0 - sum(wrong)
             if abs(wrong[0] - wrong[1]) > ROUNDING:
                 if not allowed:
+                    where = "every qubit" if qubit is None else f"qubit {qubit}"
                     raise NearCliffordError(
-                        f"The readout of {'every qubit' if qubit is None else f'qubit {qubit}'} reads 0 as 1 with probability "
-                        f"{wrong[0]:g} and 1 as 0 with {wrong[1]:g}, which is no Pauli channel. {TWIRL}"
+                        f"The readout of {where} reads 0 as 1 with probability {wrong[0]:g} and 1 as 0 with {wrong[1]:g}, "
+                        f"which is no Pauli channel. {TWIRL}"
                     )
                 twirled.append("measure")
         basis = sorted({*noise_model.basis_gates, *noise_model.noise_instructions} - set(NOT_GATES))
@@ -87,8 +90,8 @@ class DeviceNoise:
             label = getattr(instruction.operation, "label", None)
             if label is not None and label != instruction.operation.name:
                 raise NearCliffordError(
-                    f"Instruction {number} ({instruction.operation.name!r}) has the label {label!r}, by which Aer would look "
-                    "its noise up. Remove the label."
+                    f"Instruction {number} ({instruction.operation.name!r}) has the label {label!r}, by which Aer would "
+                    "look its noise up. Remove the label."
                 )
         if {instruction.operation.name for instruction in parts.data} <= {*self.basis, *SKIPPED}:
             return parts
@@ -131,8 +134,8 @@ def _quantum_errors(noise_model: Any) -> list[tuple[str, tuple[int, ...] | None,
     found = [*everywhere, *somewhere]
     if any(name == "measure" for name, _, _ in found):
         raise NearCliffordError(
-            "The noise model has a quantum error of the measurement. Make it an error of readout (add_readout_error), or of a "
-            "gate before it."
+            "The noise model has a quantum error of the measurement. Make it an error of readout (add_readout_error), or of "
+            "a gate before it."
         )
     return [entry for entry in found if entry[0] != "reset"]
 
@@ -157,13 +160,13 @@ def _table_of(error: Any, name: str) -> tuple[Floats, bool]:
     """Return the dampings of an error, and whether it is a mixture of Pauli strings: its transfer matrix is diagonal."""
     if error.num_qubits > 2:
         raise NearCliffordError(
-            f"The error of {name!r} acts on {error.num_qubits} qubits; expected one or two. Leave the gate out of the model: "
-            "it is then written in smaller ones."
+            f"The error of {name!r} acts on {error.num_qubits} qubits; expected one or two. Leave the gate out of the "
+            "model: it is then written in smaller ones."
         )
     matrix = PTM(error.to_quantumchannel()).data.real
     labels = ["I", "X", "Y", "Z"] if error.num_qubits == 1 else [a + b for a in "IXYZ" for b in "IXYZ"]
     table = np.ones(N_LETTERS)
-    table[[place_of(label) for label in labels]] = np.diag(matrix)
+    table[[place_of(label) for label in labels]] = np.round(np.diag(matrix), ROUNDED_DIGITS)
     table[0] = 1.0
     return table, bool(np.abs(matrix - np.diag(np.diag(matrix))).max() < ROUNDING)
 

@@ -48,9 +48,9 @@ def gradient_statistics(
         nothing is uncertain, or ``max_seconds`` are over. The result says how many there were. A gradient that is found to
         be zero everywhere (`nearclifford.chains.zeros`) ends it after one round.
     parameters : indices into ``circuit.parameters``; all of them by default.
-    noise : Pauli noise behind the gates: a `PauliNoise`, or a `qiskit_aer.noise.NoiseModel` whose errors are mixtures of Pauli
-        strings (``PauliNoise.of(model, twirl=True)`` twirls others). `Stabilizer` takes it, for one Pauli string, and is then
-        the default; a device has a noise model of its own, ``Aer(noise_model=model)``.
+    noise : Pauli noise behind the gates: a `PauliNoise`, or a `qiskit_aer.noise.NoiseModel` whose errors are mixtures of
+        Pauli strings (``PauliNoise.of(model, twirl=True)`` twirls others). `Stabilizer` takes it, for one Pauli string, and
+        is then the default; a device has a noise model of its own, ``Aer(noise_model=model)``.
     rng : seed or generator; one seed gives the same numbers on any number of threads, unless the time ends the sampling.
     rel_error, max_seconds : where "auto" stops.
 

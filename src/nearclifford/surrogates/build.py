@@ -35,8 +35,8 @@ def surrogate(
     progress : show a bar on standard error where something takes more than two seconds.
     max_seconds : what the search may take by prediction, in seconds of one core. A walk that turns out to be longer than
         predicted stops there.
-    noise : Pauli noise behind the gates, a `PauliNoise` or a noise model of Qiskit Aer: see `gradient_statistics`. Every path
-        is damped by what it meets, so value, gradient and errors are those of the noisy circuit.
+    noise : Pauli noise behind the gates, a `PauliNoise` or a noise model of Qiskit Aer: see `gradient_statistics`. Every
+        path is damped by what it meets, so value, gradient and errors are those of the noisy circuit.
 
     Raises
     ------

@@ -97,8 +97,8 @@ def _run_flips(rows, coins, slots, job, task, damping, sums):
 def weigh_flips(rows, coins, slots, job, damping, sums):
     """Sum the weights of the samples that end Z-type, by their number of flips.
 
-    ``sums`` : float64, shape ``(n_blocks, n_columns, 3)``, written: as for `weigh_hits`, the last column for all that flip as
-    often or more.
+    ``sums`` : float64, shape ``(n_blocks, n_columns, 3)``, written: as for `weigh_hits`, the last column for all that
+    flip as often or more.
     """
     n_blocks = len(sums)
     n_tasks = (n_blocks + job.per_task - 1) // job.per_task

@@ -26,8 +26,8 @@ class Rows(NamedTuple):
     ----------
     kind : int8, shape ``(n_operations,)``: `XOR`, `FLIP`, `FLIP_Y` or `DAMP`.
     target, source : int32, shape ``(n_operations,)``: rows; of DAMP the x and z bits of a letter.
-    rotation : int32, shape ``(n_operations,)``: the rotation, `NO_ROTATION` for XOR; of DAMP twice the number of its channel,
-        one more for the letter of the second qubit.
+    rotation : int32, shape ``(n_operations,)``: the rotation, `NO_ROTATION` for XOR; of DAMP twice the number of its
+        channel, one more for the letter of the second qubit.
     x_rows : int64, shape ``(N,)``: the rows of the x bits where the list ends; at its start they are 0, 2, 4, ...
     """
 

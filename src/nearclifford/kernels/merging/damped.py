@@ -31,8 +31,8 @@ class NoisyWalk(NamedTuple):
     rotations : int64, shape ``(n,)``: numbers of the rotations in the circuit, ascending, which channels count by.
     turns, starts : uint64, shapes ``(n, 2W)`` and ``(n_starts, 2W)``: x words, then z words.
     rank : int64, shape ``(n + 1,)``: of the x-parts of the beginnings of the circuit.
-    tests : uint64, shape ``(rank[-1], W)``: an x-part within the first i + 1 dimensions lies in the first i where its overlap
-        with row i is even.
+    tests : uint64, shape ``(rank[-1], W)``: an x-part within the first i + 1 dimensions lies in the first i where its
+        overlap with row i is even.
     product : uint64, shape ``(W,)``: the z word of R.
     """
 
