@@ -57,7 +57,7 @@ def _run_targets(rows, coins, slots, job, task, target, damping, sums):
             continue
         stream = begin_block(job, number, stream_number, block)
         clear(own)
-        run_block(route, coins.probability, slots.mask[0], slots.frozen, chosen, stream, block, None, own)
+        run_block(route, coins.probability, (slots.mask[0], slots.frozen), chosen, stream, block, None, own)
         _weigh(block, own, None, sums[number : number + 1])
     return count < 0
 
@@ -89,7 +89,7 @@ def _run_flips(rows, coins, slots, job, task, damping, sums):
         stream = begin_block(job, number, uint64(0), block)
         flips[:] = 0
         clear(own)
-        run_block(route, coins.probability, slots.mask[0], slots.frozen, NO_ROTATION, stream, block, flips, own)
+        run_block(route, coins.probability, (slots.mask[0], slots.frozen), NO_ROTATION, stream, block, flips, own)
         _weigh(block, own, flips, sums[number])
 
 

@@ -56,7 +56,7 @@ def _run_task(rows, coins, slots, job, task, histogram):
             route = split(rows, kept[:count], coins.hazard, NO_ROTATION)
         stream = begin_block(job, number, uint64(0), block)
         flips[:] = 0
-        run_block(route, coins.probability, slots.mask[slot], slots.frozen, NO_ROTATION, stream, block, flips, None)
+        run_block(route, coins.probability, (slots.mask[slot], slots.frozen), NO_ROTATION, stream, block, flips, None)
         for w in range(WIDTH):
             ended = block.alive[0, w]
             while ended:

@@ -212,16 +212,18 @@ def _damp(route, stop, damp, done, rows, damping):
 
 
 @njit(cache=True)
-def run_block(route, probability, masks, frozen, chosen, stream, block, flips, damping):
+def run_block(route, probability, freezes, chosen, stream, block, flips, damping):
     """Leave in ``block.alive`` those of its samples that end Z-type and meet ``chosen`` anticommuting.
 
-    At ``chosen`` (unless it is -1) the weights of stay and flip are exchanged. A rotation whose bit is set in row
-    ``masks[w]`` of ``frozen`` flips nothing in word w; -1 stands for no mask. ``flips`` : int64, shape ``(1024,)``, to which
-    the flips of every sample are added, or None; ``damping`` : the `Damping` that counts the letters at channels, or None.
+    At ``chosen`` (unless it is -1) the weights of stay and flip are exchanged. ``freezes`` : (masks, frozen): a rotation
+    whose bit is set in row ``masks[w]`` of ``frozen`` flips nothing in word w; -1 stands for no mask. ``flips`` : int64,
+    shape ``(1024,)``, to which the flips of every sample are added, or None; ``damping`` : the `Damping` that counts the
+    letters at channels, or None.
 
     Rare coins are found in order of (stop, sample) by their gaps in hazard, so that rotations without any cost nothing.
     """
     moves, stops, clock, fixed, x_rows, _ = route
+    masks, frozen = freezes
     rows, alive, coins = block.rows, block.alive, block.spare
     n_stops, done, damp = len(stops), 0, 0
     counter, gaps = uint64(0), uint64(1)
