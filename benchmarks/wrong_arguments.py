@@ -100,7 +100,7 @@ def calls(folder: Path) -> list[Call]:
     land, patch = nc.Landscape(ring, nc.observables.global_z(3)), nc.Gaussian(0.1)
     chain = nc.Landscape(ring, nc.observables.heisenberg(3))
     stats = nc.gradient_statistics(land, patch, nc.Stabilizer(), samples=64, rng=1)
-    sampled = nc.gradient_statistics(chain, patch, samples=16, rng=1)
+    sampled = nc.gradient_statistics(chain, patch, nc.Statevector(), samples=16, rng=1)
     curve = nc.surrogate_error_curve(land, patch, orders=[1, 2], samples=64, rng=1)
     cost = nc.simulation_cost(nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2)), patch, 0.5, samples=64)
     study = nc.Study(StudySpec(ansatz=["mhea"], qubits=[2], sigma=["1"], encoder=["none"], draws=2))

@@ -44,7 +44,7 @@ def test_leading_axes_and_the_order_of_a_batch():
 def test_statistics_without_shots_are_those_of_the_exact_sampler():
     """The same thetas for one seed, so the same numbers."""
     land, patch = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.heisenberg(3)), nc.Gaussian(0.3)
-    exact = nc.gradient_statistics(land, patch, samples=20, rng=5)
+    exact = nc.gradient_statistics(land, patch, nc.Statevector(), samples=20, rng=5)
     found = nc.gradient_statistics(land, patch, nc.Aer(device="CPU"), samples=20, rng=5)
     for name in ("mean", "mean_error", "second_moment", "second_moment_error", "variance", "variance_error", "bound"):
         assert np.abs(getattr(found, name) - getattr(exact, name)).max() < 1e-12, name
@@ -56,7 +56,7 @@ def test_statistics_without_shots_are_those_of_the_exact_sampler():
     assert found.run.circuits == 20 * 2 * land.n_parameters
     assert found.run.seconds_per_circuit == found.run.seconds / found.run.circuits > 0
     loss = nc.loss_statistics(land, patch, nc.Aer(device="CPU"), samples=20, rng=5)
-    exact_loss = nc.loss_statistics(land, patch, samples=20, rng=5)
+    exact_loss = nc.loss_statistics(land, patch, nc.Statevector(), samples=20, rng=5)
     for name in ("mean", "mean_error", "second_moment", "second_moment_error", "variance", "variance_error"):
         assert abs(getattr(loss, name) - getattr(exact_loss, name)) < 1e-12, name
     assert loss.run.circuits == 20
@@ -65,7 +65,7 @@ def test_statistics_without_shots_are_those_of_the_exact_sampler():
 def test_chosen_parameters_run_only_their_own_circuits():
     land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.global_z(3))
     found = nc.gradient_statistics(land, nc.Gaussian(0.3), nc.Aer(device="CPU"), samples=4, parameters=[7, 2], rng=5)
-    exact = nc.gradient_statistics(land, nc.Gaussian(0.3), samples=4, parameters=[7, 2], rng=5)
+    exact = nc.gradient_statistics(land, nc.Gaussian(0.3), nc.Statevector(), samples=4, parameters=[7, 2], rng=5)
     assert np.abs(found.second_moment - exact.second_moment).max() < 1e-12
     assert found.norm is None
     assert found.norm_squared is None
@@ -108,7 +108,7 @@ def test_measured_gradients_have_the_right_mean_and_the_predicted_spread():
 def test_shot_noise_is_taken_out_without_bias():
     """E[g²] with 8 shots against 20,000 exact thetas: 4 standard errors, fixed seed; the measured one is far above."""
     land, patch = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.heisenberg(2)), nc.Gaussian(0.2)
-    exact = nc.gradient_statistics(land, patch, samples=20_000, rng=6)
+    exact = nc.gradient_statistics(land, patch, nc.Statevector(), samples=20_000, rng=6)
     found = nc.gradient_statistics(land, patch, nc.Aer(device="CPU", shots=8), samples=300, rng=7)
     for name in ("mean", "second_moment", "variance"):
         error = np.hypot(getattr(found, f"{name}_error"), getattr(exact, f"{name}_error"))
@@ -122,7 +122,7 @@ def test_shot_noise_is_taken_out_without_bias():
     assert found.run.shots == 8
     assert found.run.circuits == 300 * 2 * 8 * 3  # XX, YY and ZZ do not commute qubit by qubit
     loss = nc.loss_statistics(land, patch, nc.Aer(device="CPU", shots=8), samples=300, rng=8)
-    exact_loss = nc.loss_statistics(land, patch, samples=20_000, rng=9)
+    exact_loss = nc.loss_statistics(land, patch, nc.Statevector(), samples=20_000, rng=9)
     assert abs(loss.second_moment - exact_loss.second_moment) < 4 * loss.second_moment_error
     assert abs(loss.measured.second_moment - loss.second_moment - loss.shot_noise) < 1e-12
 

@@ -8,7 +8,7 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from scipy.stats import norm, qmc
 
 import nearclifford as nc
-from nearclifford.chains.found import PairSums
+from nearclifford.chains.found import Hits
 from nearclifford.devices.expectations import DeviceRun
 from nearclifford.devices.measured import Measurements
 from nearclifford.errors import DeviceError
@@ -113,13 +113,13 @@ PATCH = nc.Gaussian(0.4)
 
 
 def test_another_simulator_as_a_backend_gives_the_same_statistics():
-    ours = nc.gradient_statistics(LAND, PATCH, samples=40, parameters=[0, 7, 3], rng=5)
+    ours = nc.gradient_statistics(LAND, PATCH, nc.Statevector(), samples=40, parameters=[0, 7, 3], rng=5)
     theirs = nc.gradient_statistics(LAND, PATCH, Foreign(), samples=40, parameters=[0, 7, 3], rng=5)
     for name in ("mean", "mean_error", "second_moment", "second_moment_error", "variance", "norm", "norm_squared"):
         assert np.allclose(getattr(ours, name), getattr(theirs, name), atol=1e-12), name
     assert (theirs.method, theirs.samples) == ("qiskit", 40) and np.allclose(ours.interval(), theirs.interval())
     loss = nc.loss_statistics(LAND, PATCH, Foreign(), samples=40, rng=5)
-    assert np.isclose(loss.second_moment, nc.loss_statistics(LAND, PATCH, samples=40, rng=5).second_moment)
+    assert np.isclose(loss.second_moment, nc.loss_statistics(LAND, PATCH, nc.Statevector(), samples=40, rng=5).second_moment)
 
 
 def test_rounds_of_ones_own_go_on_until_the_error_is_reached():
@@ -160,7 +160,7 @@ def test_a_failure_between_chunks_carries_what_was_measured():
     with pytest.raises(DeviceError) as failure:
         nc.loss_statistics(LAND, PATCH, Queue(), samples=100, rng=2)
     assert failure.value.statistics.samples == 48
-    assert failure.value.statistics.mean == nc.loss_statistics(LAND, PATCH, samples=48, rng=2).mean
+    assert failure.value.statistics.mean == nc.loss_statistics(LAND, PATCH, nc.Statevector(), samples=48, rng=2).mean
 
 
 def test_a_prepared_device_is_an_evaluator_and_transpiles_once(monkeypatch):
@@ -229,9 +229,7 @@ def test_rounds_with_shots_aim_at_the_norm_without_their_noise():
 
 def test_what_was_found_to_be_zero_stays_zero_in_later_rounds():
     weights = np.ones(2)
-    part = PairSums(
-        64, np.array([0.3, 0.5]), np.full(2, 0.01), np.full(2, 0.04), 0.8, 0.02, 0.04, np.array([9, 32]), weights
-    )
+    part = Hits(64, np.array([9, 32]), np.ones(2), 1.0, weights)
     first, later = (ChainSums.of(part, np.array([zero, False]), weights) for zero in (True, False))
     for both in (first + later, later + first):
         assert both.found.value.tolist() == [0.0, 0.5] and both.found.error[0] == 0.0 and both.found.bound.tolist() == [0, 1]

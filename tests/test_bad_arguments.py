@@ -8,7 +8,7 @@ import nearclifford as nc
 
 LAND = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.global_z(3))
 PATCH = nc.Gaussian(0.1)
-BACKENDS = [nc.Statevector(), nc.Stabilizer()]
+BACKENDS = [nc.Statevector(), nc.Stabilizer(), nc.Exact(), "auto"]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -45,7 +45,7 @@ def test_statistics(backend, arguments, text):
 
 @pytest.mark.parametrize("backend", ["stabilizer", nc.Stabilizer])
 def test_a_backend_is_an_object(backend):
-    with pytest.raises(nc.NearCliffordError, match=r"backend is .*; expected an object such as Statevector\(\)"):
+    with pytest.raises(nc.NearCliffordError, match=r"backend is .*; expected 'auto', an object such as Statevector\(\)"):
         nc.gradient_statistics(LAND, PATCH, backend)
 
 
@@ -102,7 +102,7 @@ FUNCTIONS = [
     (nc.loss_statistics, {"land": LAND, "patch": PATCH, "backend": None, "samples": 8, "rel_error": 0.1}),
     (nc.certified_second_moment, {"land": LAND, "patch": PATCH, "parameter": 0, "max_terms": 100}),
     (nc.certified_loss_second_moment, {"land": LAND, "patch": PATCH, "max_terms": 100}),
-    (nc.shots_to_resolve, {"stats": nc.gradient_statistics(LAND, PATCH, samples=4, rng=1), "snr": 3.0}),
+    (nc.shots_to_resolve, {"stats": nc.gradient_statistics(LAND, PATCH, nc.Statevector(), samples=4, rng=1), "snr": 3.0}),
     (nc.Aer, {"device": "CPU", "shots": 10, "noise_model": None, "method": "automatic"}),
     (nc.Statevector, {"device": "CPU", "precision": "double"}),
     (nc.Gaussian, {"sigma": 0.1}),

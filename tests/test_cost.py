@@ -24,7 +24,7 @@ from nearclifford.studies import StudySpec
 from nearclifford.studies.experiments.phase import Phase
 from nearclifford.studies.plan import points_of
 from nearclifford.studies.problem import prepare
-from nearclifford.surrogates.prediction import NODE_SECONDS, PAIR_SECONDS, PATH_SECONDS, predict_paths
+from nearclifford.surrogates.prediction import NODE_SECONDS, PATH_SECONDS, TURN_SECONDS, predict_paths, table_seconds
 
 TOLERANCE = 1e-2
 
@@ -171,9 +171,9 @@ def test_counted_nodes_are_about_those_of_the_walk(order):
     """Counting assumes that a string meets half of the rotations before it; at N = L = 16 it does to a quarter."""
     land = nc.Landscape(nc.ansatz.mhea(16, 16), nc.observables.random_pauli(16, rng=1))
     walked = predict_paths(land, order, np.random.default_rng(1)).nodes
-    pairs = PAIR_SECONDS * 544**2 * (1.0 if order > 4 else 0.5)
+    tables = table_seconds(544, order - 1)
     without_paths = dataclasses.replace(CostModel.of(land), active_qubits=1000)
-    counted = (10.0 ** without_paths.path_surrogate(order) - pairs) / NODE_SECONDS
+    counted = (10.0 ** without_paths.path_surrogate(order) - tables) / NODE_SECONDS
     assert counted == pytest.approx(walked, rel=0.3)
 
 
@@ -190,8 +190,8 @@ def test_every_prediction_reads_rotations_and_the_active_rank():
     calls = n_stabilizer_calls(2, 5)
     assert 10 ** model.published_taylor(5) == pytest.approx(calls * GATE_SECONDS * 12)
     assert 10 ** model.published_taylor_value(5) == pytest.approx(n_multi_indices(2, 5) * FACTOR_SECONDS * 5)
-    # order 2: no flip is walked, one flip in 12/2 ways of which one in 2^2 ends Z-type, half a table of pairs
-    path = NODE_SECONDS + PATH_SECONDS * 6 / 4 + PAIR_SECONDS * 12**2 / 2
+    # order 2: no flip is walked, one flip in 12/2 ways of which one in 2^2 ends Z-type, and no table of pairs
+    path = NODE_SECONDS + PATH_SECONDS * 6 / 4 + TURN_SECONDS * 12
     assert 10 ** model.path_surrogate(2) == pytest.approx(path)
 
 

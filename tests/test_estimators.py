@@ -62,7 +62,7 @@ def test_all_points_are_one_job_of_the_precision_of_the_shots():
     assert stats.run.devices == ("Recorder",)
     assert stats.run.methods == ("estimator",)
     assert np.allclose(stats.shot_noise, 0.05**2 / 2)
-    exact = nc.gradient_statistics(land, nc.Gaussian(0.2), samples=20_000, rng=3)
+    exact = nc.gradient_statistics(land, nc.Gaussian(0.2), nc.Statevector(), samples=20_000, rng=3)
     z = (stats.second_moment - exact.second_moment) / np.hypot(stats.second_moment_error, exact.second_moment_error)
     assert np.abs(z).max() < 4
     nc.Aer(estimator=recorder).value(land, np.zeros(8))
@@ -86,7 +86,7 @@ def test_two_failures_are_reported_and_lose_nothing(monkeypatch):
     ) as caught:
         nc.gradient_statistics(land, patch, nc.Aer(estimator=recorder), samples=10, rng=3)
     assert caught.value.job_id == "job-5"
-    before = nc.gradient_statistics(land, patch, samples=3, rng=3)
+    before = nc.gradient_statistics(land, patch, nc.Statevector(), samples=3, rng=3)
     assert np.abs(caught.value.statistics.second_moment - before.second_moment).max() < 1e-12
     monkeypatch.setattr("nearclifford.devices.batches.MOST_ANGLES", 8 * 4)
     with pytest.raises(nc.DeviceError) as caught:

@@ -133,7 +133,7 @@ def test_on_a_gpu(precision):
     check(land, rng.normal(size=(4, land.n_parameters)), Cuda(precision), precision)
     patch, backend = nc.Gaussian(0.1), nc.Statevector("GPU", precision)
     found = nc.gradient_statistics(land, patch, backend, samples=20, rng=1)
-    exact = nc.gradient_statistics(land, patch, samples=20, rng=1)
+    exact = nc.gradient_statistics(land, patch, nc.Statevector(), samples=20, rng=1)
     assert abs(found.norm_squared / exact.norm_squared - 1) < 1e-4
 
 

@@ -106,7 +106,7 @@ def test_statistics_by_sampled_angles(observable, distance):
     """4.5 standard errors: a false alarm in 10^4 runs at most, for the twelve numbers together."""
     slopes = qiskit_slopes(observable, distance)
     land = nc.Landscape(circuit(), observable)
-    stats = nc.gradient_statistics(land, TwoPoints(distance), samples=4000, rng=3)
+    stats = nc.gradient_statistics(land, TwoPoints(distance), nc.Statevector(), samples=4000, rng=3)
     assert np.all(abs(stats.mean - slopes.mean(axis=0)) <= 4.5 * stats.mean_error + 1e-12)
     assert np.all(abs(stats.second_moment - (slopes**2).mean(axis=0)) <= 4.5 * stats.second_moment_error + 1e-12)
 
@@ -164,8 +164,8 @@ def verbs(patch: Patch):
     land = nc.Landscape(circuit(), ONE_TERM)
     chain = {"cosine_mean", "sine_square_mean"}
     return {
-        "sampled": (lambda: nc.gradient_statistics(land, patch, samples=8, rng=1), set()),
-        "sampled loss": (lambda: nc.loss_statistics(land, patch, samples=8, rng=1), set()),
+        "sampled": (lambda: nc.gradient_statistics(land, patch, nc.Statevector(), samples=8, rng=1), set()),
+        "sampled loss": (lambda: nc.loss_statistics(land, patch, nc.Statevector(), samples=8, rng=1), set()),
         "device": (lambda: nc.gradient_statistics(land, patch, nc.Aer(), samples=2, rng=1), set()),
         "stabilizer": (lambda: nc.gradient_statistics(land, patch, nc.Stabilizer(), samples=64, rng=1), chain),
         "stabilizer loss": (lambda: nc.loss_statistics(land, patch, nc.Stabilizer(), samples=64, rng=1), chain),

@@ -147,8 +147,8 @@ def test_moments_are_those_of_two_copies(seed):
     )
     land, patch = nc.Landscape(circuit, operator), nc.Gaussian(0.6)
     exact = two_copies.exact_moments(circuit, operator, two_copies.gaussian(0.6), noise=kraus_of(model))
-    loss = nc.loss_statistics(land, patch, samples=10**5, noise=model, rng=seed)
-    gradient = nc.gradient_statistics(land, patch, samples=10**5, noise=model, rng=seed)
+    loss = nc.loss_statistics(land, patch, nc.Stabilizer(), samples=10**5, noise=model, rng=seed)
+    gradient = nc.gradient_statistics(land, patch, nc.Stabilizer(), samples=10**5, noise=model, rng=seed)
     assert loss.mean == pytest.approx(exact.mean, abs=1e-12)
     assert gradient.mean == pytest.approx(exact.mean_gradient, abs=1e-12)
     assert abs(loss.second_moment - exact.second) < 4.5 * loss.second_moment_error + 1e-15
@@ -174,8 +174,11 @@ def test_bounds_and_errors_of_several_terms(seed):
     for k in (0, 5):
         low, high = nc.certified_second_moment(land, patch, k, noise=model)
         assert low - 1e-13 <= exact.second_gradient[k] <= high + 1e-13
-    with pytest.raises(nc.NearCliffordError, match="chains of several terms knows no noise"):
-        nc.loss_statistics(land, patch, noise=model)
+    with pytest.raises(nc.NearCliffordError, match="or over several terms, knows no noise"):
+        nc.loss_statistics(land, patch, nc.Stabilizer(), noise=model)
+    whole = nc.gradient_statistics(land, patch, noise=model)
+    assert whole.method == "exact" and whole.mean == pytest.approx(exact.mean_gradient, abs=1e-11)
+    assert whole.second_moment == pytest.approx(exact.second_gradient, abs=1e-11)
 
 
 def test_negative_dampings():
@@ -241,7 +244,7 @@ def test_what_keeps_a_millionth_is_seen():
         circuit.rz(Parameter(f"b{k:03}"), 0)
     land, patch = nc.Landscape(circuit, SparsePauliOp("Z")), nc.Gaussian(0.05)
     clean = nc.loss_statistics(land, patch, nc.Stabilizer(), samples=4096, rng=1)
-    noisy = nc.loss_statistics(land, patch, samples=4096, noise=nc.PauliNoise(one_qubit=0.1), rng=1)
+    noisy = nc.loss_statistics(land, patch, nc.Stabilizer(), samples=4096, noise=nc.PauliNoise(one_qubit=0.1), rng=1)
     assert noisy.second_moment == pytest.approx(clean.second_moment * 0.9**400, rel=1e-9)
     assert noisy.second_moment_error < 0.05 * noisy.second_moment
 
@@ -254,7 +257,11 @@ def test_threads_change_nothing():
     before = numba.get_num_threads()
     for threads in (1, before):
         numba.set_num_threads(threads)
-        found.append(nc.gradient_statistics(land, nc.Gaussian(0.3), samples=5000, noise=nc.PauliNoise(0.01, 0.002), rng=1))
+        found.append(
+            nc.gradient_statistics(
+                land, nc.Gaussian(0.3), nc.Stabilizer(), samples=5000, noise=nc.PauliNoise(0.01, 0.002), rng=1
+            )
+        )
     numba.set_num_threads(before)
     assert found[0].second_moment.tolist() == found[1].second_moment.tolist()
 
@@ -328,6 +335,9 @@ def noisy_land():
         lambda land: nc.simulation_cost(land, nc.Gaussian(0.1), 0.1),
         lambda land: nc.surrogate(land, 2).save("noisy.npz"),
         lambda land: nc.loss_statistics(land, nc.Gaussian(0.1), nc.Statevector()),
+        lambda land: nc.loss_statistics(land, nc.Gaussian(0.1), nc.Particles()),
+        lambda land: nc.loss_statistics(land, nc.Gaussian(0.1), nc.Stabilizer(order=2)),
+        lambda land: nc.surrogate_error_curve(land.with_observable(nc.observables.heisenberg(2)), nc.Gaussian(0.1)),
         lambda land: nc.gradient_statistics(land, nc.Gaussian(0.1), nc.Aer("CPU")),
     ],
 )

@@ -6,7 +6,7 @@ import stim
 
 from nearclifford.kernels import reach as kernels
 from nearclifford.kernels.bits import bit_of, highest_bit, lowest_bit, trailing_zeros
-from nearclifford.kernels.gf2 import coordinates, span
+from nearclifford.kernels.gf2 import coordinates, extend, room_for, span
 from nearclifford.normal_form.program import PauliTable
 
 
@@ -49,8 +49,7 @@ def test_reach_and_span_equal_plain_twins(n_qubits, n_rotations):
     table = PauliTable.from_stim(n_qubits, turns)
     for term in random_strings(rng, n_qubits, 5, 2):
         image = PauliTable.from_stim(n_qubits, [term])
-        members = np.zeros((n_rotations + 63) // 64, np.uint64)
-        kernels.reach(table.strings, image.x[0], image.z[0], members)
+        [members] = kernels.reach_of_terms(table.strings, image.strings)
         found = [j for j in range(n_rotations) if int(members[j // 64]) >> (j % 64) & 1]
         assert found == plain_reach(turns, term)
         basis, pivot = span(table.x, members)
@@ -71,15 +70,83 @@ def test_bits_are_those_of_integers():
     assert lowest_bit(np.zeros(3, np.uint64)) == -1
 
 
-@pytest.mark.parametrize(("n_qubits", "n_rotations", "n_terms"), [(3, 0, 2), (5, 30, 0), (70, 130, 9)])
-def test_reach_of_many_terms_is_that_of_each(n_qubits, n_rotations, n_terms):
-    rng = np.random.default_rng([n_qubits, n_terms])
-    turns, terms = random_strings(rng, n_qubits, n_rotations, 2), random_strings(rng, n_qubits, n_terms, 2)
+@pytest.mark.parametrize("weight", [1, 2, 500], ids=["local", "pairs", "everywhere"])
+@pytest.mark.parametrize(
+    ("n_qubits", "n_rotations", "n_terms"), [(3, 0, 2), (5, 30, 0), (70, 130, 9), (300, 90, 70), (300, 200, 130)]
+)
+def test_reach_of_many_terms_is_that_of_each(n_qubits, n_rotations, n_terms, weight):
+    """Letters in a word or two, or in all; terms in one word of bits, or in several."""
+    rng = np.random.default_rng([n_qubits, n_terms, weight])
+    turns, terms = (random_strings(rng, n_qubits, count, weight) for count in (n_rotations, n_terms))
     table, images = PauliTable.from_stim(n_qubits, turns), PauliTable.from_stim(n_qubits, terms)
     members = kernels.reach_of_terms(table.strings, images.strings)
     assert members.shape == (n_terms, (n_rotations + 63) // 64)
     for row, term in zip(members, terms, strict=True):
         assert [j for j in range(n_rotations) if int(row[j // 64]) >> (j % 64) & 1] == plain_reach(turns, term)
+
+
+def plain_groups(turns, terms):
+    """Return (group of each term, members of each group), by the rule of costs, on Python integers."""
+    parts = [as_integer(PauliTable.from_stim(len(turn), [turn]).x[0]) for turn in turns]
+    cost = lambda members: (1 + len(members)) * 2 ** plain_rank([parts[j] for j in members])  # noqa: E731
+    groups, found = [], []
+    for term in terms:
+        mine = set(plain_reach(turns, term))
+        vectors, target = [parts[j] for j in sorted(mine)], as_integer(PauliTable.from_stim(len(term), [term]).x[0])
+        if plain_rank([*vectors, target]) > plain_rank(vectors):
+            found.append(-1)
+            continue
+        recent = range(len(groups) - 1, max(-1, len(groups) - 1 - kernels.WINDOW), -1)
+        saved = {g: cost(groups[g]) + cost(mine) - cost(groups[g] | mine) for g in recent}
+        best = max(saved, key=saved.get, default=-1)
+        if best < 0 or saved[best] < 0:
+            best = len(groups)
+            groups.append(set())
+        groups[best] |= mine
+        found.append(best)
+    return found, groups
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_terms_are_grouped_by_what_their_sweeps_cost(seed):
+    rng = np.random.default_rng([7, seed])
+    n_qubits, n_rotations = int(rng.integers(2, 90)), int(rng.integers(1, 80))
+    turns, terms = (random_strings(rng, n_qubits, count, 2) for count in (n_rotations, 25))
+    table, images = PauliTable.from_stim(n_qubits, turns), PauliTable.from_stim(n_qubits, terms)
+    group, members = kernels.group_terms(table.strings, images.strings)
+    expected, groups = plain_groups(turns, terms)
+    assert group.tolist() == expected
+    assert [{j for j in range(n_rotations) if int(row[j // 64]) >> (j % 64) & 1} for row in members] == groups
+
+
+def test_terms_of_thousands_of_qubits_are_grouped():
+    """Costs of 2^1500 are beyond floats. X on every qubit but one: terms that reach all but a few share one sweep."""
+    n_qubits, letters = 1500, [["_"] * 1500 for _ in range(1500)]
+    for qubit, string in enumerate(letters):
+        string[qubit] = "X"
+    turns = PauliTable.from_stim(n_qubits, [stim.PauliString("".join(string)) for string in letters])
+    terms = ["Z" * 1500, "Z" * 1499 + "_", "_" * 1499 + "Z", "Z_" * 750]
+    group, members = kernels.group_terms(
+        turns.strings, PauliTable.from_stim(n_qubits, list(map(stim.PauliString, terms))).strings
+    )
+    assert group.tolist() == [0, 0, 0, 0] and len(members) == 1
+    assert np.unpackbits(members.view(np.uint8)).sum() == 1500
+
+
+def test_a_basis_grows_and_forgets():
+    """Rows added in two steps give the rank of all; the first step's vectors stay as they were."""
+    rng = np.random.default_rng(8)
+    x = PauliTable.from_stim(130, random_strings(rng, 130, 150, 3)).x
+    first, second = (np.packbits(rng.random(192) < 0.4, bitorder="little").view(np.uint64) for _ in range(2))
+    rows = lambda members: [as_integer(x[j]) for j in range(150) if bit_of(members, j)]  # noqa: E731
+    echelon = room_for(x)
+    rank = extend(echelon, 0, x, first, 130)
+    assert rank == plain_rank(rows(first))
+    before = [array[:rank].copy() for array in echelon]
+    assert extend(echelon, rank, x, second & ~first, 130) == plain_rank(rows(first | second))
+    assert all((array[:rank] == kept).all() for array, kept in zip(echelon, before, strict=True))
+    assert plain_rank([as_integer(x[j]) for j in echelon.origin[:rank]]) == rank
+    assert extend(echelon, rank, x, second, rank) == rank
 
 
 def test_coordinates_rebuild_the_strings():

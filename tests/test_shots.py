@@ -19,7 +19,7 @@ def tilted(center):
 
 def test_worst_case_of_exact_statistics():
     """E[g²] = 9 E[sin²]; one shot adds at most 9 / 2."""
-    stats = nc.gradient_statistics(tilted(0.0), nc.Gaussian(0.4), samples=50, rng=1)
+    stats = nc.gradient_statistics(tilted(0.0), nc.Gaussian(0.4), nc.Statevector(), samples=50, rng=1)
     needed = nc.shots_to_resolve(stats, snr=2.0)
     assert needed.component[0] == np.ceil(4 * 4.5 / stats.second_moment[0])
     assert needed.norm == needed.component[0]
@@ -31,7 +31,7 @@ def test_measured_shot_noise_counts_where_there_is_one():
     patch = nc.Gaussian(0.05)
     measured = nc.gradient_statistics(tilted(np.pi / 2), patch, nc.Aer("CPU", shots=200), samples=100, rng=2)
     assert nc.shots_to_resolve(measured).component[0] <= 2
-    bound = nc.gradient_statistics(tilted(np.pi / 2), patch, samples=100, rng=2)
+    bound = nc.gradient_statistics(tilted(np.pi / 2), patch, nc.Statevector(), samples=100, rng=2)
     assert nc.shots_to_resolve(bound).component[0] == 5
 
 
@@ -69,7 +69,7 @@ def test_a_hamiltonian_of_nine_qubits_by_what_was_measured():
     assert measured.method == "measured"
     seen = found.second_moment > 0
     assert np.abs(measured.component[seen] * found.second_moment[seen] / (9 * one_shot[seen]) - 1).max() < 0.2
-    exact = nc.gradient_statistics(land, patch, samples=2, parameters=chosen, rng=4)
+    exact = nc.gradient_statistics(land, patch, nc.Statevector(), samples=2, parameters=chosen, rng=4)
     bound = nc.shots_to_resolve(exact)
     assert bound.method == "bound" and (exact.bound**2 / 2 > 8 * one_shot).all()
 
@@ -77,7 +77,8 @@ def test_a_hamiltonian_of_nine_qubits_by_what_was_measured():
 def test_nothing_seen_needs_infinitely_many():
     circuit = QuantumCircuit(2)
     circuit.rz(Parameter("t"), 0)
-    stats = nc.gradient_statistics(nc.Landscape(circuit, SparsePauliOp("ZZ")), nc.Gaussian(0.4), samples=5, rng=1)
+    land = nc.Landscape(circuit, SparsePauliOp("ZZ"))
+    stats = nc.gradient_statistics(land, nc.Gaussian(0.4), nc.Statevector(), samples=5, rng=1)
     assert nc.shots_to_resolve(stats).component.tolist() == [np.inf]
 
 
@@ -88,12 +89,12 @@ def test_what_are_no_statistics(stats):
 
 
 def test_a_ratio_beyond_any_shots():
-    stats = nc.gradient_statistics(tilted(0.0), nc.Gaussian(0.4), samples=5, rng=1)
+    stats = nc.gradient_statistics(tilted(0.0), nc.Gaussian(0.4), nc.Statevector(), samples=5, rng=1)
     assert nc.shots_to_resolve(stats, snr=1e300).component.tolist() == [np.inf]
 
 
 @pytest.mark.parametrize("snr", [0, -1.0, np.nan, "3"])
 def test_bad_ratio(snr):
-    stats = nc.gradient_statistics(tilted(0.0), nc.Gaussian(0.4), samples=5, rng=1)
+    stats = nc.gradient_statistics(tilted(0.0), nc.Gaussian(0.4), nc.Statevector(), samples=5, rng=1)
     with pytest.raises(nc.NearCliffordError, match="snr is"):
         nc.shots_to_resolve(stats, snr=snr)

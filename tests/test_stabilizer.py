@@ -76,7 +76,7 @@ def test_agrees_with_sampled_angles():
     ):
         patch = nc.Gaussian(0.35)
         chain = nc.gradient_statistics(land, patch, BACKEND, samples=2**15, rng=2)
-        angles = nc.gradient_statistics(land, patch, samples=4000, rng=3)
+        angles = nc.gradient_statistics(land, patch, nc.Statevector(), samples=4000, rng=3)
         for name in ("mean", "second_moment", "variance"):
             error = np.hypot(getattr(chain, f"{name}_error"), getattr(angles, f"{name}_error"))
             assert (np.abs(getattr(chain, name) - getattr(angles, name)) <= 4.5 * error + 1e-13).all()
@@ -117,26 +117,13 @@ def test_threads_and_choice_of_parameters_do_not_matter(observable):
     part = nc.gradient_statistics(land, parameters=[7, 2], **kwargs)
     for other in found:
         assert other.second_moment.tolist() == found[0].second_moment.tolist()
-    assert part.second_moment.tolist() == found[0].second_moment[[7, 2]].tolist()
+    if len(observable) > 1:  # all chosen components share their samples
+        assert (
+            np.abs(part.second_moment - found[0].second_moment[[7, 2]]) < 4.5 * found[0].second_moment_error[[7, 2]]
+        ).all()
+    else:
+        assert part.second_moment.tolist() == found[0].second_moment[[7, 2]].tolist()
     assert part.norm_squared is None and found[0].norm_squared is not None and found[0].norm is None
-
-
-@pytest.mark.parametrize(("most_pairs", "most_joins", "drawn"), [(10**6, 0, False), (0, 2**40, True), (0, 0, True)])
-def test_every_plan_of_pairs_averages_to_the_sum_over_all(most_pairs, most_joins, drawn, monkeypatch):
-    """All pairs, pairs drawn by their weights, terms drawn by theirs. False alarm below 1e-4 over the 13 numbers of each."""
-    monkeypatch.setattr(pairs, "MOST_PAIRS", most_pairs)
-    monkeypatch.setattr(pairs, "MOST_JOINS", most_joins)
-    land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.random_hamiltonian(3, 24, weighted=True, rng=3))
-    patch = nc.Gaussian(0.3)
-    cosine, sine_square = angle_moments(land.problem.angle_map, patch)
-    plan = pairs.plan_pairs(land.problem, cosine, 640, np.random.default_rng(1))
-    assert (plan.draws == 640) is drawn and np.all(plan.weight != 0) and np.all(np.diff(plan.pair) >= 0)
-    loss = nc.loss_statistics(land, patch, BACKEND, samples=2**16, rng=1)
-    assert abs(loss.second_moment - exact_moments(land, cosine, sine_square)[1]) < 4.5 * loss.second_moment_error
-    stats = nc.gradient_statistics(land, patch, BACKEND, samples=2**16, rng=1)
-    exact = np.array([exact_moments(land, cosine, sine_square, j)[1] for j in range(12)])
-    assert (np.abs(stats.second_moment - exact) < 4.5 * stats.second_moment_error).all()
-    assert (stats.second_moment_error < 0.2 * exact.max()).all()
 
 
 def test_pairs_that_vanish_get_no_word():
@@ -162,16 +149,13 @@ def test_derivatives_of_a_local_observable_use_the_terms_that_see_them():
     assert (stats.bound < np.abs(land.problem.coefficients).sum() / 2).all()
 
 
-def test_a_moment_of_many_pairs_that_was_never_hit_is_not_called_zero(monkeypatch):
-    monkeypatch.setattr(pairs, "MOST_PAIRS", 0)
+def test_a_variance_in_the_narrowest_patch_is_exact_and_not_called_zero():
     land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.random_hamiltonian(3, 24, weighted=True, rng=3))
     _, at_center = center_gradient(land.problem)
     still = np.flatnonzero(at_center == 0)[:2]
-    for most_joins in (2**40, 0):
-        monkeypatch.setattr(pairs, "MOST_JOINS", most_joins)
-        stats = nc.gradient_statistics(land, nc.Gaussian(1e-9), BACKEND, samples=128, parameters=still, rng=1)
-        assert not stats.second_moment.any()
-        assert (stats.second_moment_error > 0).all() and (stats.interval()[:, 1] > 0).all()
+    stats = nc.gradient_statistics(land, nc.Gaussian(1e-9), BACKEND, samples=128, parameters=still, rng=1)
+    assert (stats.variance < 1e-15).all() and (stats.variance_error < 1e-20).all()
+    assert (stats.interval()[:, 1] > 0).all()
 
 
 def test_intervals_cover_and_are_one_sided_where_nothing_was_hit():

@@ -30,13 +30,13 @@ PATCHES = [
 @pytest.mark.parametrize(("patch", "c1", "c2"), PATCHES)
 def test_moments_equal_closed_forms(patch, c1, c2):
     """All z-scores within 4.5: false alarm below 1e-4 over the 12 numbers of both cases."""
-    stats = nc.gradient_statistics(product_landscape(3), patch, samples=20_000, rng=3)
+    stats = nc.gradient_statistics(product_landscape(3), patch, nc.Statevector(), samples=20_000, rng=3)
     second = (1 - c2) * c2**2
     assert np.abs(stats.mean / stats.mean_error).max() < 4.5
     assert np.abs((stats.second_moment - second) / stats.second_moment_error).max() < 4.5
     assert np.abs((stats.variance - second) / stats.variance_error).max() < 4.5
     assert abs(stats.norm_squared - 3 * second) < 4.5 * stats.norm_squared_error
-    loss = nc.loss_statistics(product_landscape(3), patch, samples=20_000, rng=4)
+    loss = nc.loss_statistics(product_landscape(3), patch, nc.Statevector(), samples=20_000, rng=4)
     assert abs(loss.mean - c1**3) < 4.5 * loss.mean_error
     assert abs(loss.second_moment - c2**3) < 4.5 * loss.second_moment_error
     assert abs(loss.variance - (c2**3 - c1**6)) < 4.5 * loss.variance_error
@@ -44,7 +44,7 @@ def test_moments_equal_closed_forms(patch, c1, c2):
 
 def test_mean_is_not_zero_near_a_center_with_a_gradient():
     center = [np.pi / 2, 0.0]
-    stats = nc.gradient_statistics(product_landscape(2, center), nc.Gaussian(0.1), samples=4000, rng=5)
+    stats = nc.gradient_statistics(product_landscape(2, center), nc.Gaussian(0.1), nc.Statevector(), samples=4000, rng=5)
     # L = cos(π/2 + t_0) cos(t_1): the mean of ∂_0 L is -E[cos]².
     assert abs(stats.mean[0] + np.exp(-0.01)) < 4.5 * stats.mean_error[0]
     assert stats.variance[0] < 0.01 < 0.9 < stats.second_moment[0]
@@ -55,7 +55,7 @@ def test_equals_plain_numpy_on_the_same_draws():
     patch = nc.Gaussian(0.3)
     theta = land.center + patch.sample((50, land.n_parameters), rng=np.random.default_rng(8))
     gradient = land.gradient(theta)
-    stats = nc.gradient_statistics(land, patch, samples=50, rng=8, parameters=[3, 1])
+    stats = nc.gradient_statistics(land, patch, nc.Statevector(), samples=50, rng=8, parameters=[3, 1])
     chosen = gradient[:, [3, 1]]
     assert np.allclose(stats.mean, chosen.mean(0), rtol=1e-12)
     assert np.allclose(stats.second_moment, (chosen**2).mean(0), rtol=1e-12)
@@ -77,7 +77,7 @@ def test_one_seed_one_result_on_any_number_of_threads():
     results = []
     for count in (1, threads, threads):
         numba.set_num_threads(count)
-        results.append(nc.gradient_statistics(land, nc.Uniform(0.2), samples=333, rng=9))
+        results.append(nc.gradient_statistics(land, nc.Uniform(0.2), nc.Statevector(), samples=333, rng=9))
     numba.set_num_threads(threads)
     for other in results[1:]:
         for name in ("mean", "second_moment", "variance", "variance_error", "norm", "norm_squared_error"):
@@ -90,7 +90,7 @@ def test_small_variance_beside_a_large_mean_keeps_its_digits():
     circuit.rx(Parameter("t"), 0)
     land = nc.Landscape(circuit, Pauli("Y"))
     sigma = 1e-4
-    stats = nc.gradient_statistics(land, nc.Gaussian(sigma), samples=20_000, rng=10)
+    stats = nc.gradient_statistics(land, nc.Gaussian(sigma), nc.Statevector(), samples=20_000, rng=10)
     assert abs(stats.mean[0] + 1) < 1e-7
     assert abs(stats.variance[0] / (sigma**4 / 2) - 1) < 0.2
 
@@ -100,7 +100,7 @@ def test_interval_covers_at_its_level():
     exact = (1 - PATCHES[0][2]) * PATCHES[0][2]
     hits = 0
     for seed in range(200):
-        stats = nc.gradient_statistics(product_landscape(2), PATCHES[0][0], samples=300, rng=seed)
+        stats = nc.gradient_statistics(product_landscape(2), PATCHES[0][0], nc.Statevector(), samples=300, rng=seed)
         low, high = stats.interval(0.9).T
         hits += np.count_nonzero((low <= exact) & (exact <= high))
     assert 340 < hits < 390
@@ -113,7 +113,7 @@ def test_components_never_seen_get_a_one_sided_interval():
     circuit.rx(2 * Parameter("b"), 1)
     circuit.rx(Parameter("c"), 2)
     land = nc.Landscape(circuit, SparsePauliOp("IZZ", 0.5))
-    stats = nc.gradient_statistics(land, nc.Gaussian([0.5, 1e-200, 0.5]), samples=100, rng=1)
+    stats = nc.gradient_statistics(land, nc.Gaussian([0.5, 1e-200, 0.5]), nc.Statevector(), samples=100, rng=1)
     assert stats.second_moment[1:].tolist() == [0.0, 0.0]
     # |∂_b L| <= 2 * 0.5; a second moment above this would have shown in 100 samples with probability 0.95.
     assert np.allclose(stats.interval(0.95)[1:], [[0.0, 1 - 0.05**0.01], [0.0, 0.0]])

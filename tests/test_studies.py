@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from qiskit.quantum_info import Statevector
 
+import nearclifford as nc
 from nearclifford import Gaussian, NearCliffordError, Stabilizer, encode, gradient_statistics
 from nearclifford.ansatz import ANSATZE
 from nearclifford.observables import OBSERVABLES
@@ -320,7 +321,7 @@ def test_numbers_are_those_of_gradient_statistics(sigma):
     for draw in range(4):
         land = prepare(point, draw).land
         patch = Gaussian(sigma_value(sigma, land.n_parameters))
-        stats = gradient_statistics(land, patch, samples=7, rng=point.theta_stream(draw))
+        stats = gradient_statistics(land, patch, nc.Statevector(), samples=7, rng=point.theta_stream(draw))
         assert found["norm"][draw] == pytest.approx(stats.norm, rel=1e-13)
         assert found["squared_norm"][draw] == pytest.approx(stats.norm_squared, rel=1e-13)
 

@@ -94,7 +94,7 @@ def test_the_phase_norm_is_that_of_exact_gradients(phase):
         for draw in point.draws:
             land = prepare(point, draw).land
             sigma = frame[(frame["n_qubits"] == point.n_qubits) & (frame["sigma"] == point.sigma)]["sigma_value"].iloc[0]
-            stats = nc.gradient_statistics(land, nc.Gaussian(sigma), samples=400, rng=draw)
+            stats = nc.gradient_statistics(land, nc.Gaussian(sigma), nc.Statevector(), samples=400, rng=draw)
             squares.append((stats.norm_squared, stats.norm_squared_error))
         mean = np.mean([square for square, _ in squares])
         error = np.sqrt(np.sum([spread**2 for _, spread in squares])) / len(squares)

@@ -159,7 +159,7 @@ def test_noise_that_drowns_the_gradient():
     assert (found.second_moment >= 0).all() and (found.variance >= 0).all() and found.norm_squared >= 0
     assert np.isclose(found.unbiased.norm_squared, found.unbiased.second_moment.sum())
     low, high = found.interval().T
-    exact = nc.gradient_statistics(land, nc.Gaussian(0.03), samples=4000, rng=2).second_moment
+    exact = nc.gradient_statistics(land, nc.Gaussian(0.03), nc.Statevector(), samples=4000, rng=2).second_moment
     assert (low >= 0).all() and (high[found.bound > 0] > 0).all() and ((low <= exact) & (exact <= high)).all()
 
 

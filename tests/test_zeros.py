@@ -11,6 +11,9 @@ from nearclifford.chains.zeros import mattering_rotations, vanishes
 from nearclifford.devices.rounds import FIRST_ROUND
 from random_circuits import random_circuit, random_observable
 
+# Of any backend, and of several terms whose chains serve all components.
+ONE_ROUND = (1024, 16384)
+
 
 def out_of_reach():
     """ZZ through CX is Z on qubit 1 alone: RY on qubit 0 plays no part, and RZ commutes."""
@@ -56,7 +59,7 @@ def test_auto_ends_after_one_round_on_a_zero(make, parameters, backend):
     found = nc.gradient_statistics(
         land, nc.Gaussian(0.4), backend, "auto", parameters, rng=1, rel_error=1e-3, max_seconds=20.0
     )
-    assert found.samples == (FIRST_ROUND if isinstance(backend, nc.Aer) else 1024)
+    assert found.samples in ((FIRST_ROUND,) if isinstance(backend, nc.Aer) else ONE_ROUND)
     assert np.abs(found.second_moment - found.second_moment_error).max() < 1.0
     if isinstance(backend, nc.Stabilizer):
         assert found.second_moment.tolist() == found.second_moment_error.tolist() == [0.0] * len(parameters)
@@ -83,7 +86,7 @@ def constant():
 @pytest.mark.parametrize("make", [constant, never_diagonal, cancelling])
 def test_auto_ends_after_one_round_on_a_loss_that_is_zero(make, backend):
     found = nc.loss_statistics(make(), nc.Gaussian(0.4), backend, "auto", rng=1, rel_error=1e-3, max_seconds=20.0)
-    assert found.samples == (FIRST_ROUND if isinstance(backend, nc.Aer) else 1024)
+    assert found.samples in ((FIRST_ROUND,) if isinstance(backend, nc.Aer) else ONE_ROUND)
     if backend in BACKENDS[:3]:
         assert found.second_moment < 1e-25 and found.second_moment_error < 1e-25
 
@@ -95,9 +98,9 @@ def test_auto_ends_where_the_loss_is_one_number(backend):
     circuit.rx(Parameter("a"), 0)
     land = nc.Landscape(circuit, SparsePauliOp(["II", "ZI"], [0.5, 1.0]))
     found = nc.loss_statistics(land, nc.Gaussian(0.4), backend, "auto", rng=1, max_seconds=20.0)
-    assert found.samples <= 1024 and found.mean == pytest.approx(1.5, abs=1e-12)
+    assert found.samples <= max(ONE_ROUND) and found.mean == pytest.approx(1.5, abs=1e-12)
     gradient = nc.gradient_statistics(land, nc.Gaussian(0.4), backend, "auto", rng=1, max_seconds=20.0)
-    assert gradient.samples <= 1024 and gradient.bound.tolist() == [0.0] and gradient.second_moment[0] < 1e-25
+    assert gradient.samples <= max(ONE_ROUND) and gradient.bound.tolist() == [0.0] and gradient.second_moment[0] < 1e-25
 
 
 def test_what_is_called_zero_is_zero():

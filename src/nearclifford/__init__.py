@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nearclifford.devices.shots import ShotsToResolve, shots_to_resolve
     from nearclifford.encoder.encode import Encoding, encode
     from nearclifford.encoder.search import search_encoder
+    from nearclifford.entanglement import entangling_capability
     from nearclifford.errors import (
         CircuitError,
         DeviceError,
@@ -27,8 +28,12 @@ if TYPE_CHECKING:
     from nearclifford.landscape import Landscape
     from nearclifford.noise.description import PauliNoise
     from nearclifford.patches import Gaussian, Patch, Uniform
+    from nearclifford.statistics.auto import Auto
     from nearclifford.statistics.backend import Backend, Rounds
     from nearclifford.statistics.certified import certified_loss_second_moment, certified_second_moment
+    from nearclifford.statistics.entanglement import EntanglingCapability
+    from nearclifford.statistics.exact import Exact
+    from nearclifford.statistics.particles import Particles
     from nearclifford.statistics.results import GradientStatistics, LossStatistics
     from nearclifford.statistics.some_components import SampledNorm, sampled_squared_norm
     from nearclifford.statistics.stabilizer import Stabilizer
@@ -47,14 +52,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Aer",
+    "Auto",
     "Backend",
     "CenterExpansion",
     "CircuitError",
     "DeviceError",
     "Encoding",
     "EncodingError",
+    "EntanglingCapability",
     "ErrorCurve",
     "Evaluator",
+    "Exact",
     "Gaussian",
     "GradientStatistics",
     "IncompleteSearchWarning",
@@ -62,6 +70,7 @@ __all__ = [
     "LossStatistics",
     "NearCliffordError",
     "ObservableError",
+    "Particles",
     "Patch",
     "PauliNoise",
     "PauliPathSurrogate",
@@ -83,6 +92,7 @@ __all__ = [
     "certified_loss_second_moment",
     "certified_second_moment",
     "encode",
+    "entangling_capability",
     "experiments",
     "gradient_statistics",
     "loss_statistics",
@@ -98,14 +108,17 @@ __all__ = [
 # The module of each public name; some are modules themselves.
 _MODULES = {
     "Aer": "devices.aer",
+    "Auto": "statistics.auto",
     "Backend": "statistics.backend",
     "CenterExpansion": "exact.expansion",
     "CircuitError": "errors",
     "DeviceError": "errors",
     "Encoding": "encoder.encode",
     "EncodingError": "errors",
+    "EntanglingCapability": "statistics.entanglement",
     "ErrorCurve": "surrogates.error",
     "Evaluator": "evaluator",
+    "Exact": "statistics.exact",
     "Gaussian": "patches",
     "GradientStatistics": "statistics.results",
     "IncompleteSearchWarning": "errors",
@@ -113,6 +126,7 @@ _MODULES = {
     "LossStatistics": "statistics.results",
     "NearCliffordError": "errors",
     "ObservableError": "errors",
+    "Particles": "statistics.particles",
     "Patch": "patches",
     "PauliNoise": "noise.description",
     "PauliPathSurrogate": "surrogates.pauli_path",
@@ -134,6 +148,7 @@ _MODULES = {
     "certified_loss_second_moment": "statistics.certified",
     "certified_second_moment": "statistics.certified",
     "encode": "encoder.encode",
+    "entangling_capability": "entanglement",
     "experiments": "studies.experiments",
     "gradient_statistics": "statistics.verbs",
     "loss_statistics": "statistics.verbs",

@@ -23,7 +23,7 @@ SIGNED = ("--observable", "--sigma", "--tolerance", "--max-seconds")
 
 CIRCUIT_HELP = "circuit with free parameters: OpenQASM 3 (.qasm, 'input float theta;') or Qiskit's .qpy"
 DEVICE_HELP = "CPU or GPU, with --backend statevector or aer; aer takes auto too (default: the backend's own)"
-SAMPLES_HELP = "number of thetas, or of Clifford circuits for each component, or 'auto' (default: 1000)"
+SAMPLES_HELP = "number of thetas, or of Clifford circuits for each component, or 'auto' (default)"
 OBSERVABLE_HELP = "Pauli strings, the rightmost letter qubit 0: ZZII, or '0.5*ZZII - XIXI'"
 
 
@@ -108,10 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     variance = commands.add_parser("variance", help="mean, second moment and variance of every gradient component")
     _add_circuit(variance)
     variance.add_argument("--sigma", type=float, required=True, help="standard deviation of the patch around 0, radians")
-    variance.add_argument("--backend", choices=tuple(BACKENDS), default="statevector", help="default: statevector")
+    variance.add_argument("--backend", choices=tuple(BACKENDS), default="auto", help="default: auto, which tells its choice")
     variance.add_argument("--device", help=DEVICE_HELP)
     variance.add_argument("--shots", type=int, help="shots of each circuit, with --backend aer (default: none, exact)")
-    variance.add_argument("--samples", type=read_samples, default=1000, help=SAMPLES_HELP)
+    variance.add_argument("--samples", type=read_samples, default="auto", help=SAMPLES_HELP)
     variance.add_argument("--seed", type=int, default=0, help="seed of the samples (default: 0)")
 
     cost = commands.add_parser("cost", help="what each classical method needs to simulate the loss near the centre")

@@ -58,3 +58,35 @@ def square_error_of_mean(each: Floats, n: int) -> Floats:
     (1.0, 1.0)
     """
     return np.maximum((each**2).sum(axis=-1) / n - (each.sum(axis=-1) / n) ** 2, 0.0) / max(n - 1, 1)
+
+
+def stratified_interval(hits: Indices, trials: int, weights: Floats, level: float) -> tuple[float, float]:
+    """Return the interval of Σ w_s p_s from the hits of as many trials of each stratum: int64 and float64, shapes ``(S,)``.
+
+    Where hits are few, or misses, no normal distribution is trusted: strata that were hit in at most half of their trials
+    count hits, the others misses, and each of the two sums has the gamma interval of Fay and Feuer (Statistics in Medicine
+    16, 791), exact for Poisson counts of one weight, with the variance of binomial counts. The two are added as squares.
+
+    >>> low, high = stratified_interval(np.array([0, 100]), 100, np.array([0.5, 0.5]), 0.95)
+    >>> round(low, 4), round(high, 4)  # one stratum never, one always hit
+    (0.4816, 0.5184)
+    """
+    rate, tail = hits / trials, (1.0 - level) / 2
+    rare = rate <= 0.5
+    (low, seen, high), (least, missed, most) = (
+        _weighted_counts(np.where(rare, rate, 1.0 - rate)[group], trials, weights[group], tail) for group in (rare, ~rare)
+    )
+    value = float(weights @ rate)
+    below, above = np.hypot(seen - low, most - missed), np.hypot(high - seen, missed - least)
+    return max(value - float(below), 0.0), min(value + float(above), float(weights.sum()))
+
+
+def _weighted_counts(rate: Floats, trials: int, weights: Floats, tail: float) -> tuple[float, float, float]:
+    """Return (low, value, high) of Σ w_s p_s where no p_s is above one half."""
+    value, unit = float(weights @ rate), float(weights.max(initial=0.0)) / trials
+    variance = float(weights**2 @ (rate * (1.0 - rate))) / trials
+    if unit == 0.0:
+        return 0.0, 0.0, 0.0
+    low = special.gammaincinv(value**2 / variance, tail) * variance / value if value > 0.0 else 0.0
+    mean, spread = value + unit, variance + unit**2
+    return float(low), value, float(special.gammainccinv(mean**2 / spread, tail) * spread / mean)

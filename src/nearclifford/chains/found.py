@@ -1,4 +1,4 @@
-"""What chains of Pauli strings have told so far about some second moments: hits of one term, or sums over pairs of terms."""
+"""What chains of Pauli strings have told so far about some second moments: hits of one term, or variances of several."""
 
 from __future__ import annotations
 
@@ -7,68 +7,86 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nearclifford.arrays import Flags, Floats, Indices
+from nearclifford.chains.drawn_tails import TailSums, Unseen
 from nearclifford.intervals import unseen_rate
 
 
 @dataclass(frozen=True, eq=False)
-class PairSums:
-    """Estimates of some second moments from pairs of terms, and of their weighted sum; two of them add up by their samples.
+class SplitFound:
+    """Variances in two parts, exact and sampled, beside exact means; two of them add up by their samples.
 
     Attributes
     ----------
-    samples : of each of the T targets.
-    value, spread, edge : float64, shape ``(T,)``: estimates, and the two parts of their squared errors: the spread of what
-        was hit now and then, and what may hide where a chain was never hit, or always. Spreads of independent estimates add
-        up; so do the counts behind edges, of which a sum therefore has the largest alone.
-    total, total_spread, total_edge : of the sum with the targets' weights.
-    hits : int64, shape ``(T,)``: samples that ended Z-type.
-    bound : float64, shape ``(T,)``: what L, or the derivative, cannot exceed; 0 where the moment is zero for certain.
+    tail : what was sampled, in columns; see `nearclifford.chains.few_flips.ExactPart`.
+    exact, unseen : of the same columns: what was enumerated, and what may hide where there was no hit.
+    places : int64, shape ``(T,)``: the columns of the targets; the last column is their weighted sum.
+    mean_square, bound, weights : float64, shape ``(T,)``: squared means, what L or the derivative cannot exceed, and the
+        weights of the targets in the sum.
+    zero : bool, shape ``(T,)``: whose moments are zero for certain.
     """
 
-    samples: int
-    value: Floats
-    spread: Floats
-    edge: Floats
-    total: float
-    total_spread: float
-    total_edge: float
-    hits: Indices
+    tail: TailSums
+    exact: Floats
+    unseen: Unseen
+    places: Indices
+    mean_square: Floats
     bound: Floats
+    weights: Floats
+    zero: Flags
 
-    def __add__(self, other: PairSums) -> PairSums:
-        samples = self.samples + other.samples
-        mine, theirs = self.samples / samples, other.samples / samples
-        return PairSums(
-            samples,
-            mine * self.value + theirs * other.value,
-            mine**2 * self.spread + theirs**2 * other.spread,
-            np.maximum(mine**2 * self.edge, theirs**2 * other.edge),
-            mine * self.total + theirs * other.total,
-            mine**2 * self.total_spread + theirs**2 * other.total_spread,
-            max(mine**2 * self.total_edge, theirs**2 * other.total_edge),
-            self.hits + other.hits,
-            np.minimum(self.bound, other.bound),
-        )
+    def __add__(self, other: SplitFound) -> SplitFound:
+        return replace(self, tail=self.tail + other.tail, zero=self.zero | other.zero)
+
+    @property
+    def samples(self) -> int:
+        """Number of chains, which serve all targets."""
+        return self.tail.samples
+
+    @property
+    def variance(self) -> Floats:
+        """Estimates of the variances, never negative."""
+        return np.where(self.zero, 0.0, np.maximum((self.exact + self.tail.value)[self.places], 0.0))
+
+    @property
+    def value(self) -> Floats:
+        """Estimates of the second moments."""
+        return self.mean_square + self.variance
 
     @property
     def error(self) -> Floats:
-        """Standard errors of the estimates."""
-        return np.sqrt(self.spread + self.edge)
+        """Standard errors of both."""
+        return np.where(self.zero, 0.0, self.tail.error(self.unseen)[self.places])
+
+    @property
+    def exact_total(self) -> float:
+        """What the exact part adds to the sum of the variances."""
+        return float(self.exact[self.total_place])
+
+    @property
+    def sampled_total(self) -> float:
+        """What the sampled part adds to the sum of the variances."""
+        return float(self.tail.value[self.total_place])
+
+    @property
+    def total_place(self) -> int:
+        """The column of the sum: the last for derivatives, that of the loss where it is the one target."""
+        loss = len(self.exact) - 2
+        return loss if self.places.tolist() == [loss] else loss + 1
+
+    @property
+    def total(self) -> float:
+        """The weighted sum of the second moments of derivatives; of a loss, the variance."""
+        variances = 0.0 if self.zero.all() else self.exact_total + self.sampled_total
+        return variances + (0.0 if self.total_place == len(self.exact) - 2 else float(self.weights @ self.mean_square))
 
     @property
     def total_error(self) -> float:
         """Standard error of the sum."""
-        return float(np.sqrt(self.total_spread + self.total_edge))
+        return 0.0 if self.zero.all() else float(self.tail.error(self.unseen)[self.total_place])
 
-    def without(self, zero: Flags, weights: Floats) -> PairSums:
+    def without(self, zero: Flags, weights: Floats) -> SplitFound:
         """Return the same with the moments that are zero for certain called so; ``weights`` are those of the sum."""
-        if not zero.any():
-            return self
-        value, spread, edge, bound = (np.where(zero, 0.0, x) for x in (self.value, self.spread, self.edge, self.bound))
-        total, largest = float(weights @ value), float((weights**2 * edge).max(initial=0.0))
-        total_spread = 0.0 if zero.all() else self.total_spread
-        hits = np.where(zero, 0, self.hits)
-        return PairSums(self.samples, value, spread, edge, total, total_spread, min(self.total_edge, largest), hits, bound)
+        return replace(self, zero=zero, bound=np.where(zero, 0.0, self.bound), weights=weights)
 
 
 @dataclass(frozen=True, eq=False)

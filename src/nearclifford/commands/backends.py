@@ -10,6 +10,8 @@ from nearclifford.errors import NearCliffordError
 
 # The public name of each, and the options that it takes.
 BACKENDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "auto": ("Auto", ()),
+    "exact": ("Exact", ()),
     "statevector": ("Statevector", ("device",)),
     "stabilizer": ("Stabilizer", ()),
     "aer": ("Aer", ("device", "shots")),

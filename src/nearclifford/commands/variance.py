@@ -29,8 +29,9 @@ def run(options: argparse.Namespace) -> int:
     print(
         "",
         *known,
-        f"{found.samples} samples, σ = {options.sigma:g}, seed {options.seed}, {found.method}; errors are standard "
+        f"{found.samples or 'no'} samples, σ = {options.sigma:g}, seed {options.seed}, {found.method}; errors are standard "
         f"errors, from low to high goes the {LEVEL:.0%} interval of the second moment.",
+        *([] if found.choice is None else [found.choice]),
         sep="\n",
     )
     return 0

@@ -16,7 +16,7 @@ from nearclifford.costs.cardinality import log10_multi_indices, log10_stabilizer
 from nearclifford.costs.stabilizer_rank import log2_mean_stabilizer_rank
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch
-from nearclifford.surrogates.prediction import NODE_SECONDS, PAIR_SECONDS, PATH_SECONDS
+from nearclifford.surrogates.prediction import NODE_SECONDS, PATH_SECONDS, table_seconds
 
 # One Clifford gate of a stabilizer simulator: stim's tableau at a thousand qubits.
 GATE_SECONDS = 1e-7
@@ -71,7 +71,7 @@ class CostModel:
 
         A string meets half of the n rotations before it, so there are about n^k / (2^k k!) ways to flip k times, and one in
         2^r ends Z-type; for few flips more do, up to ten times as many where circuits repeat. The walk makes two flips less,
-        and completes them from a table of pairs; another says which rotations anticommute
+        and completes them from a table of pairs; another, from three flips on, says which rotations anticommute
         (`nearclifford.kernels.paths.search`).
 
         >>> small = CostModel(n_parameters=544, n_rotations=544, active_qubits=16, n_gates=800)  # mHEA, L = N = 16
@@ -83,8 +83,8 @@ class CostModel:
         walked = max(flips - 2 if flips > 3 else flips - 1, 0)
         nodes = math.log(NODE_SECONDS) + self._log_flips(walked)
         paths = math.log(PATH_SECONDS) + self._log_flips(flips) - self.active_qubits * math.log(2.0)
-        pairs = math.log(PAIR_SECONDS * (1.0 if flips > 3 else 0.5)) + 2 * math.log(self.n_rotations)
-        return (math.log(self.n_terms) + float(np.logaddexp.reduce([nodes, paths, pairs]))) / math.log(10)
+        tables = math.log(table_seconds(self.n_rotations, flips))
+        return (math.log(self.n_terms) + float(np.logaddexp.reduce([nodes, paths, tables]))) / math.log(10)
 
     def _log_flips(self, most_flips: int) -> float:
         flips = min(most_flips, self.n_rotations // 2)  # more flips have fewer ways

@@ -54,7 +54,7 @@ def shots_to_resolve(stats: GradientStatistics, snr: float = 3.0) -> ShotsToReso
 
     >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1), center=[np.pi / 2, 0.0])
-    >>> stats = nc.gradient_statistics(land, nc.Gaussian(1e-6), samples=100, rng=1)
+    >>> stats = nc.gradient_statistics(land, nc.Gaussian(1e-6), nc.Statevector(), samples=100, rng=1)
     >>> shots_to_resolve(stats, snr=4).component.tolist()  # the slope is 1, and the noise of one shot 1/√2
     [8.0, inf]
     >>> shots_to_resolve(stats).method

@@ -7,10 +7,12 @@ Cost: reducing a vector takes one test for each of the r basis vectors and W wor
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numba import njit
 
-from nearclifford.kernels.bits import bit_of, highest_bit, lowest_bit, parity
+from nearclifford.kernels.bits import bit_of, highest_bit, lowest_bit, parity, population_count
 
 
 @njit(cache=True)
@@ -42,31 +44,75 @@ def reduce_row(row, basis, pivot, rank):
                 row[w] ^= basis[i, w]
 
 
+class Echelon(NamedTuple):
+    """Room for a basis in echelon form, which grows: vector i is zero at the pivots of those before it.
+
+    ``vectors`` : uint64, shape ``(most, W)``; ``pivot`` : int64; ``origin`` : int64, the row that each vector comes from.
+    """
+
+    vectors: Any
+    pivot: Any
+    origin: Any
+
+
+@njit(cache=True)
+def room_for(x):
+    """Return room for a basis of the rows of ``x``."""
+    most = min(len(x), 64 * x.shape[1])
+    return Echelon(np.empty((most, x.shape[1]), np.uint64), np.empty(most, np.int64), np.empty(most, np.int64))
+
+
+@njit(cache=True)
+def extend(echelon, rank, x, members, most):
+    """Add the rows of ``x`` in ``members`` to the first ``rank`` vectors; return the new rank, at most ``most`` for certain.
+
+    Cost: members * rank * W word operations, of the members up to the one that completes the rank. What stands before is
+    not touched, so that forgetting the new rank takes the rows back.
+    """
+    vectors, pivot, origin = echelon
+    for j in range(len(x)):
+        if rank >= most:
+            break
+        if not bit_of(members, j):
+            continue
+        vectors[rank] = x[j]
+        reduce_row(vectors[rank], vectors, pivot, rank)
+        bit = lowest_bit(vectors[rank])
+        if bit >= 0:
+            pivot[rank], origin[rank] = bit, j
+            rank += 1
+    return rank
+
+
+@njit(cache=True)
+def bits_that_occur(x, members):
+    """Return how many bits are set in any of the rows of ``x`` that are in ``members``: their rank is no larger."""
+    every = np.zeros(x.shape[1], np.uint64)
+    for j in range(len(x)):
+        if bit_of(members, j):
+            for w in range(len(every)):
+                every[w] |= x[j, w]
+    count = 0
+    for w in range(len(every)):
+        count += np.int64(population_count(every[w]))
+    return count
+
+
 @njit(cache=True)
 def span(x, members):
     """Return (basis, pivot): the reduced echelon basis over GF(2) of the rows of ``x`` whose bits are set in ``members``.
 
-    Cost: members * rank * W word operations.
+    Cost: `extend` to at most as many vectors as there are bits that occur, and rank^2 * W / 2 word operations.
     """
-    limit = min(len(x), 64 * x.shape[1])
-    basis, pivot = np.empty((limit, x.shape[1]), np.uint64), np.empty(limit, np.int64)
-    vector = np.empty(x.shape[1], np.uint64)
-    rank = 0
-    for j in range(len(x)):
-        if not bit_of(members, j):
-            continue
-        vector[:] = x[j]
-        reduce_row(vector, basis, pivot, rank)
-        bit = lowest_bit(vector)
-        if bit < 0:
-            continue
-        for i in range(rank):
-            if bit_of(basis[i], bit):
-                for w in range(len(vector)):
-                    basis[i, w] ^= vector[w]
-        basis[rank], pivot[rank] = vector, bit
-        rank += 1
-    return basis[:rank].copy(), pivot[:rank].copy()
+    echelon = room_for(x)
+    rank = extend(echelon, 0, x, members, bits_that_occur(x, members))
+    basis, pivot = echelon.vectors[:rank].copy(), echelon.pivot[:rank].copy()
+    for i in range(rank - 1, -1, -1):
+        for k in range(i):
+            if bit_of(basis[k], pivot[i]):
+                for w in range(basis.shape[1]):
+                    basis[k, w] ^= basis[i, w]
+    return basis, pivot
 
 
 @njit(cache=True)

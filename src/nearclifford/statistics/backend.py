@@ -42,7 +42,7 @@ class Sums(Protocol):
 
 
 S = TypeVar("S", bound=Sums)
-R = TypeVar("R", bound=GradientStatistics | LossStatistics, covariant=True)
+R = TypeVar("R", covariant=True)
 
 
 class Rounds(ABC, Generic[S, R]):

@@ -12,7 +12,7 @@ from nearclifford.arguments import Seed, generator, instance, integer
 from nearclifford.arrays import Floats, Indices
 from nearclifford.exact.center import center_gradient
 from nearclifford.landscape import Landscape
-from nearclifford.noise.landscapes import Noise
+from nearclifford.noise.landscapes import Noise, with_noise
 from nearclifford.patches import Patch
 from nearclifford.statistics.stabilizer import Stabilizer
 from nearclifford.statistics.verbs import gradient_statistics
@@ -58,7 +58,8 @@ def sampled_squared_norm(
 
     Components that are not zero at the centre carry most of it in a small patch, so they are all taken, with those of
     ``always``; of the others some are drawn without replacement, and their sum is scaled up. The standard error adds the
-    spread among those drawn, less the share that was drawn, to the errors of the samples.
+    spread among those drawn, less the share that was drawn, to the errors of the samples. Of several terms all components
+    share their samples, and all are taken.
 
     Parameters
     ----------
@@ -77,6 +78,8 @@ def sampled_squared_norm(
     """
     instance(land, Landscape, "land", "Landscape(circuit, observable)")
     count, random = integer(components, "components", 1), generator(rng)
+    if len(land.problem.coefficients) > 1:
+        return _all_components(with_noise(land, noise), patch, samples, random)
     at_center = center_gradient(land.problem)[1]
     certain = np.union1d(np.flatnonzero(at_center), np.asarray(always, dtype=np.int64))
     others = np.setdiff1d(np.arange(land.n_parameters), certain)
@@ -98,6 +101,14 @@ def sampled_squared_norm(
         second_moment=second,
         samples=found.samples,
     )
+
+
+def _all_components(land: Landscape, patch: Patch, samples: int, random: np.random.Generator) -> SampledNorm:
+    found = gradient_statistics(land, patch, Stabilizer(), samples=samples, rng=random)
+    total, error = found.unbiased.norm_squared, found.norm_squared_error
+    assert total is not None and error is not None
+    second = np.asarray(found.unbiased.second_moment)
+    return SampledNorm(total, error, found.parameters, np.zeros(0, np.int64), second, found.samples)
 
 
 def _drawn_square(part: Floats, error: Floats, n_others: int) -> float:

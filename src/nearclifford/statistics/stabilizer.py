@@ -8,19 +8,29 @@ from functools import cached_property
 
 import numpy as np
 
+from nearclifford.arguments import integer
 from nearclifford.arrays import Flags, Floats, Indices
 from nearclifford.chains.damped import WeightedHits
-from nearclifford.chains.found import Hits, PairSums
+from nearclifford.chains.found import Hits, SplitFound
 from nearclifford.chains.sampler import ChainSampler, WeightedTargets
+from nearclifford.chains.split import SplitMoments
 from nearclifford.chains.zeros import mattering_rotations, seconds_to_tell, vanishes
 from nearclifford.kernels.chain.rows import NO_ROTATION
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch
 from nearclifford.statistics.backend import Rounds
-from nearclifford.statistics.results import GradientStatistics, LossStatistics, Moments, Norms
+from nearclifford.statistics.results import Composition, GradientStatistics, LossStatistics, Moments, Norms
 
 # What is found out in less is found out always, in seconds.
 MOMENT = 0.05
+
+# What to use with noise, as a sentence.
+ONE_TERM = (
+    "Stabilizer() samples one Pauli string; Exact() and certified_second_moment take several, and so does "
+    "surrogate(land, order, noise=noise)."
+)
+# Samples of one round of several terms; a longer run adds rounds up.
+MOST_SAMPLES = 2**22
 
 
 @dataclass(frozen=True)
@@ -29,46 +39,62 @@ class Stabilizer:
 
     The second moment of L, or of one derivative, for one Pauli term is the probability that a string, pulled back through
     the circuit and flipped by each rotation it meets with probability E[sin²], ends with letters I and Z only. Samples of
-    that chain run 1024 at a time through the gates. Several terms add a chain for each pair
-    (`nearclifford.chains.term_pairs`); a derivative takes only the terms that can meet its rotation.
+    that chain run 1024 at a time through the gates.
+
+    Of several terms the variance is found directly, in two parts: paths of fewer than ``order`` flips are summed, and the
+    others are sampled by chains that serve all terms and all chosen derivatives at once (`nearclifford.chains.split`). The
+    result's ``composition`` has both. No variance is a difference of large numbers, and none is negative.
 
     ``norm`` is not computed (None), and ``norm_squared`` only over all parameters. Errors of the mean are zero. Samples
-    are counted for each component; with several terms there may be more, a word of 64 for each pair at least. The mean being
-    exact, a second moment is reported between the squared mean and the squared bound, and the variance is their difference.
+    are counted for each component of one term, whose second moment is reported between the squared mean and the squared
+    bound, and the variance is their difference. Several terms, or an order, take 16,384 samples at least, for all at once.
+    There ``samples="auto"`` looks at the variance of a loss.
 
-    Raises `NearCliffordError` where angles are not independent (`nearclifford.normal_form.angles`).
+    Parameters
+    ----------
+    order : paths of fewer flips are summed exactly, at least 1. None: all are sampled for one term, and as many flips as are
+        cheap are summed for several.
+
+    Raises `NearCliffordError` where angles are not independent (`nearclifford.normal_form.angles`), and for an order that is
+    no integer from 1 on; `ResourceError` where its paths do not fit.
 
     >>> Stabilizer()
-    Stabilizer()
+    Stabilizer(order=None)
     """
+
+    order: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.order is not None:
+            object.__setattr__(self, "order", integer(self.order, "order", 1))
 
     def gradient_rounds(
         self, land: Landscape, patch: Patch, parameters: Indices, *, rng: np.random.Generator
     ) -> StabilizerGradients:
         """Return the rounds of the moments of the chosen components of the gradient."""
-        return StabilizerGradients(ChainSampler(land, patch, rng), parameters)
+        return StabilizerGradients(ChainSampler(land, patch, rng), parameters, self.order)
 
     def loss_rounds(self, land: Landscape, patch: Patch, *, rng: np.random.Generator) -> StabilizerLoss:
         """Return the rounds of the moments of the loss."""
-        return StabilizerLoss(ChainSampler(land, patch, rng))
+        return StabilizerLoss(ChainSampler(land, patch, rng), self.order)
 
 
 @dataclass(frozen=True, eq=False)
 class ChainSums:
     """What chains have told; ``zero`` marks the moments that are known to be zero, ``weights`` are those of the sum."""
 
-    found: Hits | WeightedHits | PairSums
+    found: Hits | WeightedHits | SplitFound
     zero: Flags
     weights: Floats
 
     @classmethod
-    def of(cls, found: Hits | WeightedHits | PairSums, zero: Flags, weights: Floats) -> ChainSums:
+    def of(cls, found: Hits | WeightedHits | SplitFound, zero: Flags, weights: Floats) -> ChainSums:
         """Return what was found with the zeros called so."""
         return cls(found.without(zero, weights), zero, weights)
 
     def __add__(self, other: ChainSums) -> ChainSums:
         assert type(self.found) is type(other.found)
-        both: Hits | WeightedHits | PairSums = self.found + other.found  # type: ignore[operator]
+        both: Hits | WeightedHits | SplitFound = self.found + other.found  # type: ignore[operator]
         return ChainSums.of(both, self.zero | other.zero, self.weights)
 
     @property
@@ -90,11 +116,20 @@ class ChainSums:
 class _Chains:
     """Targets of one sampler, round after round: blocks of the random streams are taken one after the other."""
 
-    def __init__(self, chain: ChainSampler, targets: WeightedTargets) -> None:
+    def __init__(self, chain: ChainSampler, targets: WeightedTargets, order: int | None) -> None:
         self.chain, self.targets, self.block = chain, targets, 0
+        self.split = None if chain.one_term and order is None else SplitMoments(chain, targets, order)
+        if self.split is not None:
+            chain.land.problem.require_noiseless("A sum over few flips, or over several terms,", ONE_TERM)
+        self.method = "stabilizer" if order is None else f"stabilizer, order {order}"
         self.zero = np.zeros(len(targets.rotations), dtype=np.bool_)
         if seconds_to_tell(chain.land.problem) < MOMENT and (targets.rotations >= 0).all():
             self.zero = ~self.matters[targets.rotations]
+
+    @property
+    def chunk(self) -> int:
+        """The most samples of one round."""
+        return Rounds.chunk if self.split is None else MOST_SAMPLES
 
     @cached_property
     def matters(self) -> Flags:
@@ -103,7 +138,11 @@ class _Chains:
 
     def run(self, samples: int) -> ChainSums:
         """Return the sums of about so many more samples."""
-        found, self.block = self.chain.round(samples, self.block, self.targets)
+        found: Hits | WeightedHits | SplitFound
+        if self.split is None:
+            found, self.block = self.chain.round(samples, self.block, self.targets)
+        else:
+            found, self.block = self.split.round(samples, self.block)
         return ChainSums.of(found, self.zero, self.targets.weights)
 
     def settled(self, sums: ChainSums, seconds: float) -> ChainSums:
@@ -122,17 +161,26 @@ class _Chains:
             zero[place] = True
         return ChainSums.of(found, zero, sums.weights)
 
+    def composition(self, sums: ChainSums) -> Composition | None:
+        """Return what was exact and what was sampled; None where all was sampled."""
+        if self.split is None or not isinstance(sums.found, SplitFound):
+            return None
+        tail, found = self.split.tail, sums.found
+        return Composition(found.exact_total, found.sampled_total, tail.order, tail.probability, found.tail.hits)
+
 
 class StabilizerGradients(Rounds[ChainSums, GradientStatistics]):
     """The chosen components of the gradient; those that turn no rotation are zero and not sampled."""
 
-    def __init__(self, chain: ChainSampler, parameters: Indices) -> None:
+    def __init__(self, chain: ChainSampler, parameters: Indices, order: int | None) -> None:
         rotation, factor = chain.land.problem.angle_map.rotation_of
         self.chain, self.parameters = chain, parameters
         self.rotation, self.factor = rotation[parameters], factor[parameters]
         self.turning = self.rotation >= 0
         squares = self.factor[self.turning] ** 2
-        self.chains = _Chains(chain, WeightedTargets(self.rotation[self.turning], parameters[self.turning], squares))
+        targets = WeightedTargets(self.rotation[self.turning], parameters[self.turning], squares)
+        self.chains = _Chains(chain, targets, order)
+        self.chunk = self.chains.chunk
 
     def run(self, samples: int) -> ChainSums:
         """Return the sums of about so many more samples."""
@@ -148,15 +196,20 @@ class StabilizerGradients(Rounds[ChainSums, GradientStatistics]):
         mean = self.factor * self.chain.derivative_means(self.rotation)
         second, error, bound = np.zeros((3, count))
         hits = np.zeros(count, dtype=np.int64)
-        second[turning] = found.value * self.factor[turning] ** 2
+        estimate = found.variance if isinstance(found, SplitFound) else found.value
+        second[turning] = estimate * self.factor[turning] ** 2
         error[turning] = found.error * self.factor[turning] ** 2
         bound[turning] = np.abs(self.factor[turning]) * found.bound
-        hits[turning] = found.hits
-        moments = Moments.of_second_moments(mean, second, error, bound)
+        hits[turning] = found.hits if isinstance(found, Hits) else 0
+        if isinstance(found, Hits | WeightedHits):
+            moments = Moments.of_second_moments(mean, second, error, bound)
+        else:
+            moments = Moments.of_variances(mean, second, error, bound)
         if isinstance(found, Hits):
             moments = replace(moments, hits=hits, trials=np.full(count, found.samples))
         norms = self._norms(found.total, found.total_error, float((mean**2).sum()))
-        return GradientStatistics.of(moments, norms, self.parameters, found.samples, "stabilizer")
+        made = self.chains.composition(sums)
+        return GradientStatistics.of(moments, norms, self.parameters, found.samples, self.chains.method, made)
 
     def _norms(self, total: float, error: float, least: float) -> Norms:
         n_parameters = self.chain.land.n_parameters
@@ -167,9 +220,10 @@ class StabilizerGradients(Rounds[ChainSums, GradientStatistics]):
 class StabilizerLoss(Rounds[ChainSums, LossStatistics]):
     """The loss itself."""
 
-    def __init__(self, chain: ChainSampler) -> None:
-        whole = np.array([chain.land.n_parameters])
-        self.chain, self.chains = chain, _Chains(chain, WeightedTargets(np.array([NO_ROTATION]), whole, np.ones(1)))
+    def __init__(self, chain: ChainSampler, order: int | None) -> None:
+        targets = WeightedTargets(np.array([NO_ROTATION]), np.array([chain.land.n_parameters]), np.ones(1))
+        self.chain, self.chains = chain, _Chains(chain, targets, order)
+        self.chunk = self.chains.chunk
 
     def run(self, samples: int) -> ChainSums:
         """Return the sums of about so many more samples."""
@@ -182,7 +236,11 @@ class StabilizerLoss(Rounds[ChainSums, LossStatistics]):
     def result(self, sums: ChainSums) -> LossStatistics:
         """Return the statistics."""
         found, bound = sums.found, np.full(1, np.abs(self.chain.land.problem.coefficients).sum())
-        moments = Moments.of_second_moments(np.full(1, self.chain.loss_mean()), found.value, found.error, bound)
+        mean = np.full(1, self.chain.loss_mean())
+        if isinstance(found, Hits | WeightedHits):
+            moments = Moments.of_second_moments(mean, found.value, found.error, bound)
+        else:
+            moments = Moments.of_variances(mean, found.variance, found.error, bound)
         if isinstance(found, Hits):
             moments = replace(moments, hits=found.hits, trials=np.full(1, found.samples))
-        return LossStatistics.of(moments, found.samples, "stabilizer")
+        return LossStatistics.of(moments, found.samples, self.chains.method, self.chains.composition(sums))

@@ -246,8 +246,10 @@ def _check_memory(sampler: ChainSampler, samples: int, n_columns: int) -> None:
 
 
 def _tail_of(sampler: ChainSampler) -> Callable[[ChainSampler, int, int], _Tails]:
-    if sampler.noisy:
+    if sampler.noisy and sampler.one_term:
         return _noisy_term
+    way_out = "surrogate(land, order, noise=noise).rms_error does."
+    sampler.land.problem.require_noiseless("An error curve of several terms", way_out)
     return _one_term if sampler.one_term else _several_terms
 
 

@@ -13,11 +13,13 @@ from nearclifford.kernels.paths.search import sample_walks
 from nearclifford.landscape import Landscape
 from nearclifford.memory import in_words
 from nearclifford.surrogates.threads import in_threads
-from nearclifford.surrogates.walks import LEAST_PAIR_FLIPS, Walk, flips_of, sets_of_flips, walks_of
+from nearclifford.surrogates.walks import LEAST_PAIR_FLIPS, LEAST_ROW_FLIPS, Walk, flips_of, sets_of_flips, walks_of
 
 # One node of the walk that finds paths, one path compiled, one pair of rotations in a table, in seconds, as
 # ``python benchmarks/speeds.py`` measures them.
 NODE_SECONDS, PATH_SECONDS, PAIR_SECONDS = 1.6e-8, 2e-6, 1.5e-8
+# What one rotation takes in any case, and one pair of them in rows that only say whether they anticommute, likewise.
+TURN_SECONDS, ROW_SECONDS = 1e-6, 1e-9
 SAMPLES, FEWEST_SAMPLES = 512, 16
 # Steps that a prediction takes, a few nanoseconds each: with more rotations and flips it samples fewer walks.
 MOST_STEPS = 2e8
@@ -73,9 +75,18 @@ def predict_walks(walks: Sequence[Walk], flips: int, rng: np.random.Generator, p
     results = in_threads(sampled, tasks, "prediction", progress)
     paths, square_error, nodes, nbytes = np.sum([(0.0,) * 4, *results], axis=0).tolist()
     groups = {id(walk.tables): walk.n_rotations for walk in walks}.values()
-    pairs = sum(n**2 for n in groups) * (1.0 if flips >= LEAST_PAIR_FLIPS else 0.5)
-    seconds = NODE_SECONDS * nodes + PATH_SECONDS * paths + PAIR_SECONDS * pairs
+    seconds = NODE_SECONDS * nodes + PATH_SECONDS * paths + sum(table_seconds(n, flips) for n in groups)
     return Prediction(paths, square_error**0.5, nodes, nbytes, seconds)
+
+
+def table_seconds(n_rotations: int, flips: int) -> float:
+    """Return about how many seconds the tables take for walks of so many flips over so many rotations.
+
+    >>> [round(table_seconds(22_000, flips), 3) for flips in (2, 3, 4)]
+    [0.022, 0.506, 7.282]
+    """
+    pair = PAIR_SECONDS if flips >= LEAST_PAIR_FLIPS else ROW_SECONDS if flips >= LEAST_ROW_FLIPS else 0.0
+    return TURN_SECONDS * n_rotations + pair * n_rotations**2
 
 
 def bytes_of_path(n_rotations: int, flips: int) -> int:

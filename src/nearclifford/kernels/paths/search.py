@@ -3,11 +3,13 @@
 Going back from the last rotation, the string may flip at a rotation only where it anticommutes with it. Whether it does is
 one bit for each rotation below; flipping j adds row j of the commutation matrix. It ends Z-type if the x-parts of the
 flips add up to its own, so a walk carries a *key*, the x-part still to be cancelled, as one word: sums of keys are the
-keys of sums. A walk of the first k - t flips (t is 1 or 2) is completed from a table of all sums of t keys.
+keys of sums. A walk of the first k - t flips (t is 1 or 2) is completed from a table of all sums of t keys. Whatever has the
+key that is missing is found first, and only then is it asked whether its rotations may flip: the last step of a walk reads
+no row, and walks of a single step, k up to 2, need no rows at all.
 
 Cost: a step of the innermost loop is one bit of a row, one key and one bit of a filter: 3 ns while the filter fits the
-cache. A step that passes the filter reads a row of n / 64 words and one bucket. The table of pairs has n (n - 1) / 2
-entries of 8 bytes and takes 15 ns for each; a walk visits about n^d / (2^d d!) nodes, d = k - t.
+cache. A step that passes the filter reads one bucket, or a row of n / 64 words if it goes on. The table of pairs has
+n (n - 1) / 2 entries of 8 bytes and takes 15 ns for each; a walk visits about n^d / (2^d d!) nodes, d = k - t.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from numba import njit, uint64
 
 from nearclifford.kernels.bits import bit_of, leading_zeros, trailing_zeros
 from nearclifford.kernels.paths.tables import bucket, passes
+from nearclifford.kernels.pauli import rows_anticommute
 
 ONE = np.uint64(1)
 LOW_HALF = np.int64(0xFFFFFFFF)
@@ -41,35 +44,43 @@ def _record(found, count, flips, depth, last, last_but_one):
 
 
 @njit(cache=True, nogil=True)
-def _complete_one(found, count, flips, depth, key, state, keys, singles):
-    shift, start, entries = singles
+def _complete_one(found, count, flips, depth, key, state, tables):
+    """Append the paths of one more flip i below the last flip j, which met the string before it."""
+    j, keys = flips[depth - 1], tables.keys
+    shift, start, entries = tables.singles
     b = bucket(key, shift)
     for e in range(start[b], start[b + 1]):
         i = entries[e]
-        if keys[i] == key and bit_of(state, i):
+        if i >= j:
+            break
+        if keys[i] == key and (bit_of(state, i) != uint64(0)) != rows_anticommute(tables.turns[j], tables.turns[i]):
             found, count = _record(found, count, flips, depth, i, -1)
     return found, count
 
 
 @njit(cache=True, nogil=True)
-def _complete_two(found, count, flips, depth, key, state, strings, pairs):
-    keys, meets = strings
-    shift, start, entries = pairs
+def _complete_two(found, count, flips, depth, key, state, tables):
+    """Append the paths of two more flips, i below j below the last flip; tables of pairs come with all rows."""
+    last, keys, meets = flips[depth - 1], tables.keys, tables.meets.rows
+    shift, start, entries = tables.pairs
     b = bucket(key, shift)
     for e in range(start[b], start[b + 1]):
         j, i = entries[e] >> 32, entries[e] & LOW_HALF
-        if keys[i] ^ keys[j] == key and bit_of(state, j) and bit_of(state, i) != bit_of(meets[j], i):
-            found, count = _record(found, count, flips, depth, i, j)
+        if j >= last:
+            break
+        if keys[i] ^ keys[j] == key and bit_of(state, j) != bit_of(meets[last], j):
+            if bit_of(state, i) ^ bit_of(meets[last], i) != bit_of(meets[j], i):
+                found, count = _record(found, count, flips, depth, i, j)
     return found, count
 
 
 @njit(cache=True, nogil=True)
 def descend(state, meets, j, child):
     """Write to ``child`` which rotations below j anticommute with the string after its flip at j."""
-    top = j >> 6
+    top, row = j >> 6, meets.place[j]
     for w in range(top):
-        child[w] = state[w] ^ meets[j, w]
-    child[top] = (state[top] ^ meets[j, top]) & ((ONE << uint64(j & 63)) - ONE)
+        child[w] = state[w] ^ meets.rows[row, w]
+    child[top] = (state[top] ^ meets.rows[row, top]) & ((ONE << uint64(j & 63)) - ONE)
     child[top + 1 :] = uint64(0)
 
 
@@ -83,13 +94,16 @@ def _clear_below(row, least):
 
 @njit(cache=True, nogil=True)
 def _complete(found, count, flips, depth, budget, key, state, tables):
-    """Append all paths that go on from here within the budget; no more than the tables complete may be left of it."""
+    """Append all paths that go on from the last flip within the budget; no more than the tables complete may be left of it.
+
+    ``state`` : which rotations anticommuted with the string before that flip.
+    """
     if key == uint64(0):
         found, count = _record(found, count, flips, depth, -1, -1)
     if budget - depth >= 1:
-        found, count = _complete_one(found, count, flips, depth, key, state, tables.keys, tables.singles)
+        found, count = _complete_one(found, count, flips, depth, key, state, tables)
     if budget - depth >= 2:
-        found, count = _complete_two(found, count, flips, depth, key, state, (tables.keys, tables.meets), tables.pairs)
+        found, count = _complete_two(found, count, flips, depth, key, state, tables)
     return found, count
 
 
@@ -106,7 +120,7 @@ def find_paths(tables, root_key, root_row, first_low, first_high, budget, most, 
 
     ``found`` is int32, shape ``(n_paths, budget)``: flips in the order of the walk, rotations descending, -1 beyond the end.
     """
-    keys, n_words, deepest = tables.keys, tables.meets.shape[1], max(budget - tables.reach, 1) - 1
+    keys, n_words, deepest = tables.keys, len(root_row), max(budget - tables.reach, 1) - 1
     state, left = np.zeros((deepest + 2, n_words), np.uint64), np.zeros((deepest + 2, n_words), np.uint64)
     key_at, flips = np.zeros(deepest + 2, np.uint64), np.empty(deepest + 2, np.int32)
     found, count, nodes, depth = np.full((1024, budget), -1, np.int32), 0, 1, 0
@@ -134,11 +148,11 @@ def find_paths(tables, root_key, root_row, first_low, first_high, budget, most, 
         nodes += 1
         key ^= keys[j]
         flips[depth] = j
+        if depth == deepest:
+            found, count = _complete(found, count, flips, depth + 1, budget, key, state[depth], tables)
+            continue
         child = state[depth + 1]
         descend(state[depth], tables.meets, j, child)
-        if depth == deepest:
-            found, count = _complete(found, count, flips, depth + 1, budget, key, child, tables)
-            continue
         depth += 1
         if key == uint64(0):
             found, count = _record(found, count, flips, depth, -1, -1)
@@ -156,7 +170,7 @@ def sample_walks(tables, root_key, root_row, budget, uniform):
 
     ``uniform`` : numbers in [0, 1), shape ``(samples, levels)`` of at least budget levels.
     """
-    n_words, deepest = tables.meets.shape[1], max(budget - tables.reach, 1) - 1
+    n_words, deepest = len(root_row), max(budget - tables.reach, 1) - 1
     state, child = np.empty(n_words, np.uint64), np.empty(n_words, np.uint64)
     found, flips = np.full((1024, budget), -1, np.int32), np.empty(deepest + 2, np.int32)
     paths, nodes = np.zeros(len(uniform)), np.ones(len(uniform))
@@ -183,13 +197,13 @@ def sample_walks(tables, root_key, root_row, budget, uniform):
                 j += 1
             weight = min(weight * total / ((last + 1.0) / (top + 1.0)) ** power, MOST_NODES)
             nodes[sample] += weight
-            descend(state, tables.meets, last, child)
-            state[:] = child
             key ^= tables.keys[last]
             flips[depth] = last
             if depth == deepest:
                 found, count = _complete(found, 0, flips, depth + 1, budget, key, state, tables)
                 paths[sample] += weight * count
-            elif key == uint64(0):
-                paths[sample] += weight
+                break
+            descend(state, tables.meets, last, child)
+            state[:] = child
+            paths[sample] += weight * (key == uint64(0))
     return paths, nodes

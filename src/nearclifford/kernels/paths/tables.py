@@ -1,6 +1,7 @@
 """What a search for paths looks up: which rotations anticommute, what one of them or a pair cancels, and a filter of both.
 
-Cost: one bit for each pair of rotations; the table of pairs has n (n - 1) / 2 entries of 8 bytes and takes 15 ns for each.
+Cost: a row of n bits for each rotation at which a walk goes on by itself (`nearclifford.kernels.commutation`); the table of
+pairs has n (n - 1) / 2 entries of 8 bytes and takes 15 ns for each; a key takes one table look-up for each byte of a string.
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit, uint64
 
-from nearclifford.kernels.bits import bit_of
-from nearclifford.kernels.pauli import rows_anticommute
+from nearclifford.kernels.bits import bit_of, trailing_zeros
 
 ONE = np.uint64(1)
 # Fibonacci hashing: a bucket is the high bits of key * SPREAD.
@@ -20,12 +20,26 @@ SPREAD = np.uint64(0x9E3779B97F4A7C15)
 FILTER_BITS = 16
 
 
+class Meetings(NamedTuple):
+    """Which rotations anticommute with some of the rotations, below these.
+
+    Attributes
+    ----------
+    place : int64, shape ``(n,)``: the row of each rotation, -1 where there is none.
+    rows : uint64, shape ``(n_kept, ceil(n / 64))``: bit i of the row of j is set where i < j anticommutes with j.
+    """
+
+    place: Any
+    rows: Any
+
+
 class Tables(NamedTuple):
     """What walks of strings through one list of n rotations look up; each table is (shift, start of buckets, entries).
 
     Attributes
     ----------
-    meets : uint64, shape ``(n, ceil(n / 64))``: commutation of the rotations, `commutation_rows`.
+    turns : uint64, shape ``(n, 2 W)``: the x words of each rotation, then its z words.
+    meets : `Meetings`, of all rotations where a walk has to go on by itself, else of none.
     keys : uint64, shape ``(n,)``: x-parts.
     least : int64, shape ``(65,)``: a key of c leading zeros needs a flip at ``least[c]`` or above, whatever follows.
     singles, pairs : rotations, and pairs of them, by key; see `single_table` and `pair_table`.
@@ -33,6 +47,7 @@ class Tables(NamedTuple):
     reach : how many flips the tables complete, 1 or 2.
     """
 
+    turns: Any
     meets: Any
     keys: Any
     least: Any
@@ -43,17 +58,22 @@ class Tables(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def commutation_rows(strings, rows):
-    """Return uint64, shape ``(len(strings), ceil(n / 64))``: bit i is set where a string anticommutes with row i of n.
+def keys_of(x, images):
+    """Return uint64, shape ``(n,)``: of each row of W words the sum of the images of its bits, which keeps sums.
 
-    Both hold the x words of each string, then its z words.
+    ``images`` : uint64, shape ``(64 W,)``. Cost: 8 W look-ups a row, in tables of the sums of eight images each.
     """
-    n = len(rows)
-    meets = np.zeros((len(strings), (n + 63) >> 6), np.uint64)
-    for j in range(len(strings)):
-        for i in range(n):
-            meets[j, i >> 6] |= uint64(rows_anticommute(rows[i], strings[j])) << uint64(i & 63)
-    return meets
+    n_bytes = 8 * x.shape[1]
+    sums, keys = np.zeros((n_bytes, 256), np.uint64), np.zeros(len(x), np.uint64)
+    for place in range(n_bytes):
+        for value in range(1, 256):
+            lowest = trailing_zeros(uint64(value))
+            sums[place, value] = sums[place, value & (value - 1)] ^ images[8 * place + lowest]
+    for j in range(len(x)):
+        for place in range(n_bytes):
+            byte = (x[j, place >> 3] >> uint64(8 * (place & 7))) & uint64(255)
+            keys[j] ^= sums[place, byte]
+    return keys
 
 
 @njit(cache=True, nogil=True)

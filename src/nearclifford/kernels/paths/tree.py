@@ -103,7 +103,7 @@ def compile_tree(found, meets, root_row, rotations, width, generators, string):
     Parameters
     ----------
     found : int32, shape ``(n_paths, k)``, sorted: flips descending, -1 beyond the end.
-    meets, root_row : see `nearclifford.kernels.paths.search`. rotations : int32: what the steps call them.
+    meets : `Meetings` with a row for every flip. root_row : of the string. rotations : int32: what the steps call them.
     width : how many neighbouring rotations share a row of the table of products.
     generators, string : `Strings`; the string is one row.
 
@@ -121,10 +121,10 @@ def compile_tree(found, meets, root_row, rotations, width, generators, string):
     sign, stay_start = np.zeros(n_steps, np.int8), np.zeros(n_steps + 1, np.int64)
     stays, count = np.empty(1024, np.int32), 0
     n_levels = found.shape[1] + 1
-    state, place = np.zeros((n_levels, meets.shape[1]), np.uint64), np.zeros(n_levels, np.int64)
+    state, place = np.zeros((n_levels, len(root_row)), np.uint64), np.zeros(n_levels, np.int64)
     x, z = np.zeros((n_levels, gx.shape[1]), np.uint64), np.zeros((n_levels, gx.shape[1]), np.uint64)
     signs = np.ones(n_levels, np.int64)
-    state[0], place[0] = root_row, len(meets)
+    state[0], place[0] = root_row, len(rotations)
     x[0], z[0], signs[0] = string.x[0], string.z[0], string.sign[0]
     level[0], rotation[0], step = 0, START, 1
     for row in range(len(found)):

@@ -1,0 +1,174 @@
+"""What sets of many flips add to second moments, sampled: chains whose coins show so many heads at least.
+
+A term a is drawn in proportion to ``c_a² Pr[as many heads]`` and its chain run; where it ends Z-type, all terms of the class
+that admit its flips count, divided by the chance that any of them is drawn (docs/theory.md, "Averages over a patch").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nearclifford.arrays import Flags, Floats, Indices, Words
+from nearclifford.chains.classes import TermClasses
+from nearclifford.chains.few_flips import Question
+from nearclifford.chains.tails import ChainTail, PathSample
+from nearclifford.intervals import unseen_rate
+from nearclifford.kernels.chain.flip_sets import FlipSets
+from nearclifford.kernels.chain.head_chances import chances_of_heads
+from nearclifford.kernels.chain.rows import Rows
+
+WORD = 64
+# The spread is that of words, of which there must be some.
+LEAST_WORDS = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Unseen:
+    """What may hide where no chain was hit: what one hit may add, and what all sets may be, float64, shape ``(n + 2,)``."""
+
+    one_hit: Floats
+    most: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class TailSums:
+    """What sampled chains add to some second moments; two of them add up.
+
+    Attributes
+    ----------
+    words : of 64 samples each.
+    sums, squares, largest : float64, shape ``(n + 2,)``: of the words, see `weigh_sets`.
+    hits : chains that ended Z-type with as many flips.
+    """
+
+    words: int
+    sums: Floats
+    squares: Floats
+    largest: Floats
+    hits: int
+
+    def __add__(self, other: TailSums) -> TailSums:
+        largest = np.maximum(self.largest, other.largest)
+        sums, squares = self.sums + other.sums, self.squares + other.squares
+        return TailSums(self.words + other.words, sums, squares, largest, self.hits + other.hits)
+
+    @property
+    def samples(self) -> int:
+        """Number of chains."""
+        return self.words * WORD
+
+    @property
+    def value(self) -> Floats:
+        """Estimates."""
+        return self.sums / self.samples
+
+    def error(self, unseen: Unseen) -> Floats:
+        """Standard errors.
+
+        Few hits tell little of their spread: one more may come of each moment, as large as the largest that was seen of any.
+        """
+        spread = (self.squares - self.sums**2 / self.words) / (self.words - 1) * self.words / self.samples**2
+        hidden = np.minimum(unseen_rate(self.samples) * self._one_more(unseen), unseen.most)
+        error: Floats = np.sqrt(np.maximum(spread, 0.0) + hidden**2)
+        return error
+
+    def _one_more(self, unseen: Unseen) -> Floats:
+        """Return what one more hit may add."""
+        # A word of many hits is no rare hit.
+        largest = self.largest / max(1.0, self.hits / self.words)
+        derivatives = unseen.one_hit[:-2]
+        share = np.divide(largest[:-2], derivatives, out=np.zeros_like(derivatives), where=derivatives > 0)
+        alike = np.append(derivatives * share.max(initial=0.0), largest[-2:])
+        return np.where(alike > 0, alike, unseen.one_hit)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnTail:
+    """Chains of the terms of a question, of whose coins at least ``order`` are heads.
+
+    Attributes
+    ----------
+    question : the second moments that are wanted.
+    rows, starts, members : the circuit, the rows that each term sets, the rotations that each can meet; terms as in the
+        classes.
+    chance : float64, shape ``(n,)``: of a head. Any chances give unbiased sums; E[sin²] makes hits alike.
+    heads : float64, shape ``(T, order + 1)``: Pr[at least r heads] of each term.
+    order, seed : how many heads there are at least, and the seed of the random streams.
+    """
+
+    question: Question
+    rows: Rows
+    starts: Flags
+    members: Words
+    chance: Floats
+    heads: Floats
+    order: int
+    seed: np.uint64
+
+    @property
+    def size(self) -> Floats:
+        """c² Pr[at least ``order`` heads] of each term."""
+        size: Floats = self.question.classes.tables.amplitude**2 * self.heads[:, self.order]
+        return size
+
+    @property
+    def mass(self) -> float:
+        """Their sum."""
+        return float(self.size.sum())
+
+    @property
+    def probability(self) -> float:
+        """The chance of as many heads, over the terms by their c²."""
+        return self.mass / float((self.question.classes.tables.amplitude**2).sum())
+
+    def run(self, samples: int, first_block: int) -> TailSums:
+        """Return the sums of so many more samples, or `LEAST_WORDS` words at least; blocks begin with ``first_block``."""
+        n_words, mass = max(-(-samples // WORD), LEAST_WORDS), self.mass
+        if mass == 0.0:
+            nothing = np.zeros(len(self.chance) + 2)
+            return TailSums(n_words, nothing, nothing, nothing, 0)
+        start = self._starts(n_words, first_block)
+        chains = ChainTail(self.rows, self.chance, self.starts, self.members, self.order, self.seed)
+        sets = _many_flips(chains.paths(start, n_words * WORD, first_block), self.question.classes, start, self.order)
+        logs = self.question.moments.drawn_with(self.chance)
+        sums, squares, largest = self.question.weigh(sets, logs, mass)[:, :-1]
+        return TailSums(n_words, sums, squares, largest, len(sets.kind))
+
+    def _starts(self, n_words: int, first_block: int) -> Indices:
+        """Return the term of each word, by systematic sampling: each about as often as it should be."""
+        share = np.cumsum(self.size) / self.mass
+        offset = np.random.default_rng([int(self.seed), first_block]).random()
+        places = np.searchsorted(share, (np.arange(n_words) + offset) / n_words, side="right")
+        return np.minimum(places, np.flatnonzero(self.size)[-1])
+
+
+def heads_of(members: Words, chance: Floats, most: int) -> Floats:
+    """Return Pr[at least r heads], r up to ``most``, of the coins of each term: float64, shape ``(T, most + 1)``."""
+    result = np.empty((len(members), most + 1))
+    chances_of_heads(members, chance, result)
+    return result
+
+
+def tilted(sine_square: Floats, rotations: Indices) -> Floats:
+    """Return chances of heads that serve the derivatives by some rotations, shape ``(n,)``.
+
+    Paths of derivative k flip at k with the weight E[cos²]; among K derivatives each is one in K.
+    """
+    chance = sine_square.copy()
+    if len(rotations):
+        chance[rotations] += (1.0 - 2.0 * sine_square[rotations]) / len(rotations)
+    return chance
+
+
+def _many_flips(paths: PathSample, classes: TermClasses, start: Indices, order: int) -> FlipSets:
+    """Return the paths that flip as often as the coins fell at least; the others were enumerated."""
+    kept = np.flatnonzero(np.diff(paths.begin) >= order)
+    sizes = np.diff(paths.begin)[kept]
+    begin = np.append(0, np.cumsum(sizes))
+    flips: npt.NDArray[np.int32] = paths.flips[np.repeat(paths.begin[kept] - begin[:-1], sizes) + np.arange(begin[-1])]
+    word = paths.sample[kept] // WORD
+    kind = np.searchsorted(classes.tables.begin, start[word], side="right") - 1
+    return FlipSets(begin, flips, kind, word)

@@ -1,0 +1,337 @@
+"""What sets of flips weigh for whole classes of terms: rows of anticommutation bits, kernels of terms, quadratic forms.
+
+Bit j of a row says whether a string anticommutes with generator j. A row is the XOR of one column for each letter of the
+string, so that it costs ``letters * n / 64`` words and no test of n strings.
+
+Cost of a set of flips: a row for each flip, 1 to 2 ns for each rotation that a term meets, for each term that admits it;
+where derivatives are wanted the same for each pair of these terms.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit, prange, uint64
+
+from nearclifford.kernels.bits import bit_of, highest_bit, parity, trailing_zeros
+from nearclifford.kernels.parallel import parallel_kernel
+
+
+class Columns(NamedTuple):
+    """Generators by qubit and by themselves.
+
+    ``x``, ``z`` : uint64, shape ``(N, ceil(n / 64))``, bit j that of generator j; ``strings`` : ``(n, 2W)``, x, then z.
+    """
+
+    x: npt.NDArray[np.uint64]
+    z: npt.NDArray[np.uint64]
+    strings: npt.NDArray[np.uint64]
+
+
+class Classes(NamedTuple):
+    """Terms of equal x-part that commute, class by class.
+
+    begin : int64, shape ``(n_classes + 1,)``: where each class begins among the terms.
+    meets : uint64, shape ``(T, ceil(n / 64))``: rows of the terms.
+    amplitude : float64, shape ``(T,)``: the coefficient with the sign relative to the others of the class.
+    kernel : float64: K of all pairs of each class, one class after the other; its matrix begins at ``place[c]``.
+    place : int64, shape ``(n_classes,)``.
+    """
+
+    begin: npt.NDArray[np.int64]
+    meets: npt.NDArray[np.uint64]
+    amplitude: npt.NDArray[np.float64]
+    kernel: npt.NDArray[np.float64]
+    place: npt.NDArray[np.int64]
+
+
+class Logs(NamedTuple):
+    """Logarithms by rotation, float64, shape ``(n,)``.
+
+    ``stay``, ``flip`` : of E[cos²] and E[sin²]; ``drawn_stay``, ``drawn_flip`` : of the chances of the coins that are drawn;
+    ``distance`` : of E[cos²] / E[cos]².
+    """
+
+    stay: npt.NDArray[np.float64]
+    flip: npt.NDArray[np.float64]
+    drawn_stay: npt.NDArray[np.float64]
+    drawn_flip: npt.NDArray[np.float64]
+    distance: npt.NDArray[np.float64]
+
+
+class Wanted(NamedTuple):
+    """Which derivatives are wanted.
+
+    mask : uint64, shape ``(ceil(n / 64),)``, a bit for each; any_bit : bool, whether there are any.
+    share : float64, shape ``(n,)``: E[sin²] / E[cos²], what a derivative makes of a rotation that stays.
+    factor_square : float64, shape ``(n,)``: weights of the derivatives in their sum.
+    """
+
+    mask: npt.NDArray[np.uint64]
+    any_bit: bool
+    share: npt.NDArray[np.float64]
+    factor_square: npt.NDArray[np.float64]
+
+
+class FlipSets(NamedTuple):
+    """Sets of flips, the last rotation of each first.
+
+    ``begin`` : int64, shape ``(n_sets + 1,)``; ``flips`` : int32; ``kind``, ``word`` : int64, shape ``(n_sets,)``: the class
+    of each, and the word of samples that it came from, ascending.
+    """
+
+    begin: npt.NDArray[np.int64]
+    flips: npt.NDArray[np.int32]
+    kind: npt.NDArray[np.int64]
+    word: npt.NDArray[np.int64]
+
+
+@njit(cache=True)
+def add_row(columns, x, z, below, row):
+    """XOR to ``row`` the bits of the generators before ``below`` that anticommute with a string of words x, z."""
+    last = (below + 63) >> 6
+    for w in range(len(x)):
+        for side in range(2):
+            left = x[w] if side == 0 else z[w]
+            table = columns.z if side == 0 else columns.x
+            while left:
+                q = 64 * w + trailing_zeros(left)
+                left &= left - uint64(1)
+                for i in range(last):
+                    row[i] ^= table[q, i]
+    return last
+
+
+@njit(cache=True)
+def add_generator(columns, f, row, spare):
+    """XOR to ``row`` the bits of the generators before f that anticommute with it."""
+    half = columns.strings.shape[1] >> 1
+    spare[:] = uint64(0)
+    last = add_row(columns, columns.strings[f, :half], columns.strings[f, half:], f, spare)
+    if f & 63:
+        spare[last - 1] &= (uint64(1) << uint64(f & 63)) - uint64(1)
+    for i in range(last):
+        row[i] ^= spare[i]
+
+
+@parallel_kernel
+def rows_of(columns, x, z, rows):
+    """Write the rows of strings, uint64, shape ``(T, ceil(n / 64))``, all zero before."""
+    for a in prange(len(x)):
+        add_row(columns, x[a], z[a], 64 * rows.shape[1], rows[a])
+
+
+@njit(cache=True)
+def sum_over(row, number):
+    """Return the sum of numbers over the bits of a row."""
+    total = 0.0
+    for i in range(len(row)):
+        left = row[i]
+        while left:
+            total += number[64 * i + trailing_zeros(left)]
+            left &= left - uint64(1)
+    return total
+
+
+@njit(cache=True)
+def parities(rows, mask):
+    """Return the parity of the bits that each row shares with a mask, uint8."""
+    result = np.empty(len(rows), np.uint8)
+    for a in range(len(rows)):
+        word = uint64(0)
+        for i in range(len(mask)):
+            word ^= rows[a, i] & mask[i]
+        result[a] = parity(word)
+    return result
+
+
+@parallel_kernel
+def fill_kernel(begin, meets, distance, place, kernel):
+    """Write K of all pairs of each class: exp(-Σ_J ``distance`` / 2), J the rotations that one of the two meets."""
+    for a in prange(len(meets)):
+        c = np.searchsorted(begin, a, side="right") - 1
+        first, size = begin[c], begin[c + 1] - begin[c]
+        for b in range(first, begin[c + 1]):
+            apart = 0.0
+            if b != a:
+                apart = sum_over(meets[a] ^ meets[b], distance)
+            kernel[place[c] + (a - first) * size + b - first] = np.exp(-apart / 2)
+
+
+@njit(cache=True)
+def admits(meets, change, flips):
+    """Return whether a term whose row is ``meets`` meets every flip, ``change`` being what the flips do to rows."""
+    for f in flips:
+        if not bit_of(meets, f) ^ bit_of(change, f):
+            return False
+    return True
+
+
+class Scratch(NamedTuple):
+    """Room for one set of flips: rows of the terms that admit it, which they are, and their amplitudes."""
+
+    change: npt.NDArray[np.uint64]
+    spare: npt.NDArray[np.uint64]
+    rows: npt.NDArray[np.uint64]
+    which: npt.NDArray[np.int64]
+    amplitude: npt.NDArray[np.float64]
+
+
+@njit(cache=True)
+def new_scratch(most, n_words):
+    return Scratch(
+        np.empty(n_words, np.uint64),
+        np.empty(n_words, np.uint64),
+        np.empty((most, n_words), np.uint64),
+        np.empty(most, np.int64),
+        np.empty(most),
+    )
+
+
+@njit(cache=True)
+def _weigh_terms(classes, logs, kind, flips, scratch):
+    """Write the terms that admit a set of flips, their rows and amplitudes; return (how many, Σ c² of the drawn weights)."""
+    count, density = 0, 0.0
+    for b in range(classes.begin[kind], classes.begin[kind + 1]):
+        if not admits(classes.meets[b], scratch.change, flips):
+            continue
+        row = scratch.rows[count]
+        weight, drawn = 0.0, 0.0
+        for i in range(len(row)):
+            row[i] = classes.meets[b, i] ^ scratch.change[i]
+            left = row[i]
+            while left:
+                j = 64 * i + trailing_zeros(left)
+                weight += logs.stay[j]
+                drawn += logs.drawn_stay[j]
+                left &= left - uint64(1)
+        for f in flips:
+            weight += logs.flip[f] - logs.stay[f]
+            drawn += logs.drawn_flip[f] - logs.drawn_stay[f]
+        scratch.which[count] = b
+        scratch.amplitude[count] = classes.amplitude[b] * np.exp(weight / 2)
+        density += classes.amplitude[b] ** 2 * np.exp(drawn)
+        count += 1
+    return count, density
+
+
+@njit(cache=True)
+def _without_mean(logs, a, b, scratch):
+    """Return 1 - (square of the means) / (mean of the squares) of two terms on their common rotations."""
+    return -np.expm1(-sum_over(scratch.rows[a] & scratch.rows[b], logs.distance))
+
+
+@njit(cache=True)
+def _add_stays(both, flips, wanted, share, weight, into):
+    """Add ``weight * share[k]`` to every wanted derivative k that two terms stay at, flips apart."""
+    for f in flips:
+        both[f >> 6] &= ~(uint64(1) << uint64(f & 63))
+    for i in range(len(both)):
+        left = both[i] & wanted[i]
+        while left:
+            k = 64 * i + trailing_zeros(left)
+            into[k] += weight * share[k]
+            left &= left - uint64(1)
+
+
+@njit(cache=True)
+def weigh_set(classes, logs, wanted, kind, flips, mass, scratch, into):
+    """Add what a set of flips is to the wanted derivatives, to the loss behind them, and to the terms apart at the end.
+
+    A set that was drawn, of all sets together ``mass``, is divided by the chance to draw it; one of mass 0 was not drawn.
+    The set that a mean consists of, one flip for its derivative, counts as far as it varies.
+    """
+    count, density = _weigh_terms(classes, logs, kind, flips, scratch)
+    scale = mass / density if mass > 0.0 else 1.0
+    first, size = classes.begin[kind], classes.begin[kind + 1] - classes.begin[kind]
+    form, varying, n = 0.0, 0.0, len(logs.stay)
+    for a in range(count):
+        into[n + 2] += scale * scratch.amplitude[a] ** 2
+        for b in range(a + 1):
+            place = classes.place[kind] + (scratch.which[a] - first) * size + scratch.which[b] - first
+            value = (1.0 if a == b else 2.0) * scale * classes.kernel[place]
+            value *= scratch.amplitude[a] * scratch.amplitude[b]
+            form += value
+            if wanted.any_bit:
+                if len(flips) == 1:
+                    varying += value * _without_mean(logs, a, b, scratch)
+                _add_stays(scratch.rows[a] & scratch.rows[b], flips, wanted.mask, wanted.share, value, into)
+    into[n] += form
+    for f in flips:
+        if bit_of(wanted.mask, f):
+            into[f] += (varying if len(flips) == 1 else form) * np.exp(logs.stay[f] - logs.flip[f])
+
+
+@njit(cache=True)
+def _change_of(columns, flips, scratch):
+    """Write what flips do to rows: bit j is whether generator j anticommutes with an odd number of the later flips."""
+    scratch.change[:] = uint64(0)
+    for f in flips:
+        add_generator(columns, f, scratch.change, scratch.spare)
+
+
+@njit(cache=True)
+def _end_word(factor_square, current, added):
+    """Add the sums of a word, their squares, and keep the largest; clear the word."""
+    n = len(factor_square)
+    for k in range(n):
+        current[n + 1] += factor_square[k] * current[k]
+    for k in range(n + 3):
+        value = current[k]
+        if value != 0.0:
+            added[0, k] += value
+            added[1, k] += value * value
+            added[2, k] = max(added[2, k], value)
+            current[k] = 0.0
+
+
+@parallel_kernel
+def weigh_sets(columns, classes, logs, wanted, sets, mass, tasks, added):
+    """Add up what sets of flips are to derivatives, loss and weighted sum of the derivatives.
+
+    Parameters
+    ----------
+    columns, classes, logs, wanted, sets : `Columns`, `Classes`, `Logs`, `Wanted`, `FlipSets`.
+    mass : see `weigh_set`.
+    tasks : int64, shape ``(n_tasks + 1,)``: where each task begins among the sets; no word lies in two.
+    added : float64, shape ``(n_tasks, 3, n + 3)``, zero before: Σ, Σ of squares and largest of the words; columns for the n
+        derivatives, the loss, the sum of the derivatives by ``wanted.factor_square``, and the loss without what terms have
+        in common.
+    """
+    n = len(logs.stay)
+    for task in prange(len(tasks) - 1):
+        scratch = new_scratch(np.max(np.diff(classes.begin)), classes.meets.shape[1])
+        current = np.zeros(n + 3)
+        for s in range(tasks[task], tasks[task + 1]):
+            flips = sets.flips[sets.begin[s] : sets.begin[s + 1]]
+            _change_of(columns, flips, scratch)
+            weigh_set(classes, logs, wanted, sets.kind[s], flips, mass, scratch, current)
+            if s + 1 == tasks[task + 1] or sets.word[s + 1] != sets.word[s]:
+                _end_word(wanted.factor_square, current, added[task])
+
+
+@parallel_kernel
+def rows_of_generators(columns, rows):
+    """Write what earlier generators anticommute with each, uint64, shape ``(n, ceil(n / 64))``, all zero before."""
+    for f in prange(len(rows)):
+        add_generator(columns, f, rows[f], np.empty(rows.shape[1], np.uint64))
+
+
+@parallel_kernel
+def reach_of_rows(meets, rows, members):
+    """Write the rotations that each term can meet: `nearclifford.kernels.reach.reach` from rows of bits.
+
+    Cost: n / 64 words for each rotation that is met. ``members`` : uint64, shape ``(T, ceil(n / 64))``.
+    """
+    for a in prange(len(meets)):
+        members[a] = meets[a]
+        for i in range(members.shape[1] - 1, -1, -1):
+            done = uint64(0)
+            while members[a, i] & ~done:
+                bit = highest_bit(members[a, i] & ~done)
+                done |= ~((uint64(1) << bit) - uint64(1))
+                row = rows[64 * i + np.int64(bit)]
+                for w in range(i + 1):
+                    members[a, w] |= row[w]

@@ -1,0 +1,1 @@
+"""Guided particles over Pauli strings: second moments that are exponentially small."""

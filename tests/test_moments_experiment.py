@@ -1,0 +1,85 @@
+"""The study of second moments, against closed forms, the density matrix of two copies and its own figure."""
+
+import numpy as np
+import pytest
+
+import nearclifford as nc
+from nearclifford.studies import Study, StudySpec
+from nearclifford.studies.experiments.moments import SecondMoments
+from nearclifford.studies.figures.moments import moments_figure
+from two_copies import exact_moments, gaussian
+
+
+def study(experiment, **changes):
+    given = {"qubits": [1, 2], "layers": [1], "sigma": ["0.5"], "encoder": ["none"], "draws": 3, "seed": 1}
+    given |= {"observable": "global_z", "experiment": experiment}
+    return Study(StudySpec(**{"ansatz": ["mhea"]} | given | changes))
+
+
+def test_moments_of_one_circuit_are_those_of_two_copies(tmp_path):
+    """Within four errors of sampling, all numbers of both sizes."""
+    made = study(SecondMoments(["second_moment", "variance", "squared_norm"], chains=200_000))
+    made.run(tmp_path, workers=1, progress=False)
+    for row in made.frame().itertuples():
+        circuit = nc.ansatz.mhea(row.n_qubits, 1)
+        exact = exact_moments(circuit, nc.observables.global_z(row.n_qubits), gaussian(0.5))
+        for name, truth in (
+            ("second_moment", exact.second),
+            ("variance", exact.variance),
+            ("squared_norm", exact.norm_squared),
+        ):
+            error = getattr(row, f"{name}_sampling")
+            assert 0 <= error < 0.01
+            assert getattr(row, name) == pytest.approx(truth, abs=4 * error + 1e-12)
+        assert "mHEA, L = 1, without encoder: E‖∇L‖²" in made.report()
+
+
+def test_the_encoded_component_is_followed(tmp_path):
+    """In a narrow patch E[(∂_k L)²] tends to 1 with the encoder."""
+    changes = {"qubits": [3], "encoder": ["compact", "none"], "sigma": ["0.01"], "ansatz": ["mhea", "random_pqc"]}
+    made = study(SecondMoments(["squared_component"], chains=2000), **changes)
+    made.run(tmp_path, workers=1, progress=False)
+    frame = made.frame()
+    assert (frame[frame["encoder"] == "compact"]["squared_component"] > 0.99).all()
+    assert (frame[frame["encoder"] == "none"]["squared_component"] < 0.5).any()
+
+
+def test_figure_shows_every_point_and_the_plateau(tmp_path):
+    made = study(SecondMoments(["second_moment"], chains=50_000), sigma=["1", "0.1"], qubits=[2, 4, 6])
+    made.run(tmp_path, workers=1, progress=False)
+    frame = made.frame()
+    assert frame["squared_component"].isna().all()
+    figure = moments_figure(frame, ["second_moment"], "test")
+    (panel,) = figure.axes
+    assert [bars.get_label() for bars in panel.containers] == [r"$\sigma = 1$, plain", r"$\sigma = 0.1$, plain"]
+    (floor,) = [line for line in panel.lines if line.get_label() == "$2^{-N}$"]
+    assert floor.get_ydata() == pytest.approx(2.0 ** -np.asarray(floor.get_xdata()))
+    for bars, sigma in zip(panel.containers, ("1", "0.1"), strict=True):
+        curve = frame[frame["sigma"] == sigma]
+        assert bars[0].get_ydata() == pytest.approx(curve["second_moment"].to_numpy())
+    low, high = panel.get_ylim()
+    assert low < frame["second_moment"].min() and high > frame["second_moment"].max()
+    paths = made.figures(tmp_path, "test")
+    assert sorted(path.name for path in paths) == ["moments_global_z_L1.png", "moments_global_z_L1.svg"]
+
+
+def test_particles_where_gates_join_neighbours():
+    """A plateau of ten qubits, 1 / (2^N + 1), within a tenth; random circuits are sampled."""
+    experiment = SecondMoments(["second_moment"], backend="auto", particles=2400, chains=1000)
+    made = study(experiment, ansatz=["mhea", "random_pqc"], qubits=[10], layers=["N"], sigma=["1"], draws=2)
+    assert [point.backend for point in made.points] == ["particles"] * 2 + ["stabilizer"] * 2
+    (number,) = SecondMoments.measure_draw(made.points[:1], 0)
+    assert number["second_moment"] * (2**10 + 1) == pytest.approx(1.0, abs=0.1) and number["second_moment_resolved"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"quantities": ["norm"]}, "an entry of quantities is 'norm'; expected one of"),
+        ({"chains": 1}, "chains is 1; expected"),
+        ({"backend": "statevector"}, "backend is 'statevector'; expected one of"),
+    ],
+)
+def test_wrong_settings_are_named(changes, text):
+    with pytest.raises(nc.NearCliffordError, match=text):
+        SecondMoments(**changes)
