@@ -57,7 +57,7 @@ def survival_figure(frame: pd.DataFrame, made_by: str) -> Figure:
 
 def _survival_caption(frame: pd.DataFrame) -> str:
     return (
-        f"Root of the ratio of mean squares with and without noise, and its standard error, over {frame['draws'].min()} draws\n"
+        f"Root of the ratio of mean squares with and without noise, and standard error, over {frame['draws'].min()} draws\n"
         f"of observable ({frame['observable'].iloc[0]}) and encoded parameter; one-qubit gates err with a tenth of the "
         "probability.\nNo point where no chain counted without noise"
     )
