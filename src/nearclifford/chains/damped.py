@@ -114,7 +114,7 @@ def damping_of(channels: PauliChannels) -> Damping:
     >>> land = nc.Landscape(nc.ansatz.mhea(3, 2), nc.observables.global_z(3))
     >>> damping = damping_of(with_noise(land, nc.PauliNoise(two_qubit=0.1, one_qubit={"X": 0.25})).problem.channels)
     >>> np.exp(damping.logarithm).round(9), damping.first_row
-    (array([0.81, 0.25]), array([0, 3, 8]))
+    (array([0.25, 0.81]), array([0, 5, 8]))
     """
     squares = channels.damping**2
     sizes: dict[float, int] = {}
