@@ -1,8 +1,8 @@
 """Up to how many flips an error curve is summed exactly, and what these sets of flips add to the errors.
 
 Sets of fewer than M flips are enumerated, and only chains whose coins show M heads or more are sampled: a sample then stands
-for Pr[M heads or more] alone. M is the one of the least (seconds) · Pr[M heads], which is the time to one accuracy; the
-seconds are those of constants, so that M follows from the problem and not from the machine.
+for Pr[M heads or more] alone, and what is sampled is about that much smaller too. So M is the one of the least (seconds) ·
+Pr[M heads]², the time to one accuracy. The seconds are those of constants: M follows from the problem, not from the machine.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from nearclifford.surrogates.walks import sets_of_flips
 
 # Seconds of one core: of a choice of all flips but the last; of a move of 1024 samples; of a coin that shows and of a row of
 # frequent coins in free chains; of a head, and of an entry of the table of heads, in chains that must show some.
-SET_SECONDS, MOVE_SECONDS, COIN_SECONDS, ROW_SECONDS, HEAD_SECONDS, TABLE_SECONDS = 2e-7, 3.5e-9, 4e-8, 1e-7, 1.5e-7, 2.5e-8
-# An enumeration is not begun that would take longer.
-MOST_SECONDS = 3.0
+SET_SECONDS, MOVE_SECONDS, COIN_SECONDS, ROW_SECONDS, HEAD_SECONDS, TABLE_SECONDS = 1e-7, 3.5e-9, 4e-8, 1e-7, 1.5e-7, 2.5e-8
+# An enumeration that would take longer, and longer than the sampling, is not begun.
+SHORT_SECONDS = 0.3
 LARGEST_ORDER = 8
 
 
@@ -96,12 +96,14 @@ def best_order(sampler: ChainSampler, members: Words, chance: Floats, samples: i
     n_kinds = 1 if len(members) == 1 else WIDTH
     best, least, enumerated = 0, blocks * free, 0.0
     for order in range(1, len(chance)):
-        enumerated += SET_SECONDS * sum(sets_of_flips(int(size), order - 1) for size in coins.sum(axis=1))
-        if enumerated > MOST_SECONDS:
-            break
+        if order > 1:
+            enumerated += SET_SECONDS * sum(sets_of_flips(int(size), order - 2) for size in coins.sum(axis=1))
         heads = HEAD_SECONDS * BITS * (order + mean_heads + 1) + TABLE_SECONDS * n_kinds * n_coins * (order + 1)
+        sampled = blocks * (moves + heads)
+        if enumerated > max(sampled, SHORT_SECONDS):
+            break
         left = 0.0 if order > most_flips else chance[order]
-        cost = (enumerated + blocks * (moves + heads)) * left
+        cost = (enumerated + sampled) * left**2
         if cost < least:
             best, least = order, cost
     return best
