@@ -1,4 +1,4 @@
-"""Chains through a noisy circuit: every sample that ends Z-type counts with what its path has kept (docs/theory.md).
+"""Chains through a noisy circuit: what ends Z-type counts with what its path has kept (docs/theory.md, "Pauli noise").
 
 A chain that died at channels with the right probability would have the same mean, but where a path keeps a millionth
 hardly a sample would be left.

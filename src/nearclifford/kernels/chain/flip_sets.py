@@ -325,7 +325,7 @@ def rows_of_generators(columns, rows):
 
 @parallel_kernel
 def reach_of_rows(meets, rows, members):
-    """Write the rotations that each term can meet: `nearclifford.kernels.reach.reach` from rows of bits.
+    """Write the rotations that each term can meet: those of `nearclifford.kernels.reach.reach_of_terms`, from rows of bits.
 
     Cost: n / 64 words for each rotation that is met. ``members`` : uint64, shape ``(T, ceil(n / 64))``.
     """
