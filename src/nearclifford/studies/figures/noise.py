@@ -35,7 +35,7 @@ def survival_figure(frame: pd.DataFrame, made_by: str) -> Figure:
     first = frame.iloc[0]
     keys = list(dict.fromkeys(zip(frame["encoder"], frame["sigma"], strict=True)))
     figure = Figure(figsize=(1.6 + 3.7 * len(keys), 4.8), layout="constrained")
-    panels = figure.subplots(1, len(keys), sharey=True, squeeze=False)[0]
+    panels = figure.subplots(1, len(keys), sharex=True, sharey=True, squeeze=False)[0]
     for panel, (encoder, sigma) in zip(panels, keys, strict=True):
         part = frame[(frame["encoder"] == encoder) & (frame["sigma"] == sigma)]
         for (probability, curve), style in zip(part.groupby("probability", sort=True), STYLES, strict=False):
@@ -59,7 +59,7 @@ def _survival_caption(frame: pd.DataFrame) -> str:
     return (
         f"Root of the ratio of mean squares with and without noise, and standard error, over {frame['draws'].min()} draws\n"
         f"of observable ({frame['observable'].iloc[0]}) and encoded parameter; one-qubit gates err with a tenth of the "
-        "probability.\nNo point where no chain counted without noise"
+        "probability.\nNo point where no chain counted even without noise"
     )
 
 
