@@ -12,7 +12,8 @@ import numpy.typing as npt
 from nearclifford.arrays import Flags, Floats, Indices, Words
 from nearclifford.kernels.chain.heads import log_at_least
 from nearclifford.kernels.chain.rows import NO_ROTATION, Rows
-from nearclifford.kernels.chain.tail import Condition, Walked, count_tail_flips, record_tail_flips
+from nearclifford.kernels.chain.tail import Condition
+from nearclifford.kernels.chain.tail_runs import Walked, count_tail_flips, record_tail_flips
 from nearclifford.kernels.chain.walk import Job, Slots
 from nearclifford.kernels.chain.words import BITS, WIDTH
 

@@ -30,7 +30,7 @@ MOST_SAMPLES = 10**12
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ErrorCurve:
-    """Root mean square error over a patch of the Pauli-path surrogate of each order, estimated by sampling.
+    """Root mean square error over a patch of the Pauli-path surrogate of each order, in two parts: summed and sampled.
 
     Its text is a table, with ``< x`` where nothing was seen, x the upper end of the interval.
 
@@ -58,10 +58,10 @@ class ErrorCurve:
     >>> land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.global_z(4))
     >>> curve = nc.surrogate_error_curve(land, nc.Gaussian(0.5), orders=[1, 4, 30], samples=10_000, rng=1)
     >>> curve
-    rms error of the Pauli-path surrogate, 10000 samples
+    rms error of the Pauli-path surrogate, 10000 samples, paths of fewer than 8 flips summed
          order  rms error
-             1  0.13 ± 0.005
-             4  0.08 ± 0.005
+             1  0.1277 ± 4e-05
+             4  0.08258 ± 6e-05
             30  0, for certain
     """
 
@@ -126,9 +126,10 @@ class ErrorCurve:
     def interval(self, level: float = 0.95) -> Floats:
         """Return the confidence interval of each rms error, float64, shape ``(n_orders, 2)``.
 
-        For one term that of Clopper and Pearson. For several terms Student's t from 30 hits on, and below them the bounds
-        of `nearclifford.surrogates.few_hits`, which hold however uneven the hits weigh. Where nothing was hit it begins
-        at 0, and ends where n samples would have shown something with a probability of (1 + level) / 2 at least.
+        To the summed part, which is exact, that of the sampled part is added: for one term that of Clopper and Pearson, for
+        several Student's t from 30 hits on, and below them the bounds of `nearclifford.surrogates.few_hits`, which hold
+        however uneven the hits weigh. Where nothing was hit it begins at the summed part, and ends where n samples would
+        have shown something with a probability of (1 + level) / 2 at least.
 
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.global_z(4))
@@ -163,15 +164,15 @@ class ErrorCurve:
         """Return the lowest order whose rms error is below ``tolerance`` at the upper end of its interval; None if none is.
 
         None too where the samples are too few to tell: where an error of the size of the tolerance would show in fewer than
-        10 hits, whether an order passes would be luck. About 10 (Σ|c| / tolerance)² samples are enough. Orders whose error
-        is zero for certain pass always.
+        10 hits, whether an order passes would be luck. 10 (Σ|c| / tolerance)² samples are enough, and far fewer where few
+        flips were summed. Orders whose error is zero for certain pass always.
 
         Raises `NearCliffordError` unless the tolerance is positive and finite.
 
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(4, 2), nc.observables.heisenberg(4))
-        >>> nc.surrogate_error_curve(land, nc.Gaussian(0.1), samples=100_000, rng=1).order_for(0.05)
-        2
+        >>> nc.surrogate_error_curve(land, nc.Gaussian(0.1), samples=100_000, rng=1).order_for(0.02)
+        3
         """
         wanted = positive(tolerance, "tolerance", 1e-3)
         resolved = wanted >= (LEAST_HITS * self.hit_size * (1 - 1e-9)) ** 0.5
@@ -197,11 +198,15 @@ def surrogate_error_curve(
     noise: Noise | None = None,
     rng: Seed = None,
 ) -> ErrorCurve:
-    """Return the rms error over a patch of the Pauli-path surrogate of every order, from one Monte Carlo run.
+    """Return the rms error over a patch of the Pauli-path surrogate of every order, from one run.
 
-    For one Pauli term E[(L - L_m)²] is the probability that the chain of stays and flips ends Z-type after at least m flips:
-    chains are run 1024 at a time through the gates and their flips counted. Several terms add a chain for each pair, which
+    For one Pauli term E[(L - L_m)²] is the probability that the chain of stays and flips ends Z-type after at least m flips.
+    In narrow patches paths of fewer than M flips are summed and only chains that may flip M times are sampled, 1024 at a
+    time through the gates: errors far below 1/√samples. M follows from what both cost
+    (`nearclifford.surrogates.exact_order`). In wide patches all is sampled, of several terms a chain for each pair, which
     flips for both. Nothing is built, so the number of qubits and the orders are free.
+
+    Source: docs/theory.md, "Surrogates".
 
     Parameters
     ----------
@@ -209,7 +214,7 @@ def surrogate_error_curve(
     patch : `Gaussian` or `Uniform`, of one width or of one for each parameter, radians.
     orders : m, each at least 0; order 0 keeps nothing, and its error is the root mean square of L. Orders above the number
         of flips that a path can have cost nothing.
-    samples : number of chains, 2 to 10^12. An error of δ Σ|c| shows in about one of 1/δ² chains.
+    samples : number of chains, 2 to 10^12. An error of δ Σ|c| shows in about one of 1/δ² chains where nothing was summed.
     noise : Pauli noise behind the gates, for one Pauli string: see `gradient_statistics`. The error is that of the noisy
         surrogate beside the noisy landscape.
     rng : seed or generator; one seed gives the same numbers on any number of threads.

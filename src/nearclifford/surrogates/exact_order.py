@@ -40,12 +40,14 @@ class FewFlips:
     ----------
     order : M.
     parts : float64, shape ``(order,)``: what sets of 0, 1, ... flips are to E[L²].
+    alike : what terms of one class make of what they are apart, in sets of the most flips that were found.
     tail : the chains of M heads or more.
     probability : of as many heads, over the terms by their c²; 0 where no set has so many flips.
     """
 
     order: int
     parts: Floats
+    alike: float
     tail: DrawnTail
     probability: float
 
@@ -67,22 +69,25 @@ def few_flips(sampler: ChainSampler, patch: Patch, samples: int, most_flips: int
     try:
         classes = TermClasses.of(problem, moments)
         question = Question(classes, moments, np.zeros(0, dtype=np.int64), np.zeros(problem.n_rotations))
-        parts = _parts(question, order, sampler.loss_mean())
+        parts, alike = _parts(question, order, sampler.loss_mean())
     except ResourceError:
         return None
     terms = classes.terms
     chains = DrawnTail(
         question, sampler.rows, sampler.starts[terms], members[terms], chance, heads[terms], order, sampler.seed
     )
-    return FewFlips(order, parts, chains, chains.probability if order <= most_flips else 0.0)
+    return FewFlips(order, parts, alike, chains, chains.probability if order <= most_flips else 0.0)
 
 
-def _parts(question: Question, order: int, mean: float) -> Floats:
+def _parts(question: Question, order: int, mean: float) -> tuple[Floats, float]:
     loss = len(question.factor_square)
-    parts = [float(unflipped(question)[loss]) + mean**2]
+    parts, alike = [float(unflipped(question)[loss]) + mean**2], 1.0
     for size in range(1, order):
-        parts.append(float(question.weigh(flip_sets(question.classes, size), question.moments.logs, 0.0)[0][loss]))
-    return np.array(parts)
+        added = question.weigh(flip_sets(question.classes, size), question.moments.logs, 0.0)[0]
+        parts.append(float(added[loss]))
+        # the last column is that of the terms apart
+        alike = float(added[loss] / added[-1]) if added[-1] > 0 else alike
+    return np.array(parts), alike
 
 
 def best_order(sampler: ChainSampler, members: Words, chance: Floats, samples: int, most_flips: int) -> int:

@@ -23,11 +23,14 @@ from nearclifford.surrogates.exact_order import FewFlips
 
 @dataclass(frozen=True, eq=False)
 class FlipTails:
-    """What is known of paths with 0, 1, ... flips or more; float64 and int64, shape ``(n_columns,)``.
+    """What is known of paths with 0, 1, ... flips or more; arrays of shape ``(n_columns,)``.
 
-    ``exact`` : what enumerated sets add. ``gains``, ``losses``, ``error``, ``hits`` : what chains saw of the others, see
-    `nearclifford.ErrorCurve`. ``probability``, ``hit_size``, ``trials``, ``samples`` : what a chain stands for, what a hit
-    adds at most, of how many chains ``hits`` is a binomial count, and how many there were.
+    Attributes
+    ----------
+    exact : what enumerated sets add.
+    gains, losses, error, hits : what chains saw of the others, see `nearclifford.ErrorCurve`.
+    probability, hit_size : what part of all chains they stand for, and what one hit adds at most.
+    trials, samples : of how many chains ``hits`` is a binomial count, None for none; how many there were.
     """
 
     exact: Floats
@@ -128,7 +131,7 @@ def _rest_of_terms(few: FewFlips, exact: Floats, samples: int) -> FlipTails:
     hit_size = tail.mass * _most_admitted(tail) / (n_words * WORD)
     # where words are fewer than terms their chains are not independent
     hit_size *= 1 if n_words >= len(tail.heads) else WORD
-    unseen = float(unseen_rate(n_words * WORD)) * hit_size * n_words * WORD
+    unseen = float(unseen_rate(n_words * WORD)) * tail.mass * max(few.alike, 1.0)
     error, none = np.where(hits == 0, unseen, error), np.zeros(n_columns)
     return FlipTails(exact, gains, none, error, hits, few.probability, hit_size, None, n_words * WORD)
 
