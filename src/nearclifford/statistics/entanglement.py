@@ -111,10 +111,8 @@ class EntanglingCapability:
     version: str
 
     def __repr__(self) -> str:
-        return (
-            f"EntanglingCapability({self.value:.4g} ± {self.error:.1g}, {len(self.hits)} qubits, {self.center:.4g} at the centre, "
-            f"{self.samples} samples)"
-        )
+        found, center = f"{self.value:.4g} ± {self.error:.1g}", f"{self.center:.4g} at the centre"
+        return f"EntanglingCapability({found}, {len(self.hits)} qubits, {center}, {self.samples} samples)"
 
     @property
     def _known(self) -> Floats:
