@@ -68,4 +68,33 @@ def test_bad_entries(changes, text):
 
 
 def test_the_preset_is_known():
-    assert Study.preset("noise").spec.experiment == Noise((0.001, 0.003, 0.01), 4)
+    assert Study.preset("noise-depth").spec.experiment == Noise((0.001, 0.003, 0.01), 4)
+    assert Study.preset("noise").spec.experiment == Noise((0.0001, 0.001, 0.01), 20)
+
+
+CELL = {
+    "ansatz": "mhea", "n_qubits": 4, "n_layers": 2, "sigma": "0.4", "encoder": "compact", "observable": "random_pauli",
+    "probability": 0.05, "seed": 3, "first_draw": 0, "n_draws": 24,
+}  # fmt: skip
+
+
+def test_the_stabilizer_agrees_with_density_matrices():
+    """The same draws by both backends: means over 24 draws agree within 4 standard errors of paired differences."""
+    found = {}
+    for backend in ("density_matrix", "stabilizer"):
+        points = [Noise(probabilities=(0.05,), samples=400, backend=backend, chains=20_000).point(**CELL)]
+        assert points[0].backend == backend
+        found[backend] = [Noise.measure_draw(points, draw)[0] for draw in range(24)]
+    for name in ("square", "exact_square"):
+        difference = np.array([a[name] - b[name] for a, b in zip(*found.values(), strict=True)])
+        assert abs(difference.mean()) < 4 * difference.std(ddof=1) / np.sqrt(24)
+
+
+def test_large_circuits_are_sampled_and_drawn_against_their_size(tmp_path):
+    noise = Noise(probabilities=(0.001, 0.01), chains=2048)
+    made = study(qubits=[8, 12], layers=[2], sigma=["D^-1/2"], encoder=["compact"], draws=4, experiment=noise)
+    made.run(tmp_path, workers=1, progress=False)
+    survival = made.frame().set_index(["n_qubits", "probability"])["survival"]
+    assert 0 < survival[12, 0.01] < survival[12, 0.001] < 1
+    assert "mHEA, L = 2, σ = D^-1/2, with encoder (compact): rms derivative / noiseless" in made.report()
+    assert sorted(path.name for path in made.figures(tmp_path, "test")) == ["noise_mhea_L2.png", "noise_mhea_L2.svg"]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nearclifford.evaluator import Evaluator
     from nearclifford.exact.expansion import CenterExpansion
     from nearclifford.landscape import Landscape
+    from nearclifford.noise.description import PauliNoise
     from nearclifford.patches import Gaussian, Patch, Uniform
     from nearclifford.statistics.auto import Auto
     from nearclifford.statistics.backend import Backend, Rounds
@@ -71,6 +72,7 @@ __all__ = [
     "ObservableError",
     "Particles",
     "Patch",
+    "PauliNoise",
     "PauliPathSurrogate",
     "ResourceError",
     "Rounds",
@@ -126,6 +128,7 @@ _MODULES = {
     "ObservableError": "errors",
     "Particles": "statistics.particles",
     "Patch": "patches",
+    "PauliNoise": "noise.description",
     "PauliPathSurrogate": "surrogates.pauli_path",
     "ResourceError": "errors",
     "Rounds": "statistics.backend",

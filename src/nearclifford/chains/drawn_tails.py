@@ -23,6 +23,8 @@ from nearclifford.kernels.chain.rows import Rows
 WORD = 64
 # The spread is that of words, of which there must be some.
 LEAST_WORDS = 256
+# So many hits of one size tell their own spread.
+MANY = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,7 @@ class TailSums:
     Attributes
     ----------
     words : of 64 samples each.
-    sums, squares, largest : float64, shape ``(n + 2,)``: of the words, see `weigh_sets`.
+    sums, squares, largest, neighbours : float64, shape ``(n + 2,)``: of the words, see `weigh_sets`.
     hits : chains that ended Z-type with as many flips.
     """
 
@@ -48,12 +50,14 @@ class TailSums:
     sums: Floats
     squares: Floats
     largest: Floats
+    neighbours: Floats
     hits: int
 
     def __add__(self, other: TailSums) -> TailSums:
         largest = np.maximum(self.largest, other.largest)
         sums, squares = self.sums + other.sums, self.squares + other.squares
-        return TailSums(self.words + other.words, sums, squares, largest, self.hits + other.hits)
+        neighbours = self.neighbours + other.neighbours
+        return TailSums(self.words + other.words, sums, squares, largest, neighbours, self.hits + other.hits)
 
     @property
     def samples(self) -> int:
@@ -67,17 +71,24 @@ class TailSums:
 
     @property
     def spread(self) -> Floats:
-        """Squared standard errors, as far as the words that were hit tell."""
-        square = (self.squares - self.sums**2 / self.words) / (self.words - 1) * self.words / self.samples**2
+        """Squared standard errors, as far as the words that were hit tell.
+
+        Words are drawn systematically, term after term: they spread about their neighbours, not about the mean of all.
+        """
+        about_all, about_neighbours = self.squares - self.sums**2 / self.words, self.squares - self.neighbours
+        square = np.minimum(about_all, about_neighbours) / (self.words - 1) * self.words / self.samples**2
         return np.maximum(square, 0.0)
 
     def error(self, unseen: Unseen) -> Floats:
         """Standard errors.
 
         Few hits tell little of their spread: one more may come of each moment, as large as the largest that was seen of any.
+        Of a moment that was never hit that is at the rate which shows nothing with probability 0.16.
         """
-        hidden = np.minimum(unseen_rate(self.samples) * self._one_more(unseen), unseen.most)
-        error: Floats = np.sqrt(self.spread + hidden**2)
+        alike = np.divide(self.sums**2, self.squares, out=np.zeros_like(self.sums), where=self.squares > 0)
+        rate = np.where(alike > 0, 1.0 / self.samples, unseen_rate(self.samples))
+        hidden = np.minimum(rate * self._one_more(unseen), unseen.most)
+        error: Floats = np.sqrt(self.spread + np.where(alike < MANY, hidden, 0.0) ** 2)
         return error
 
     def _one_more(self, unseen: Unseen) -> Floats:
@@ -134,7 +145,7 @@ class DrawnTail:
         n_words, mass = max(-(-samples // WORD), LEAST_WORDS), self.mass
         if mass == 0.0:
             nothing = np.zeros(len(self.chance) + 2)
-            return TailSums(n_words, nothing, nothing, nothing, 0)
+            return TailSums(n_words, nothing, nothing, nothing, nothing, 0)
         return self.weigh(self.sets(n_words, first_block), n_words)
 
     def sets(self, n_words: int, first_block: int) -> FlipSets:
@@ -146,8 +157,8 @@ class DrawnTail:
     def weigh(self, sets: FlipSets, n_words: int) -> TailSums:
         """Return the sums of some of the sets of so many words."""
         logs = self.question.moments.drawn_with(self.chance)
-        sums, squares, largest = self.question.weigh(sets, logs, self.mass)[:, :-1]
-        return TailSums(n_words, sums, squares, largest, len(sets.kind))
+        sums, squares, largest, neighbours = self.question.weigh(sets, logs, self.mass)[:, :-1]
+        return TailSums(n_words, sums, squares, largest, neighbours, len(sets.kind))
 
     def _starts(self, n_words: int, first_block: int) -> Indices:
         """Return the term of each word, by systematic sampling: each about as often as it should be."""

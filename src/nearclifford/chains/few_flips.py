@@ -43,10 +43,10 @@ class Question:
         return Wanted(packed(chosen), bool(chosen.any()), np.exp(logs.flip - logs.stay), self.factor_square)
 
     def weigh(self, sets: FlipSets, logs: Logs, mass: float) -> Floats:
-        """Return (sums, sums of squares, largest) of the words of sets, shape ``(3, n + 3)``; see `weigh_sets`."""
-        added = np.zeros((TASKS, 3, len(self.factor_square) + 3))
+        """Return what `weigh_sets` adds up over the words of sets, shape ``(4, n + 3)``."""
+        added = np.zeros((TASKS, 4, len(self.factor_square) + 3))
         weigh_sets(self.classes.columns, self.classes.tables, logs, self.wanted, sets, mass, _tasks(sets.word), added)
-        return np.stack([added[:, 0].sum(axis=0), added[:, 1].sum(axis=0), added[:, 2].max(axis=0)])
+        return np.stack([added[:, i].max(axis=0) if i == 2 else added[:, i].sum(axis=0) for i in range(4)])
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,10 +9,13 @@ import numba
 import numpy as np
 
 from nearclifford.arrays import Flags, Floats, Indices
+from nearclifford.chains.damped import WeightedHits, damped_round, damping_of
+from nearclifford.chains.damped_means import damped_derivative_means, damped_loss_means
 from nearclifford.chains.found import Hits
 from nearclifford.chains.rows import row_list
 from nearclifford.chains.term_pairs import PairPlan
 from nearclifford.kernels.chain.coins import Coins, hazards
+from nearclifford.kernels.chain.damping import Damping
 from nearclifford.kernels.chain.flips import count_flips
 from nearclifford.kernels.chain.hits import Targets, count_hits
 from nearclifford.kernels.chain.means import derivative_means, loss_means
@@ -60,6 +63,7 @@ class ChainSampler:
         self.cosine, self.sine_square = angle_moments(land.problem.angle_map, patch)
         self.seed = np.uint64(rng.integers(2**64, dtype=np.uint64))
         self.one_term = len(land.problem.coefficients) == 1
+        self.noisy = land.problem.channels is not None
 
     @cached_property
     def rows(self) -> Rows:
@@ -70,6 +74,12 @@ class ChainSampler:
     def coins(self) -> Coins:
         """The chance of a flip at each rotation."""
         return Coins(self.sine_square, hazards(self.sine_square))
+
+    @cached_property
+    def damping(self) -> Damping:
+        """The noise as the chains count it."""
+        assert self.land.problem.channels is not None
+        return damping_of(self.land.problem.channels)
 
     @cached_property
     def starts(self) -> Flags:
@@ -83,11 +93,15 @@ class ChainSampler:
     def loss_mean(self) -> float:
         """Return E[L]."""
         problem = self.land.problem
+        if self.noisy:
+            return float(problem.coefficients @ damped_loss_means(problem, self.cosine))
         return float(problem.coefficients @ loss_means(problem.generators.strings, problem.images.strings, self.cosine))
 
     def derivative_means(self, rotation: Indices) -> Floats:
         """Return E[∂L/∂φ] of the given rotations, 0 for -1."""
         problem = self.land.problem
+        if self.noisy:
+            return np.append(damped_derivative_means(problem, self.cosine), 0.0)[rotation]
         means = derivative_means(problem.generators.strings, problem.images.strings, problem.coefficients, self.cosine)
         return np.append(means, 0.0)[rotation]
 
@@ -115,8 +129,10 @@ class ChainSampler:
         by_word = histogram.reshape(-1, n_columns)
         return by_word[: len(plan.term)] if plan else by_word.sum(axis=0, keepdims=True)
 
-    def round(self, samples: int, block: int, targets: WeightedTargets) -> tuple[Hits, int]:
+    def round(self, samples: int, block: int, targets: WeightedTargets) -> tuple[Hits | WeightedHits, int]:
         """Return the second moments of one term from about so many samples, and the block that comes next."""
+        if self.noisy:
+            return damped_round(self, samples, block, targets)
         # Python hears a Ctrl-C between calls alone; whole blocks, so that the cut shows in no number.
         count = max(len(targets.rotations), 1)
         n_blocks = min(-(-samples // BITS), max(1, MOST_CHAINS // (BITS * count)))

@@ -93,7 +93,7 @@ class SplitMoments:
         size = np.abs(self.question.classes.tables.amplitude)
         bound = np.append(sums_over(self.members, size, n), size.sum())[places]
         nothing = np.zeros(n + 2)
-        tail = TailSums(0, nothing, nothing, nothing, 0)
+        tail = TailSums(0, nothing, nothing, nothing, nothing, 0)
         weights, zero = self.targets.weights, np.zeros(len(places), dtype=np.bool_)
         return SplitFound(tail, self.exact.value, self.unseen, places, mean**2, bound, weights, zero)
 

@@ -15,6 +15,7 @@ from nearclifford.costs.contest import Contest, MethodCost
 from nearclifford.costs.taylor_rays import N_NODES, taylor_errors
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
+from nearclifford.normal_form.problem import KNOW_NOISE
 from nearclifford.patches import Patch
 from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
 from nearclifford.version import __version__
@@ -127,6 +128,7 @@ def simulation_cost(
     """
     wanted, seconds = positive(tolerance, "tolerance", 1e-3), positive(max_seconds, "max_seconds", 10)
     instance(land, Landscape, "land", "Landscape(circuit, observable)")
+    land.problem.require_noiseless("A comparison of methods", KNOW_NOISE)
     integer(n_thetas, "n_thetas", 2)
     stream = generator(rng)
     relative = wanted / float(np.abs(land.problem.coefficients).sum())

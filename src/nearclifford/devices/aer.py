@@ -161,6 +161,7 @@ class Aer:
 
     def _device(self, land: Landscape, clifford: bool) -> Device:
         """Return what runs the landscape, at Clifford points alone or at any."""
+        land.problem.require_noiseless("A device", "Give it a model of its own: Aer(noise_model=model).")
         if self.estimator is not None:
             return EstimatorDevice(land, self.estimator, self.shots)
         if self.method == "stabilizer" and not clifford:

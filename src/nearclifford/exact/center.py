@@ -11,7 +11,7 @@ import numpy as np
 
 from nearclifford.arrays import Floats, Words
 from nearclifford.kernels.pauli import expectations, weighted_commutators
-from nearclifford.normal_form.problem import PauliProblem
+from nearclifford.normal_form.problem import KNOW_NOISE, PauliProblem
 from nearclifford.normal_form.program import PauliTable
 
 
@@ -79,6 +79,7 @@ def center_gradient(problem: PauliProblem, basis: ProductBasis | None = None) ->
     >>> loss, gradient.tolist()
     (0.0, [1.0])
     """
+    problem.require_noiseless("An expansion at the centre", KNOW_NOISE)
     state = basis or ProductBasis.zero(problem.n_qubits)
     by_angle: Floats = weighted_commutators(
         problem.generators.strings, problem.images.strings, problem.coefficients, state.x, state.z

@@ -9,7 +9,7 @@ from __future__ import annotations
 from scipy import sparse
 
 from nearclifford.kernels.center import keys_of, second_derivatives
-from nearclifford.normal_form.problem import PauliProblem
+from nearclifford.normal_form.problem import KNOW_NOISE, PauliProblem
 
 
 def center_hessian(problem: PauliProblem) -> sparse.csr_array:
@@ -20,6 +20,7 @@ def center_hessian(problem: PauliProblem) -> sparse.csr_array:
     >>> center_hessian(land.problem).toarray().tolist()
     [[-1.0, 0.0], [0.0, 0.0]]
     """
+    problem.require_noiseless("An expansion at the centre", KNOW_NOISE)
     generators, terms = problem.generators.strings, problem.images.strings
     keys = keys_of(generators, terms)
     earlier, later, value = second_derivatives(generators, terms, problem.coefficients, keys)

@@ -22,7 +22,7 @@ from nearclifford.kernels.sweep.gradient import (
 )
 from nearclifford.kernels.sweep.ordering import LANE_BITS
 from nearclifford.memory import require_memory
-from nearclifford.normal_form.problem import PauliProblem
+from nearclifford.normal_form.problem import KNOW_NOISE, PauliProblem
 
 # From here on a state and its adjoint take 128 MiB, and threads share one instead of holding one each.
 WIDE_BITS = 22
@@ -43,6 +43,9 @@ class CpuSweeps:
     """
 
     problem: PauliProblem
+
+    def __post_init__(self) -> None:
+        self.problem.require_noiseless("An exact sweep", KNOW_NOISE)
 
     @property
     def n_parameters(self) -> int:

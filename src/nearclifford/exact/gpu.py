@@ -16,7 +16,7 @@ from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError, ResourceError
 from nearclifford.exact.sweep import RotationList, list_rotations
 from nearclifford.memory import in_words
-from nearclifford.normal_form.problem import PauliProblem
+from nearclifford.normal_form.problem import KNOW_NOISE, PauliProblem
 
 Precision = Literal["single", "double"]
 REAL: dict[str, tuple[str, type[np.floating[Any]]]] = {"single": ("float", np.float32), "double": ("double", np.float64)}
@@ -100,6 +100,9 @@ class GpuSweeps:
     problem: PauliProblem
     accelerator: Accelerator
     precision: Precision = "double"
+
+    def __post_init__(self) -> None:
+        self.problem.require_noiseless("An exact sweep", KNOW_NOISE)
 
     @cached_property
     def lists(self) -> tuple[RotationList, ...]:

@@ -24,6 +24,7 @@ from nearclifford.arrays import Indices
 from nearclifford.errors import CircuitError
 from nearclifford.normal_form.affine import Angle, affine, quarter_turns
 from nearclifford.normal_form.angles import AngleMap
+from nearclifford.normal_form.channels import ChannelWriter, GateNoise
 from nearclifford.normal_form.definitions import evolved, parts_of
 from nearclifford.normal_form.gates import (
     CLIFFORD_GATES,
@@ -52,7 +53,9 @@ LARGEST_CENTER = 1e6
 RESIDUAL_TOLERANCE = 1e-12
 
 
-def compile_circuit(circuit: QuantumCircuit, center: npt.ArrayLike | None = None) -> RotationProgram:
+def compile_circuit(
+    circuit: QuantumCircuit, center: npt.ArrayLike | None = None, noise: GateNoise | None = None
+) -> RotationProgram:
     """Return the normal form of a circuit of Clifford gates and Pauli rotations around a Clifford centre.
 
     Parameters
@@ -62,6 +65,7 @@ def compile_circuit(circuit: QuantumCircuit, center: npt.ArrayLike | None = None
         delays are skipped, global phases dropped.
     center : multiples of π/2, shape ``(D,)``, radians, in the order of ``circuit.parameters``; 0 by default. Digits beyond
         the ninth are rounded to the grid.
+    noise : the Pauli channels that follow the circuit's instructions, and those at its end; none by default.
 
     Raises
     ------
@@ -86,11 +90,14 @@ def compile_circuit(circuit: QuantumCircuit, center: npt.ArrayLike | None = None
     parameters = list(circuit.parameters)
     quarters = _quarters(center, parameters)
     walk = _Walk(circuit.num_qubits, {parameter: k for k, parameter in enumerate(parameters)}, quarters)
+    walk.writer = None if noise is None else ChannelWriter(circuit.num_qubits, noise)
     index = {qubit: position for position, qubit in enumerate(circuit.qubits)}
     for position, instruction in enumerate(circuit.data):
         walk.where = f"Instruction {position}"
         qubits = [index[qubit] for qubit in instruction.qubits]
         walk.apply(instruction.operation, qubits, len(instruction.clbits))
+        walk.damp_after(instruction.operation.name, tuple(qubits))
+    walk.damp_at_end()
     return walk.program(tuple(parameter.name for parameter in parameters))
 
 
@@ -148,6 +155,7 @@ class _Walk:
     entries: list[tuple[int, int, float]] = field(default_factory=list)
     offset: list[float] = field(default_factory=list)
     tape: list[tuple[int, int, int, int]] = field(default_factory=list)
+    writer: ChannelWriter | None = None
 
     def __post_init__(self) -> None:
         self.tableau = stim.Tableau(self.n_qubits)
@@ -240,6 +248,19 @@ class _Walk:
         if turns:
             self.clifford(QUARTER_TURNS[letter][turns - 1], qubit)
 
+    def damp_after(self, name: str, qubits: tuple[int, ...]) -> None:
+        """Append the channel that follows a gate, if there is one."""
+        if self.writer is not None:
+            times = len(self.offset), len(self.tape)
+            self.writer.write(self.writer.noise.after(name, qubits), qubits, times, self.tableau)
+
+    def damp_at_end(self) -> None:
+        """Append the channels of what is measured."""
+        if self.writer is not None:
+            times = len(self.offset), len(self.tape)
+            for qubit in range(self.n_qubits):
+                self.writer.write(self.writer.noise.at_end(qubit), (qubit,), times, self.tableau)
+
     def program(self, names: tuple[str, ...]) -> RotationProgram:
         """Return what has been written."""
         center = (self.quarters * (pi / 2)).astype(np.float64)
@@ -256,4 +277,6 @@ class _Walk:
             offset=np.array(self.offset, dtype=np.float64),
             describe=steps.describe,
         )
-        return RotationProgram(angle_map, PauliTable.from_stim(self.n_qubits, self.generators), self.tableau, steps)
+        generators = PauliTable.from_stim(self.n_qubits, self.generators)
+        channels = None if self.writer is None else self.writer.channels()
+        return RotationProgram(angle_map, generators, self.tableau, steps, channels)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from nearclifford.arrays import Floats
+from nearclifford.errors import NearCliffordError
 from nearclifford.normal_form.angles import AngleMap
+from nearclifford.normal_form.channels import PauliChannels
 from nearclifford.normal_form.compression import TermGroup, compress
 from nearclifford.normal_form.program import PauliTable, RotationProgram
+
+# What to use with noise, as a sentence.
+KNOW_NOISE = (
+    "Stabilizer() and certified_second_moment average over a patch with noise, surrogate(land, order, noise=noise) has "
+    "values, and Aer(noise_model=model) runs small circuits."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +33,7 @@ class PauliProblem:
     generators : the signed strings ``G_j``, in time order, ``n_rotations`` rows.
     images : the observable's strings pulled back through the Clifford part of the circuit, ``P'_a``, T rows.
     coefficients : float64, shape ``(T,)``: the ``c_a``.
+    channels : Pauli noise between the rotations; None without.
 
     >>> import nearclifford as nc
     >>> problem = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2)).problem
@@ -36,11 +45,12 @@ class PauliProblem:
     generators: PauliTable
     images: PauliTable
     coefficients: Floats
+    channels: PauliChannels | None = None
 
     @classmethod
     def of(cls, program: RotationProgram, images: PauliTable, coefficients: Floats) -> PauliProblem:
         """Return the problem of a circuit in normal form and an observable pulled back through it."""
-        return cls(program.angle_map, program.generators, images, coefficients)
+        return cls(program.angle_map, program.generators, images, coefficients, program.channels)
 
     @property
     def n_qubits(self) -> int:
@@ -76,4 +86,13 @@ class PauliProblem:
     def take(self, terms: object) -> PauliProblem:
         """Return the problem of some of the terms, by their rows."""
         rows = np.asarray(terms, dtype=np.int64)
-        return PauliProblem(self.angle_map, self.generators, self.images.take(rows), self.coefficients[rows])
+        return replace(self, images=self.images.take(rows), coefficients=self.coefficients[rows])
+
+    def require_noiseless(self, what: str, way_out: str) -> None:
+        """Raise `NearCliffordError`, with what knows no noise and the way out as a sentence, where there are Pauli channels.
+
+        >>> import nearclifford as nc
+        >>> nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2)).problem.require_noiseless("A sweep", "")
+        """
+        if self.channels is not None:
+            raise NearCliffordError(f"{what} knows no noise, and this circuit has {len(self.channels)} channels. {way_out}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from nearclifford.arrays import Flags, Indices, Signs, Words
 from nearclifford.kernels.pauli import Strings
 from nearclifford.normal_form.angles import AngleMap
 from nearclifford.normal_form.gates import INVERSE_TABLEAU, OPCODE, PRIMITIVES, TABLEAU
+
+if TYPE_CHECKING:
+    from nearclifford.normal_form.channels import PauliChannels
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,12 +217,14 @@ class RotationProgram:
     generators : the signed ``G_j``, in time order.
     pull_back : the tableau of ``P -> C† P C`` (fixed rotations and the centre included in C).
     tape : the same circuit gate by gate; Clifford parts of the centre appear as Clifford gates.
+    channels : Pauli noise between the gates; None without.
     """
 
     angle_map: AngleMap
     generators: PauliTable
     pull_back: stim.Tableau
     tape: GateTape
+    channels: PauliChannels | None = None
 
     @property
     def n_qubits(self) -> int:
@@ -240,6 +246,7 @@ class RotationProgram:
         >>> program.generators.to_stim(0), program.pull_back(stim.PauliString("X")), len(program.tape)
         (stim.PauliString("+X"), stim.PauliString("+Y"), 3)
         """
+        assert self.channels is None  # noise belongs to gates of the circuit that is compiled
         pull_back = self.pull_back.copy()
         for name, qubits in primitives(after):
             pull_back.prepend(INVERSE_TABLEAU[name], qubits)

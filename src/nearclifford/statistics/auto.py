@@ -37,6 +37,8 @@ from nearclifford.statistics.statevector import Statevector
 EXACT_PART = 1 / 20
 # Measured: one string at one rotation; making one chain ready, a word of a generator, and of each pair that is met.
 SECONDS_PER_STRING, SECONDS_PER_CHAIN, SECONDS_PER_WORD, SECONDS_PER_PAIR = 5e-8, 5e-4, 3e-8, 3e-9
+# Measured: the letters of a string at a channel, a word of the string.
+SECONDS_PER_CHANNEL = 1e-8
 # Beyond so many terms the products of pairs are too many to list.
 MOST_TERMS = 256
 # Below so many strings a chain is hardly merged.
@@ -99,6 +101,9 @@ class Auto:
         except NearCliffordError as error:
             return _sampled_angles(request, error, rng)
         exact = exact_rounds(request, self.max_seconds * EXACT_PART)
+        if request.land.problem.channels is not None:
+            reason = "of a noisy circuit paths are sampled, each with what it keeps"
+            return exact if exact is not None else Chosen(request, Stabilizer(), reason, rng)
         if exact is not None and exact.resolves_variance(self.rel_error):
             return exact
         paths = path_rounds(request, rng)
@@ -151,7 +156,10 @@ def exact_rounds(request: Request, seconds: float) -> Chosen | None:
     words, rotations = problem.generators.x.shape[1], int(request.met.sum())
     ready = SECONDS_PER_CHAIN + words * (problem.n_rotations * SECONDS_PER_WORD + rotations**2 * SECONDS_PER_PAIR)
     chains = len(products_of_terms(problem)) * request.count
-    strings = int((seconds / max(chains, 1) - ready) / (SECONDS_PER_STRING * max(rotations, 1)))
+    per_string = SECONDS_PER_STRING * max(rotations, 1)
+    if problem.channels is not None:
+        per_string += SECONDS_PER_CHANNEL * words * len(problem.channels)
+    strings = int((seconds / max(chains, 1) - ready) / per_string)
     if strings < LEAST_STRINGS:
         return None
     exact = Exact(min(strings, Exact().max_terms))

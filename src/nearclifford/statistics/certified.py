@@ -8,17 +8,23 @@ outward (docs/theory.md, "Certified second moments").
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nearclifford.arguments import instance, integer, parameter_index
-from nearclifford.arrays import Floats
+from nearclifford.arrays import Flags, Floats
 from nearclifford.chains.merged import MergedChain, frozen_by, merged_chains
+from nearclifford.chains.noisy import NoisyChain, noisy_chains
 from nearclifford.chains.term_pairs import TermProduct, products_of_terms
+from nearclifford.kernels.merging.damped import propagate_damped
 from nearclifford.kernels.merging.propagate import propagate
 from nearclifford.landscape import Landscape
+from nearclifford.noise.landscapes import Noise, with_noise
 from nearclifford.normal_form.angles import angle_moments
+from nearclifford.normal_form.channels import PauliChannels
+from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.normal_form.program import PauliTable
 from nearclifford.patches import Patch
 
@@ -29,7 +35,9 @@ UNDERFLOW = 1e-300
 Interval = tuple[float, float]
 
 
-def certified_second_moment(land: Landscape, patch: Patch, parameter: int, max_terms: int = 10**6) -> tuple[float, float]:
+def certified_second_moment(
+    land: Landscape, patch: Patch, parameter: int, max_terms: int = 10**6, *, noise: Noise | None = None
+) -> tuple[float, float]:
     """Return (lower, upper), rigorous bounds of E[(∂_k L)²] over a patch; of E[L²]: `certified_loss_second_moment`.
 
     The bounds coincide, to rounding, if no more than ``max_terms`` Pauli strings are ever needed at once; beyond, the
@@ -42,6 +50,8 @@ def certified_second_moment(land: Landscape, patch: Patch, parameter: int, max_t
     patch : `Gaussian` or `Uniform`, of one width or of one for each parameter, radians.
     parameter : k, an index into ``circuit.parameters``.
     max_terms : Pauli strings kept after each rotation, at least 1; one takes about 100 bytes up to 64 qubits.
+    noise : Pauli noise behind the gates, a `PauliNoise` or a noise model of Qiskit Aer: see `gradient_statistics`. Fewer
+        strings are equal then, since noise sees all their letters.
 
     Raises
     ------
@@ -59,16 +69,18 @@ def certified_second_moment(land: Landscape, patch: Patch, parameter: int, max_t
     >>> bool(lower <= (1 - np.exp(-0.5)) / 2 <= upper), upper - lower < 1e-11
     (True, True)
     """
-    limit, turns = _prepare(land, patch, max_terms)
-    k = parameter_index(parameter, land.n_parameters)
-    rotation, factor = land.problem.angle_map.rotation_of
+    limit, turns, noisy = _prepare(land, patch, max_terms, noise)
+    k = parameter_index(parameter, noisy.n_parameters)
+    rotation, factor = noisy.problem.angle_map.rotation_of
     if rotation[k] < 0:
         return 0.0, 0.0
     chosen = int(rotation[k])
-    return _second_moment(land, turns.exchanged_at(chosen), chosen, float(factor[k]) ** 2, limit)
+    return _second_moment(noisy, turns.exchanged_at(chosen), chosen, float(factor[k]) ** 2, limit)
 
 
-def certified_loss_second_moment(land: Landscape, patch: Patch, max_terms: int = 10**6) -> tuple[float, float]:
+def certified_loss_second_moment(
+    land: Landscape, patch: Patch, max_terms: int = 10**6, *, noise: Noise | None = None
+) -> tuple[float, float]:
     """Return (lower, upper), rigorous bounds of E[L²] over a patch; arguments and errors of `certified_second_moment`.
 
     Forty qubits, with room for a hundred thousand strings:
@@ -79,21 +91,22 @@ def certified_loss_second_moment(land: Landscape, patch: Patch, max_terms: int =
     >>> 0 < lower < upper < 1
     True
     """
-    limit, turns = _prepare(land, patch, max_terms)
-    return _second_moment(land, turns, -1, 1.0, limit)
+    limit, turns, noisy = _prepare(land, patch, max_terms, noise)
+    return _second_moment(noisy, turns, -1, 1.0, limit)
 
 
-def _prepare(land: Landscape, patch: Patch, max_terms: int) -> tuple[int, _Turns]:
+def _prepare(land: Landscape, patch: Patch, max_terms: int, noise: Noise | None) -> tuple[int, _Turns, Landscape]:
     instance(land, Landscape, "land", "Landscape(circuit, observable)")
     limit = integer(max_terms, "max_terms", 1)
-    cosine, flip = angle_moments(land.problem.angle_map, patch)
-    return limit, _Turns(land.problem.generators, 1.0 - flip, flip, cosine, patch.moment_error)
+    noisy = with_noise(land, noise)
+    cosine, flip = angle_moments(noisy.problem.angle_map, patch)
+    return limit, _Turns(noisy.problem.generators, 1.0 - flip, flip, cosine, patch.moment_error), noisy
 
 
 def _second_moment(land: Landscape, turns: _Turns, chosen: int, scale: float, limit: int) -> Interval:
     total = (0.0, 0.0)
     for product in products_of_terms(land.problem):
-        total = _add(total, _product_moment(product, land.problem.images, turns, chosen, limit))
+        total = _add(total, _product_moment(product, land.problem, turns, chosen, limit))
     lower, upper = _multiply(total, (scale, scale))
     return max(lower, 0.0), max(upper, 0.0)
 
@@ -117,7 +130,7 @@ class _Turns:
         return replace(self, stay=stay, flip=flip)
 
 
-def _product_moment(product: TermProduct, images: PauliTable, turns: _Turns, chosen: int, limit: int) -> Interval:
+def _product_moment(product: TermProduct, problem: PauliProblem, turns: _Turns, chosen: int, limit: int) -> Interval:
     frozen = frozen_by(product, turns.generators)
     if chosen >= 0 and frozen[chosen]:
         return 0.0, 0.0
@@ -125,36 +138,73 @@ def _product_moment(product: TermProduct, images: PauliTable, turns: _Turns, cho
     for cosine in turns.cosine[frozen]:
         factor = _multiply(factor, (cosine - turns.moment_error, cosine + turns.moment_error))
     total = (0.0, 0.0)
-    for chain in merged_chains(product, turns.generators, images, frozen):
-        derivative = chain.place_of(chosen)
-        if chosen < 0 or derivative >= 0:
-            total = _add(total, _chain(chain, turns, derivative, limit))
+    for end in _ends(product, problem, turns, chosen, frozen, limit):
+        total = _add(total, end.interval(turns.moment_error))
     return _multiply(factor, total)
 
 
-def _chain(chain: MergedChain, turns: _Turns, derivative: int, limit: int) -> Interval:
-    """Return bounds of Σ weight · Pr[the chain from this start ends Z-type]."""
-    order, weight = chain.rotations, chain.weight
-    mass, dropped, ended, _ = propagate(
-        chain.turns,
-        chain.rank,
-        turns.stay[order],
-        turns.flip[order],
-        derivative,
-        chain.starts,
-        np.stack([np.maximum(weight, 0.0), np.maximum(-weight, 0.0)], axis=1),
-        limit,
-    )
-    positive, negative = mass.tolist()
-    above, below, both, count, mixed = dropped.tolist()
-    # Masses are sums of products of positive numbers: their errors are relative, one step after the other.
-    steps = len(order) * (turns.moment_error + 4 * ULP) + (chain.n_coordinates + 2 * len(weight) + count + 16) * ULP
-    error = math.expm1(1.01 * steps)
-    lower = positive * (1 - error) - negative * (1 + error) - below - error * mixed
-    upper = positive * (1 + error) - negative * (1 - error) + above + error * both
-    # No string at the end and none dropped is an exact zero: no branch ends Z-type.
-    slack = UNDERFLOW * (1.0 + float(np.abs(weight).sum())) if ended + count > 0 else 0.0
-    return _down(lower - slack), _up(upper + slack)
+@dataclass(frozen=True, eq=False)
+class _End:
+    """What is left of a chain: mass for and against, what was dropped (`propagate`), strings at the end.
+
+    ``n_turns`` : multiplications of rotations that a mass has passed; ``n_steps`` : others, and additions.
+    """
+
+    mass: Floats
+    dropped: Floats
+    ended: int
+    weight: Floats
+    n_turns: int
+    n_steps: int
+
+    def interval(self, moment_error: float) -> Interval:
+        """Return bounds of Σ weight · Pr[the chain from this start ends Z-type]."""
+        positive, negative = self.mass.tolist()
+        above, below, both, count, mixed = self.dropped.tolist()
+        # Masses are sums of products of positive numbers: their errors are relative, one step after the other.
+        steps = self.n_turns * (moment_error + 4 * ULP) + (self.n_steps + 2 * len(self.weight) + count + 16) * ULP
+        error = math.expm1(1.01 * steps)
+        lower = positive * (1 - error) - negative * (1 + error) - below - error * mixed
+        upper = positive * (1 + error) - negative * (1 - error) + above + error * both
+        # No string at the end and none dropped is an exact zero: no branch ends Z-type.
+        slack = UNDERFLOW * (1.0 + float(np.abs(self.weight).sum())) if self.ended + count > 0 else 0.0
+        return _down(lower - slack), _up(upper + slack)
+
+
+def _ends(
+    product: TermProduct, problem: PauliProblem, turns: _Turns, chosen: int, frozen: Flags, limit: int
+) -> Iterator[_End]:
+    """Yield the ends of all chains of a product; those that never meet the ``chosen`` rotation have none."""
+    if problem.channels is None:
+        for chain in merged_chains(product, turns.generators, problem.images, frozen):
+            if chosen < 0 or chain.place_of(chosen) >= 0:
+                yield _end(chain, turns, chain.place_of(chosen), limit)
+        return
+    for noisy in noisy_chains(product, turns.generators, problem.images, frozen):
+        if chosen < 0 or noisy.place_of(chosen) >= 0:
+            yield _noisy_end(noisy, problem.channels, turns, noisy.place_of(chosen), limit)
+
+
+def _end(chain: MergedChain, turns: _Turns, derivative: int, limit: int) -> _End:
+    order, walk = chain.rotations, (chain.turns, chain.rank)
+    stay, flip, weight = turns.stay[order], turns.flip[order], _two_sided(chain.weight)
+    mass, dropped, ended, _ = propagate(*walk, stay, flip, derivative, chain.starts, weight, limit)
+    return _End(mass, dropped, ended, chain.weight, len(order), chain.n_coordinates)
+
+
+def _noisy_end(chain: NoisyChain, channels: PauliChannels, turns: _Turns, derivative: int, limit: int) -> _End:
+    order, weight = chain.walk.rotations, _two_sided(chain.weight)
+    stay, flip = turns.stay[order], turns.flip[order]
+    mass, dropped, ended = propagate_damped(chain.walk, channels.arrays, stay, flip, derivative, weight, limit)
+    if (channels.damping < 0.0).any():
+        dropped[:2] = dropped[2]  # what was dropped may change its sign
+    # Strings are added up at the end; a channel is a product of two dampings, each known to half a unit.
+    return _End(mass, dropped, ended, chain.weight, len(order), ended + 6 * len(channels))
+
+
+def _two_sided(weight: Floats) -> Floats:
+    """Return the mass for and against the result, shape ``(n, 2)``."""
+    return np.stack([np.maximum(weight, 0.0), np.maximum(-weight, 0.0)], axis=1)
 
 
 def _down(value: float) -> float:

@@ -77,7 +77,7 @@ class MixedCounts:
         return sqrt(float(self._spread.sum() + (self._edge**2).max())) / len(self.hits)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EntanglingCapability:
     """E[Q] over a patch, Q the measure of Meyer and Wallach of the states that a circuit makes, and how it was found.
 
@@ -95,6 +95,8 @@ class EntanglingCapability:
     >>> found = nc.entangling_capability(nc.ansatz.mhea(3, 1), nc.Gaussian(0.1), samples=1000, rng=1)
     >>> found.per_qubit.shape, found.center, found.samples, found.method
     ((3,), 0.0, 1000, 'stabilizer')
+    >>> nc.entangling_capability(nc.ansatz.mhea(3, 0), nc.Gaussian(0.1), samples=1000, rng=1)
+    EntanglingCapability(0 ± 0, 3 qubits, 0 at the centre, 1000 samples)
     """
 
     value: float
@@ -107,6 +109,10 @@ class EntanglingCapability:
     samples: int
     method: str
     version: str
+
+    def __repr__(self) -> str:
+        found, center = f"{self.value:.4g} ± {self.error:.1g}", f"{self.center:.4g} at the centre"
+        return f"EntanglingCapability({found}, {len(self.hits)} qubits, {center}, {self.samples} samples)"
 
     @property
     def _known(self) -> Floats:

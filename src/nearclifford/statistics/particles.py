@@ -15,6 +15,7 @@ from nearclifford.chains.sampler import ChainSampler
 from nearclifford.chains.zeros import mattering_rotations, seconds_to_tell
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
+from nearclifford.normal_form.problem import KNOW_NOISE
 from nearclifford.particles.chains import Chain, chains_of
 from nearclifford.particles.course import Strings
 from nearclifford.particles.estimate import Courses, Estimate, Settings
@@ -147,6 +148,7 @@ class _Runs:
     """All chains of a landscape, and the questions that were asked of them."""
 
     def __init__(self, backend: Particles, land: Landscape, patch: Patch, rng: np.random.Generator) -> None:
+        land.problem.require_noiseless("A guide of particles", KNOW_NOISE)
         self.backend, self.land = backend, land
         self.sampler = ChainSampler(land, patch, rng)
         self.settings = Settings(backend.bond, backend.guide, backend.populations)

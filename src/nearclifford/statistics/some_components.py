@@ -12,6 +12,7 @@ from nearclifford.arguments import Seed, generator, instance, integer
 from nearclifford.arrays import Floats, Indices
 from nearclifford.exact.center import center_gradient
 from nearclifford.landscape import Landscape
+from nearclifford.noise.landscapes import Noise, with_noise
 from nearclifford.patches import Patch
 from nearclifford.statistics.stabilizer import Stabilizer
 from nearclifford.statistics.verbs import gradient_statistics
@@ -50,6 +51,7 @@ def sampled_squared_norm(
     samples: int = 10_000,
     always: Sequence[int] = (),
     *,
+    noise: Noise | None = None,
     rng: Seed = None,
 ) -> SampledNorm:
     """Return E‖∇L‖² over a patch from some components, at any number of qubits.
@@ -65,6 +67,7 @@ def sampled_squared_norm(
     components : how many of the other components are drawn, at least 1.
     samples : random Clifford circuits for each component, at least 2.
     always : components that are taken in any case, such as an encoded one.
+    noise : Pauli noise behind the gates, for one Pauli string: see `gradient_statistics`.
     rng : seed or generator.
 
     >>> import nearclifford as nc
@@ -76,13 +79,15 @@ def sampled_squared_norm(
     instance(land, Landscape, "land", "Landscape(circuit, observable)")
     count, random = integer(components, "components", 1), generator(rng)
     if len(land.problem.coefficients) > 1:
-        return _all_components(land, patch, samples, random)
+        return _all_components(with_noise(land, noise), patch, samples, random)
     at_center = center_gradient(land.problem)[1]
     certain = np.union1d(np.flatnonzero(at_center), np.asarray(always, dtype=np.int64))
     others = np.setdiff1d(np.arange(land.n_parameters), certain)
     drawn = random.choice(others, size=min(count, len(others)), replace=False)
     chosen = np.concatenate([certain, drawn])
-    found = gradient_statistics(land, patch, Stabilizer(), samples=samples, parameters=chosen.tolist(), rng=random)
+    found = gradient_statistics(
+        land, patch, Stabilizer(), samples=samples, parameters=chosen.tolist(), noise=noise, rng=random
+    )
     second, error = np.asarray(found.unbiased.second_moment), found.second_moment_error
     part = second[len(certain) :]
     scale = len(others) / max(len(drawn), 1)

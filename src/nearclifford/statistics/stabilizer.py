@@ -10,6 +10,7 @@ import numpy as np
 
 from nearclifford.arguments import integer
 from nearclifford.arrays import Flags, Floats, Indices
+from nearclifford.chains.damped import WeightedHits
 from nearclifford.chains.found import Hits, SplitFound
 from nearclifford.chains.sampler import ChainSampler, WeightedTargets
 from nearclifford.chains.split import SplitMoments
@@ -23,7 +24,11 @@ from nearclifford.statistics.results import Composition, GradientStatistics, Los
 # What is found out in less is found out always, in seconds.
 MOMENT = 0.05
 
-
+# What to use with noise, as a sentence.
+ONE_TERM = (
+    "Stabilizer() samples one Pauli string; Exact() and certified_second_moment take several, and so does "
+    "surrogate(land, order, noise=noise)."
+)
 # Samples of one round of several terms; a longer run adds rounds up.
 MOST_SAMPLES = 2**22
 
@@ -78,18 +83,18 @@ class Stabilizer:
 class ChainSums:
     """What chains have told; ``zero`` marks the moments that are known to be zero, ``weights`` are those of the sum."""
 
-    found: Hits | SplitFound
+    found: Hits | WeightedHits | SplitFound
     zero: Flags
     weights: Floats
 
     @classmethod
-    def of(cls, found: Hits | SplitFound, zero: Flags, weights: Floats) -> ChainSums:
+    def of(cls, found: Hits | WeightedHits | SplitFound, zero: Flags, weights: Floats) -> ChainSums:
         """Return what was found with the zeros called so."""
         return cls(found.without(zero, weights), zero, weights)
 
     def __add__(self, other: ChainSums) -> ChainSums:
         assert type(self.found) is type(other.found)
-        both: Hits | SplitFound = self.found + other.found  # type: ignore[operator]
+        both: Hits | WeightedHits | SplitFound = self.found + other.found  # type: ignore[operator]
         return ChainSums.of(both, self.zero | other.zero, self.weights)
 
     @property
@@ -114,6 +119,8 @@ class _Chains:
     def __init__(self, chain: ChainSampler, targets: WeightedTargets, order: int | None) -> None:
         self.chain, self.targets, self.block = chain, targets, 0
         self.split = None if chain.one_term and order is None else SplitMoments(chain, targets, order)
+        if self.split is not None:
+            chain.land.problem.require_noiseless("A sum over few flips, or over several terms,", ONE_TERM)
         self.method = "stabilizer" if order is None else f"stabilizer, order {order}"
         self.zero = np.zeros(len(targets.rotations), dtype=np.bool_)
         if seconds_to_tell(chain.land.problem) < MOMENT and (targets.rotations >= 0).all():
@@ -131,7 +138,7 @@ class _Chains:
 
     def run(self, samples: int) -> ChainSums:
         """Return the sums of about so many more samples."""
-        found: Hits | SplitFound
+        found: Hits | WeightedHits | SplitFound
         if self.split is None:
             found, self.block = self.chain.round(samples, self.block, self.targets)
         else:
@@ -156,7 +163,7 @@ class _Chains:
 
     def composition(self, sums: ChainSums) -> Composition | None:
         """Return what was exact and what was sampled; None where all was sampled."""
-        if self.split is None or isinstance(sums.found, Hits):
+        if self.split is None or not isinstance(sums.found, SplitFound):
             return None
         tail, found = self.split.tail, sums.found
         return Composition(found.exact_total, found.sampled_total, tail.order, tail.probability, found.tail.hits)
@@ -189,16 +196,17 @@ class StabilizerGradients(Rounds[ChainSums, GradientStatistics]):
         mean = self.factor * self.chain.derivative_means(self.rotation)
         second, error, bound = np.zeros((3, count))
         hits = np.zeros(count, dtype=np.int64)
-        estimate = found.value if isinstance(found, Hits) else found.variance
+        estimate = found.variance if isinstance(found, SplitFound) else found.value
         second[turning] = estimate * self.factor[turning] ** 2
         error[turning] = found.error * self.factor[turning] ** 2
         bound[turning] = np.abs(self.factor[turning]) * found.bound
         hits[turning] = found.hits if isinstance(found, Hits) else 0
-        if isinstance(found, Hits):
+        if isinstance(found, Hits | WeightedHits):
             moments = Moments.of_second_moments(mean, second, error, bound)
-            moments = replace(moments, hits=hits, trials=np.full(count, found.samples))
         else:
             moments = Moments.of_variances(mean, second, error, bound)
+        if isinstance(found, Hits):
+            moments = replace(moments, hits=hits, trials=np.full(count, found.samples))
         norms = self._norms(found.total, found.total_error, float((mean**2).sum()))
         made = self.chains.composition(sums)
         return GradientStatistics.of(moments, norms, self.parameters, found.samples, self.chains.method, made)
@@ -229,9 +237,10 @@ class StabilizerLoss(Rounds[ChainSums, LossStatistics]):
         """Return the statistics."""
         found, bound = sums.found, np.full(1, np.abs(self.chain.land.problem.coefficients).sum())
         mean = np.full(1, self.chain.loss_mean())
-        if isinstance(found, Hits):
+        if isinstance(found, Hits | WeightedHits):
             moments = Moments.of_second_moments(mean, found.value, found.error, bound)
-            moments = replace(moments, hits=found.hits, trials=np.full(1, found.samples))
         else:
             moments = Moments.of_variances(mean, found.variance, found.error, bound)
+        if isinstance(found, Hits):
+            moments = replace(moments, hits=found.hits, trials=np.full(1, found.samples))
         return LossStatistics.of(moments, found.samples, self.chains.method, self.chains.composition(sums))

@@ -11,6 +11,7 @@ from nearclifford.arguments import Seed, entries, generator, instance, parameter
 from nearclifford.arrays import Indices
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
+from nearclifford.noise.landscapes import Noise, with_noise
 from nearclifford.patches import Patch, require_patch
 from nearclifford.statistics.auto import Auto
 from nearclifford.statistics.backend import Backend, collected
@@ -27,6 +28,7 @@ def gradient_statistics(
     samples: Samples = "auto",
     parameters: Sequence[int] | None = None,
     *,
+    noise: Noise | None = None,
     rng: Seed = None,
     rel_error: float = 0.05,
     max_seconds: float = 60.0,
@@ -46,6 +48,9 @@ def gradient_statistics(
         nothing is uncertain, or ``max_seconds`` are over. The result says how many there were. A gradient that is found to
         be zero everywhere (`nearclifford.chains.zeros`) ends it after one round.
     parameters : indices into ``circuit.parameters``; all of them by default.
+    noise : Pauli noise behind the gates: a `PauliNoise`, or a `qiskit_aer.noise.NoiseModel` whose errors are mixtures of
+        Pauli strings (``PauliNoise.of(model, twirl=True)`` twirls others). `Stabilizer` takes it, for one Pauli string, and
+        `Exact`; a device has a noise model of its own, ``Aer(noise_model=model)``.
     rng : seed or generator; one seed gives the same numbers on any number of threads, unless the time ends the sampling.
     rel_error, max_seconds : where "auto" stops.
 
@@ -68,7 +73,7 @@ def gradient_statistics(
     budget = Budget.of(samples, rel_error, max_seconds)
     chosen = _backend(land, patch, backend, budget)
     index = _parameters(land, parameters)
-    return collected(chosen.gradient_rounds(land, patch, index, rng=generator(rng)), budget)
+    return collected(chosen.gradient_rounds(with_noise(land, noise), patch, index, rng=generator(rng)), budget)
 
 
 def loss_statistics(
@@ -77,6 +82,7 @@ def loss_statistics(
     backend: Backend | Literal["auto"] = "auto",
     samples: Samples = "auto",
     *,
+    noise: Noise | None = None,
     rng: Seed = None,
     rel_error: float = 0.05,
     max_seconds: float = 60.0,
@@ -93,7 +99,7 @@ def loss_statistics(
     """
     budget = Budget.of(samples, rel_error, max_seconds)
     chosen = _backend(land, patch, backend, budget)
-    return collected(chosen.loss_rounds(land, patch, rng=generator(rng)), budget)
+    return collected(chosen.loss_rounds(with_noise(land, noise), patch, rng=generator(rng)), budget)
 
 
 def _parameters(land: Landscape, parameters: object) -> Indices:

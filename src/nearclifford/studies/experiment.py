@@ -53,7 +53,7 @@ class Experiment(ABC, Generic[PointKind]):
     --------
     >>> from nearclifford.studies import EXPERIMENTS
     >>> EXPERIMENTS["noise"](probabilities=[0.01])
-    Noise(probabilities=(0.01,), samples=4)
+    Noise(probabilities=(0.01,), samples=4, backend='auto', chains=4096)
     """
 
     name: ClassVar[str]

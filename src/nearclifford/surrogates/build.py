@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nearclifford.arguments import instance, integer, one_of, positive
 from nearclifford.landscape import Landscape
+from nearclifford.noise.landscapes import Noise, with_noise
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.paths import find_path_tree
 from nearclifford.surrogates.pauli_path import PauliPathSurrogate
@@ -19,6 +20,8 @@ def surrogate(
     max_bytes: int = 2**32,
     progress: bool = True,
     max_seconds: float = 600.0,
+    *,
+    noise: Noise | None = None,
 ) -> Surrogate:
     """Return the surrogate of a landscape of an order m: all of its Pauli paths with fewer than m flips.
 
@@ -32,6 +35,8 @@ def surrogate(
     progress : show a bar on standard error where something takes more than two seconds.
     max_seconds : what the search may take by prediction, in seconds of one core. A walk that turns out to be longer than
         predicted stops there.
+    noise : Pauli noise behind the gates, a `PauliNoise` or a noise model of Qiskit Aer: see `gradient_statistics`. Every
+        path is damped by what it meets, so value, gradient and errors are those of the noisy circuit.
 
     Raises
     ------
@@ -53,9 +58,10 @@ def surrogate(
     True
     """
     m, seconds = integer(order, "order", 1), positive(max_seconds, "max_seconds", 600)
-    problem = instance(land, Landscape, "land", "Landscape(circuit, observable)").problem
+    noisy = with_noise(instance(land, Landscape, "land", "Landscape(circuit, observable)"), noise)
+    problem = noisy.problem
     if one_of(kind, "kind", KINDS) == TaylorSurrogate.kind:
         reason = "A Taylor surrogate is a polynomial around a centre where every angle is a multiple of π/2."
         problem.angle_map.require_clifford(reason, 'kind="pauli-path" needs none of this.')
-    tree = find_path_tree(land, m, integer(max_bytes, "max_bytes", 1), seconds, progress)
+    tree = find_path_tree(noisy, m, integer(max_bytes, "max_bytes", 1), seconds, progress)
     return KINDS[kind](m, problem, tree)

@@ -13,6 +13,7 @@ from nearclifford.arrays import Floats, Indices
 from nearclifford.chains.sampler import ChainSampler
 from nearclifford.intervals import binomial_interval, two_sided
 from nearclifford.landscape import Landscape
+from nearclifford.noise.landscapes import Noise, with_noise
 from nearclifford.patches import Patch
 from nearclifford.surrogates.exact_order import few_flips
 from nearclifford.surrogates.few_hits import largest_mean, least_mean
@@ -189,7 +190,13 @@ def _cell(error: float, spread: float, high: float) -> str:
 
 
 def surrogate_error_curve(
-    land: Landscape, patch: Patch, orders: Iterable[int] = range(1, 12), samples: int = 10**6, *, rng: Seed = None
+    land: Landscape,
+    patch: Patch,
+    orders: Iterable[int] = range(1, 12),
+    samples: int = 10**6,
+    *,
+    noise: Noise | None = None,
+    rng: Seed = None,
 ) -> ErrorCurve:
     """Return the rms error over a patch of the Pauli-path surrogate of every order, from one run.
 
@@ -208,6 +215,8 @@ def surrogate_error_curve(
     orders : m, each at least 0; order 0 keeps nothing, and its error is the root mean square of L. Orders above the number
         of flips that a path can have cost nothing.
     samples : number of chains, 2 to 10^12. An error of δ Σ|c| shows in about one of 1/δ² chains where nothing was summed.
+    noise : Pauli noise behind the gates, for one Pauli string: see `gradient_statistics`. The error is that of the noisy
+        surrogate beside the noisy landscape.
     rng : seed or generator; one seed gives the same numbers on any number of threads.
 
     Raises
@@ -227,11 +236,11 @@ def surrogate_error_curve(
     """
     wanted = np.unique(integers(orders, "orders", 0, "range(1, 12)")).astype(np.int64)
     count = integer(samples, "samples", 2, most=MOST_SAMPLES)
-    known = instance(land, Landscape, "land", "Landscape(circuit, observable)")
+    known = with_noise(instance(land, Landscape, "land", "Landscape(circuit, observable)"), noise)
     sampler = ChainSampler(known, patch, generator(rng))
     most = most_flips(known, sampler.sine_square)
     n_columns = min(int(wanted[-1]), most) + 1
-    few = few_flips(sampler, patch, count, most)
+    few = None if sampler.noisy else few_flips(sampler, patch, count, most)
     tails = flip_tails(sampler, few, count, n_columns)
     column = np.minimum(wanted, n_columns - 1)
     parts = (tails.exact, tails.gains, tails.losses, tails.error, tails.hits)

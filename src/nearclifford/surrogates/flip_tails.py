@@ -8,6 +8,7 @@ import numba
 import numpy as np
 
 from nearclifford.arrays import Floats, Indices
+from nearclifford.chains.damped import damped_flips
 from nearclifford.chains.drawn_tails import DrawnTail
 from nearclifford.chains.few_flips import sums_over
 from nearclifford.chains.sampler import TASKS_PER_THREAD, ChainSampler
@@ -49,6 +50,8 @@ def flip_tails(sampler: ChainSampler, few: FewFlips | None, samples: int, n_colu
     Raises `ResourceError` for counts of flips, by order and word of chains, that do not fit the memory.
     """
     _check_memory(sampler, samples, n_columns)
+    if sampler.noisy:
+        return _noisy_term(sampler, samples, n_columns)
     if few is None:
         return _one_term(sampler, samples, n_columns) if sampler.one_term else _pairs(sampler, samples, n_columns)
     exact = np.pad(np.cumsum(few.parts[::-1])[::-1], (0, n_columns))[:n_columns]
@@ -86,6 +89,19 @@ def _one_term(sampler: ChainSampler, samples: int, n_columns: int) -> FlipTails:
     hits, none = _tails(sampler.flip_counts(None, samples, 0, n_columns))[0], np.zeros(n_columns)
     error = _binomial(bound, hits, samples)
     return FlipTails(none, bound * (hits / samples), none, error, hits, 1.0, bound / samples, samples, samples)
+
+
+def _noisy_term(sampler: ChainSampler, samples: int, n_columns: int) -> FlipTails:
+    """Return the tails of one term with noise: chains that count weigh what their paths have kept."""
+    way_out = "surrogate(land, order, noise=noise).rms_error does."
+    if not sampler.one_term:
+        sampler.land.problem.require_noiseless("An error curve of several terms", way_out)
+    bound = float(np.abs(sampler.land.problem.coefficients).sum()) ** 2
+    hits, weight, square = np.cumsum(damped_flips(sampler, samples, n_columns)[::-1], axis=0)[::-1].T
+    mean, none = weight / samples, np.zeros(n_columns)
+    spread = np.maximum(square / samples - mean**2, 0.0) / samples
+    error = bound * np.sqrt(spread + np.where(hits == 0, unseen_rate(samples), 0.0) ** 2)
+    return FlipTails(none, bound * mean, none, error, hits.astype(np.int64), 1.0, bound / samples, None, samples)
 
 
 def _rest_of_one_term(sampler: ChainSampler, few: FewFlips, exact: Floats, samples: int) -> FlipTails:

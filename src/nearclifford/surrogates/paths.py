@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nearclifford.arrays import Floats, Indices
+from nearclifford.kernels.paths.damping import path_dampings
 from nearclifford.kernels.paths.search import find_paths
 from nearclifford.kernels.paths.tree import START, PathTree, compile_tree
 from nearclifford.landscape import Landscape
@@ -125,7 +126,11 @@ def _compile(land: Landscape, width: int) -> Callable[[tuple[Part, npt.NDArray[n
         level, rotation, sign, stay_start, stays = compile_tree(
             found, walk.tables.meets, walk.row, names, width, turns.strings, string.strings
         )
-        return level, rotation, sign * land.problem.coefficients[walk.term], stay_start, stays
+        weight = sign * land.problem.coefficients[walk.term]
+        if land.problem.channels is not None:
+            steps, n_levels, generators = (level, rotation), found.shape[1] + 1, land.problem.generators.strings
+            weight *= path_dampings(steps, n_levels, generators, string.strings, land.problem.channels.arrays)
+        return level, rotation, weight, stay_start, stays
 
     return compiled
 

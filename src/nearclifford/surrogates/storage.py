@@ -44,8 +44,9 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 def arrays_of(kept: Surrogate) -> dict[str, npt.ArrayLike]:
-    """Return what a file holds."""
+    """Return what a file holds; `NearCliffordError` for a surrogate of a noisy circuit, whose errors need its channels."""
     problem = kept.problem
+    problem.require_noiseless("A file of a surrogate", "Keep the circuit and the noise, and make the surrogate again.")
     arrays: dict[str, npt.ArrayLike] = {
         "format": FORMAT, "version": __version__, "kind": kept.kind, "order": kept.order,
         "n_qubits": problem.n_qubits, "term_coefficients": problem.coefficients,

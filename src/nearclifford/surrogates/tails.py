@@ -6,9 +6,11 @@ import numpy as np
 
 from nearclifford.arrays import Floats
 from nearclifford.chains.merged import frozen_by, merged_chains
+from nearclifford.chains.noisy import noisy_chains
 from nearclifford.chains.term_pairs import TermProduct, products_of_terms
 from nearclifford.errors import ResourceError
 from nearclifford.kernels.merging.by_flips import propagate_by_flips
+from nearclifford.kernels.merging.damped import propagate_by_flips_damped
 from nearclifford.normal_form.angles import angle_moments
 from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.patches import Patch
@@ -31,7 +33,8 @@ def tail_moments(problem: PauliProblem, patch: Patch, order: int) -> Floats:
     last = min(order, problem.n_rotations + 1)
     moments = np.zeros(last + 1)
     for product in products_of_terms(problem):
-        moments += _moments_of_product(product, problem, cosine, flip, last)
+        chains = _moments_of_product if problem.channels is None else _noisy_moments_of_product
+        moments += chains(product, problem, cosine, flip, last)
     return np.cumsum(moments[::-1])[::-1]
 
 
@@ -50,10 +53,30 @@ def _moments_of_product(product: TermProduct, problem: PauliProblem, cosine: Flo
             order + 1,
             MOST_STRINGS,
         )
-        if not len(found):
-            raise ResourceError(
-                f"The exact error of this surrogate runs over more than {MOST_STRINGS:,} Pauli strings at once. Sample it "
-                "instead: nearclifford.surrogate_error_curve(land, patch) works at any size."
-            )
-        moments += found
+        moments += _held(found)
     return moments * np.prod(cosine[frozen])
+
+
+def _noisy_moments_of_product(
+    product: TermProduct, problem: PauliProblem, cosine: Floats, flip: Floats, order: int
+) -> Floats:
+    assert problem.channels is not None
+    frozen = frozen_by(product, problem.generators)
+    moments = np.zeros(order + 1)
+    for chain in noisy_chains(product, problem.generators, problem.images, frozen):
+        chance = flip[chain.walk.rotations]
+        channels, columns = problem.channels.arrays, order + 1
+        moments += _held(
+            propagate_by_flips_damped(chain.walk, channels, 1.0 - chance, chance, chain.weight, columns, MOST_STRINGS)
+        )
+    return moments * np.prod(cosine[frozen])
+
+
+def _held(found: Floats) -> Floats:
+    """Return what a walk has found; `ResourceError` where it ran out of strings."""
+    if not len(found):
+        raise ResourceError(
+            f"The exact error of this surrogate runs over more than {MOST_STRINGS:,} Pauli strings at once. Sample it "
+            "instead: nearclifford.surrogate_error_curve(land, patch) works at any size."
+        )
+    return found

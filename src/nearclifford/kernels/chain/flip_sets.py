@@ -273,8 +273,8 @@ def _change_of(columns, flips, scratch):
 
 
 @njit(cache=True)
-def _end_word(factor_square, current, added):
-    """Add the sums of a word, their squares, and keep the largest; clear the word."""
+def _end_word(factor_square, current, previous, are_neighbours, added):
+    """Add the sums of a word, their squares, and products with those of the word before; keep the largest; clear it."""
     n = len(factor_square)
     for k in range(n):
         current[n + 1] += factor_square[k] * current[k]
@@ -284,7 +284,10 @@ def _end_word(factor_square, current, added):
             added[0, k] += value
             added[1, k] += value * value
             added[2, k] = max(added[2, k], value)
-            current[k] = 0.0
+            if are_neighbours:
+                added[3, k] += value * previous[k]
+        previous[k] = value
+        current[k] = 0.0
 
 
 @parallel_kernel
@@ -296,20 +299,21 @@ def weigh_sets(columns, classes, logs, wanted, sets, mass, tasks, added):
     columns, classes, logs, wanted, sets : `Columns`, `Classes`, `Logs`, `Wanted`, `FlipSets`.
     mass : see `weigh_set`.
     tasks : int64, shape ``(n_tasks + 1,)``: where each task begins among the sets; no word lies in two.
-    added : float64, shape ``(n_tasks, 3, n + 3)``, zero before: Σ, Σ of squares and largest of the words; columns for the n
-        derivatives, the loss, the sum of the derivatives by ``wanted.factor_square``, and the loss without what terms have
-        in common.
+    added : float64, shape ``(n_tasks, 4, n + 3)``, zero before: Σ, Σ of squares and largest of the words, and Σ of the
+        products of words that follow each other within a task; columns for the n derivatives, the loss, the sum of the
+        derivatives by ``wanted.factor_square``, and the loss without what terms have in common.
     """
     n = len(logs.stay)
     for task in prange(len(tasks) - 1):
         scratch = new_scratch(np.max(np.diff(classes.begin)), classes.meets.shape[1])
-        current = np.zeros(n + 3)
+        current, previous, before = np.zeros(n + 3), np.zeros(n + 3), np.int64(-2)
         for s in range(tasks[task], tasks[task + 1]):
             flips = sets.flips[sets.begin[s] : sets.begin[s + 1]]
             _change_of(columns, flips, scratch)
             weigh_set(classes, logs, wanted, sets.kind[s], flips, mass, scratch, current)
             if s + 1 == tasks[task + 1] or sets.word[s + 1] != sets.word[s]:
-                _end_word(wanted.factor_square, current, added[task])
+                _end_word(wanted.factor_square, current, previous, sets.word[s] == before + 1, added[task])
+                before = sets.word[s]
 
 
 @parallel_kernel
@@ -321,7 +325,7 @@ def rows_of_generators(columns, rows):
 
 @parallel_kernel
 def reach_of_rows(meets, rows, members):
-    """Write the rotations that each term can meet: `nearclifford.kernels.reach.reach` from rows of bits.
+    """Write the rotations that each term can meet: those of `nearclifford.kernels.reach.reach_of_terms`, from rows of bits.
 
     Cost: n / 64 words for each rotation that is met. ``members`` : uint64, shape ``(T, ceil(n / 64))``.
     """

@@ -13,7 +13,7 @@ from numba import njit, prange, uint64
 
 from nearclifford.kernels.bits import trailing_zeros
 from nearclifford.kernels.chain.prune import split
-from nearclifford.kernels.chain.rows import FLIP_Y, NO_ROTATION
+from nearclifford.kernels.chain.rows import DAMP, FLIP_Y, NO_ROTATION
 from nearclifford.kernels.chain.walk import begin_block, blocks_of, new_block, run_block, set_start
 from nearclifford.kernels.chain.words import BITS, WIDTH
 from nearclifford.kernels.parallel import parallel_kernel
@@ -25,13 +25,17 @@ def reachable(rows, start, kept):
     possible, count = start.copy(), 0
     for i in range(len(rows.kind)):
         s, t = rows.source[i], rows.target[i]
-        if rows.kind[i] == FLIP_Y:
+        if rows.kind[i] == DAMP:
             if not (possible[s] or possible[t]):
                 continue
-            possible[s] = True
-        elif not possible[s]:
-            continue
-        possible[t] = True
+        elif rows.kind[i] == FLIP_Y:
+            if not (possible[s] or possible[t]):
+                continue
+            possible[s] = possible[t] = True
+        else:
+            if not possible[s]:
+                continue
+            possible[t] = True
         kept[count] = i
         count += 1
     return count
@@ -52,7 +56,7 @@ def _run_task(rows, coins, slots, job, task, histogram):
             route = split(rows, kept[:count], coins.hazard, NO_ROTATION)
         stream = begin_block(job, number, uint64(0), block)
         flips[:] = 0
-        run_block(route, coins.probability, slots.mask[slot], slots.frozen, NO_ROTATION, stream, block, flips)
+        run_block(route, coins.probability, (slots.mask[slot], slots.frozen), NO_ROTATION, stream, block, flips, None)
         for w in range(WIDTH):
             ended = block.alive[0, w]
             while ended:

@@ -42,7 +42,7 @@ def _run_task(rows, coins, slots, job, task, chosen, stream_number, hits):
         if count < 0:
             continue
         stream = begin_block(job, number, stream_number, block)
-        run_block(route, coins.probability, slots.mask[slot], slots.frozen, chosen, stream, block, None)
+        run_block(route, coins.probability, (slots.mask[slot], slots.frozen), chosen, stream, block, None, None)
         for w in range(WIDTH):
             hits[w] += np.int64(population_count(block.alive[0, w]))
     return count < 0

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-XOR, FLIP, FLIP_Y = 0, 1, 2
+XOR, FLIP, FLIP_Y, DAMP = 0, 1, 2, 4
 NO_ROTATION = -1
 # What a gate may do besides these operations: rename two rows, or nothing more.
 EXCHANGE, NOTHING = 3, -1
@@ -24,9 +24,10 @@ class Rows(NamedTuple):
 
     Attributes
     ----------
-    kind : int8, shape ``(n_operations,)``: `XOR`, `FLIP` or `FLIP_Y`.
-    target, source : int32, shape ``(n_operations,)``: rows.
-    rotation : int32, shape ``(n_operations,)``: the rotation, `NO_ROTATION` for XOR.
+    kind : int8, shape ``(n_operations,)``: `XOR`, `FLIP`, `FLIP_Y` or `DAMP`.
+    target, source : int32, shape ``(n_operations,)``: rows; of DAMP the x and z bits of a letter.
+    rotation : int32, shape ``(n_operations,)``: the rotation, `NO_ROTATION` for XOR; of DAMP twice the number of its
+        channel, one more for the letter of the second qubit.
     x_rows : int64, shape ``(N,)``: the rows of the x bits where the list ends; at its start they are 0, 2, 4, ...
     """
 
@@ -43,7 +44,7 @@ def lay_rows(gates, moves, n_qubits):
 
     Parameters
     ----------
-    gates : int32, shape ``(n_gates, 4)``: opcode, first and second qubit, rotation or -1.
+    gates : int32, shape ``(n_gates, 4)``: opcode, first and second qubit, rotation or -1; of a channel twice its number.
     moves : int8, shape ``(n_opcodes, MOST_MOVES, 3)``: kind, target and source, 0 to 3 for the x and z bits of the first
         qubit and of the second.
     """
@@ -62,6 +63,6 @@ def lay_rows(gates, moves, n_qubits):
                 continue
             operations[count, 0] = kind
             operations[count, 1], operations[count, 2] = place[target], place[source]
-            operations[count, 3] = NO_ROTATION if kind == XOR else gates[g, 3]
+            operations[count, 3] = NO_ROTATION if kind == XOR else gates[g, 3] + m * (kind == DAMP)
             count += 1
     return operations[:count].copy(), place

@@ -25,6 +25,7 @@ from numba import njit, uint64
 
 from nearclifford.kernels.bits import trailing_zeros
 from nearclifford.kernels.chain.coins import frequent_bits, next_gap
+from nearclifford.kernels.chain.damping import count_letters
 from nearclifford.kernels.chain.rows import FLIP_Y
 from nearclifford.kernels.chain.words import (
     BITS,
@@ -193,24 +194,46 @@ def find_stop(clock, begin, when):
 
 
 @njit(cache=True)
-def run_block(route, probability, masks, frozen, chosen, stream, block, flips):
+def _move(moves, begin, end, rows):
+    for i in range(begin, end):
+        t, s = moves[i, 0], moves[i, 1]
+        store(rows, t, xor_words(load(rows, t), load(rows, s)))
+
+
+@njit(cache=True)
+def _damp(route, stop, damp, done, rows, damping):
+    """Count the letters at all channels before a stop; return the next of them and the moves done."""
+    moves, damps = route.moves, route.damps
+    while damp < len(damps) and damps[damp, 4] <= stop:
+        _move(moves, done, damps[damp, 3], rows)
+        done = max(done, np.int64(damps[damp, 3]))
+        damp = count_letters(damps, damp, rows, damping)
+    return damp, done
+
+
+@njit(cache=True)
+def run_block(route, probability, freezes, chosen, stream, block, flips, damping):
     """Leave in ``block.alive`` those of its samples that end Z-type and meet ``chosen`` anticommuting.
 
-    At ``chosen`` (unless it is -1) the weights of stay and flip are exchanged. A rotation whose bit is set in row
-    ``masks[w]`` of ``frozen`` flips nothing in word w; -1 stands for no mask. ``flips`` : int64, shape ``(1024,)``, to which
-    the flips of every sample are added, or None.
+    At ``chosen`` (unless it is -1) the weights of stay and flip are exchanged. ``freezes`` : (masks, frozen): a rotation
+    whose bit is set in row ``masks[w]`` of ``frozen`` flips nothing in word w; -1 stands for no mask. ``flips`` : int64,
+    shape ``(1024,)``, to which the flips of every sample are added, or None; ``damping`` : the `Damping` that counts the
+    letters at channels, or None.
 
     Rare coins are found in order of (stop, sample) by their gaps in hazard, so that rotations without any cost nothing.
     """
-    moves, stops, clock, fixed, x_rows = route
+    moves, stops, clock, fixed, x_rows, _ = route
+    masks, frozen = freezes
     rows, alive, coins = block.rows, block.alive, block.spare
-    n_stops, done = len(stops), 0
+    n_stops, done, damp = len(stops), 0, 0
     counter, gaps = uint64(0), uint64(1)
     # ``when`` is the hazard passed, that of all 1024 bits: bit b of stop f begins at 1024 clock[f, 0] + b clock[f, 1].
     when = next_gap(stream, uint64(0))
     event, next_fixed = find_stop(clock, 0, when / BITS), 0
     while True:
         f = min(event, fixed[next_fixed])
+        if damping is not None:
+            damp, done = _damp(route, f, damp, done, rows, damping)
         until = stops[f, 4] if f < n_stops else len(moves)
         for i in range(done, until):
             t, s = moves[i, 0], moves[i, 1]

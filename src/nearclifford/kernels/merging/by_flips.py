@@ -25,7 +25,7 @@ def _flip_into(mass, target, source, flip):
 
 
 @njit(cache=True)
-def _turn(keys, mass, count, table, generator, stay, flip):
+def pass_by_flips(keys, mass, count, table, generator, stay, flip):
     """Pass one rotation; return the new count. Room for twice the strings is needed, in the rows and in the table."""
     old = count
     partner, here, there = np.empty(keys.shape[1], np.uint64), np.empty(mass.shape[1]), np.empty(mass.shape[1])
@@ -70,7 +70,7 @@ def propagate_by_flips(generators, rank, stay, flip, rows, weight, n_columns, ma
             keys, mass = wider, heavier
         if SLOTS * count > len(table):
             count, table = gather(keys, mass, 2 * count, -1, np.arange(2 * count) < count)
-        count = _turn(keys, mass, count, table, generators[j], stay[j], flip[j])
+        count = pass_by_flips(keys, mass, count, table, generators[j], stay[j], flip[j])
         if rank[j] < rank[j + 1]:
             count, table = fold(keys, mass, count, rank[j])
         if count > max_terms:

@@ -72,8 +72,8 @@ class SecondMoments(Experiment[MomentsPoint]):
     ----------
     quantities : what is measured: "second_moment" and "variance" of the loss, "squared_norm" for E‖∇L‖², and
         "squared_component" for E[(∂_k L)²] of the encoded parameter (of the same parameter for plain circuits).
-    backend : "stabilizer", "particles" for moments that are exponentially small, or "auto": particles for circuits whose gates
-        join neighbours on a line or a ring, the stabilizer for others.
+    backend : "stabilizer", "particles" for moments that are exponentially small, or "auto": particles for circuits whose
+        gates join neighbours on a line or a ring, the stabilizer for others.
     chains, particles : samples of each draw and quantity with the stabilizer and with particles.
     """
 

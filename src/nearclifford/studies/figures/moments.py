@@ -39,8 +39,8 @@ def save_figures(results: StudyResults, directory: Path, made_by: str) -> list[P
 def moments_figure(frame: pd.DataFrame, quantities: Sequence[str], made_by: str) -> Figure:
     """Return the figure of one rule for L: a column for each ansatz, a row for each quantity.
 
-    Filled points are encoded circuits, open ones plain. What does not stand out of its error, or has not settled, is no point
-    but a faint bar up to twice the error.
+    Filled points are encoded circuits, open ones plain. What does not stand out of its error, or has not settled, is no
+    point but a faint bar up to twice the error.
     """
     ansatze = list(frame["ansatz"].unique())
     figure = Figure(figsize=(2.2 + 4.2 * len(ansatze), 0.9 + 3.4 * len(quantities)), layout="constrained")
@@ -57,9 +57,9 @@ def moments_figure(frame: pd.DataFrame, quantities: Sequence[str], made_by: str)
     handles, labels = panels[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", frameon=False)
     caption = (
-        f"Observable: {frame['observable'].iloc[0]}; mean and standard error over {frame['draws'].min()} draws. Filled, full "
-        "lines: with encoder; open, dotted: without.\nWhat does not stand out of its error, or has not settled, is a faint bar "
-        "up to twice the error"
+        f"Observable: {frame['observable'].iloc[0]}; mean and standard error over {frame['draws'].min()} draws. Filled, "
+        "full lines: with encoder; open, dotted: without.\nWhat does not stand out of its error, or has not settled, is a "
+        "faint bar up to twice the error"
     )
     add_caption(figure, caption, made_by)
     return figure

@@ -22,7 +22,7 @@ def preset_names() -> list[str]:
 def preset_titles() -> dict[str, str]:
     """Return what each preset is, in a line, by its name; a title is read without making the study.
 
-    >>> preset_titles()["noise"]
+    >>> preset_titles()["noise-depth"]
     'How an encoded derivative survives depolarizing noise, against depth; three minutes'
     """
     return {name: str(tomllib.loads(preset_path(name).read_text(encoding="utf-8"))["title"]) for name in preset_names()}
