@@ -183,8 +183,8 @@ class Gaussian(Patch):
     def cosine_variance(self) -> np.float64 | Floats:
         """Return Var[cos t] = (1 - exp(-σ²))²/2.
 
-        >>> float(Gaussian(1e-5).cosine_variance())
-        5e-21
+        >>> round(float(Gaussian(1e-5).cosine_variance() / 5e-21), 6)
+        1.0
         """
         return np.square(np.expm1(-np.square(self.sigma))) / 2
 
