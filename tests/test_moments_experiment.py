@@ -64,12 +64,25 @@ def test_figure_shows_every_point_and_the_plateau(tmp_path):
 
 
 def test_particles_where_gates_join_neighbours():
-    """A plateau of ten qubits, 1 / (2^N + 1), within a tenth; random circuits are sampled."""
+    """A plateau of ten qubits, 1 / (2^N + 1), within a tenth; random circuits are sampled, and tell an upper bound alone."""
     experiment = SecondMoments(["second_moment"], backend="auto", particles=2400, chains=1000)
     made = study(experiment, ansatz=["mhea", "random_pqc"], qubits=[10], layers=["N"], sigma=["1"], draws=2)
-    assert [point.backend for point in made.points] == ["particles"] * 2 + ["stabilizer"] * 2
-    (number,) = SecondMoments.measure_draw(made.points[:1], 0)
-    assert number["second_moment"] * (2**10 + 1) == pytest.approx(1.0, abs=0.1) and number["second_moment_resolved"] == 1.0
+    numbers = [SecondMoments.measure_draw([point], 0)[0] for point in made.points[::2]]
+    assert numbers[0]["second_moment"] * (2**10 + 1) == pytest.approx(1.0, abs=0.1)
+    assert [number["second_moment_resolved"] for number in numbers] == [1.0, 0.0]
+    assert numbers[1]["second_moment"] + 3 * numbers[1]["second_moment_sampling"] > 2**-10
+
+
+def test_chains_where_they_see_enough(tmp_path):
+    """What particles leave in doubt at this width, chains tell; and they stop as soon as they have."""
+    changes = {"qubits": [12], "layers": ["N"], "sigma": ["0.0625"], "encoder": ["compact"], "draws": 2, "seed": 7}
+    chosen = study(SecondMoments(["squared_component"], backend="auto", chains=2**20, particles=240), **changes)
+    sampled = study(SecondMoments(["squared_component"], chains=2**16), **changes)
+    for made in (chosen, sampled):
+        made.run(tmp_path, workers=1, progress=False)
+    (mine,), (other,) = chosen.frame().itertuples(), sampled.frame().itertuples()
+    assert mine.squared_component == other.squared_component and mine.squared_component_resolved == 1.0
+    assert mine.squared_component_sampling < 0.05 * mine.squared_component
 
 
 @pytest.mark.parametrize(
