@@ -112,7 +112,7 @@ class SecondMoments(Experiment[MomentsPoint]):
         "squared_component" for E[(∂_k L)²] of the encoded parameter (of the same parameter for plain circuits).
     backend : "stabilizer", "particles" for moments that are exponentially small, or "auto": chains until the error is 5 %,
         and particles where chains see too little, the gates join neighbours on a ring, and E‖∇L‖² is not what is asked.
-    chains, particles : samples of each draw and quantity with the stabilizer and with particles; with "auto" the most of them.
+    chains, particles : samples of each draw and quantity with the stabilizer and with particles; the most with "auto".
     fits : whether the report compares a power law and a stretched exponential for each curve; it determines no number.
     """
 
@@ -138,10 +138,10 @@ class SecondMoments(Experiment[MomentsPoint]):
 
     def point(self, **given: Any) -> MomentsPoint:
         """Return a point that says how its moments are found."""
-        asked = {"backend": self.backend, "quantities": self.quantities}
+        given |= {"backend": self.backend, "quantities": self.quantities}
         if self.backend == "auto":
-            return ChosenPoint(**given, **asked, samples=self.chains, particles=self.particles)
-        return MomentsPoint(**given, **asked, samples=self.particles if self.backend == "particles" else self.chains)
+            return ChosenPoint(**given, samples=self.chains, particles=self.particles)
+        return MomentsPoint(**given, samples=self.particles if self.backend == "particles" else self.chains)
 
     @staticmethod
     def measure_draw(points: Sequence[MomentsPoint], draw: int) -> list[dict[str, float]]:
@@ -195,7 +195,10 @@ def clear(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _cell(mean: float, error: float, sampling: float, resolved: float) -> str:
-    return with_error(mean, float(np.fmax(error, sampling))) + ("" if resolved == 1.0 else " ?")
+    larger = float(np.fmax(error, sampling))
+    if mean == 0.0 < larger:
+        return f"< {2 * larger:.2g}"
+    return with_error(mean, larger) + ("" if resolved == 1.0 else " ?")
 
 
 def _measured(point: MomentsPoint, draw: int, prepared: Prepared) -> dict[str, float]:
