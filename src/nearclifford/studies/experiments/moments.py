@@ -36,7 +36,7 @@ QUANTITIES = {
     "second_moment": "E[L²]",
     "variance": "Var L",
     "squared_norm": "E‖∇L‖²",
-    "squared_component": "E[(∂_k L)²]",
+    "squared_component": "E[(∂ₖL)²]",
 }
 # What a single measurement of the loss tells.
 OF_LOSS = ("second_moment", "variance")

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from nearclifford.arrays import Floats
 from nearclifford.plots import views
 from nearclifford.plots.style import STYLES, Style, add_caption, save
 from nearclifford.studies.experiments.moments import QUANTITIES, SecondMoments, clear
@@ -61,6 +62,7 @@ def moments_figure(frame: pd.DataFrame, quantities: Sequence[str], made_by: str)
         row[0].set_ylabel(QUANTITIES[name])
         row[0].set_ylim(*_limits(frame, name))
         errors[0].set_ylabel("relative error")
+        errors[0].set_ylim(*_decades(frame, name))
     for panel, ansatz in zip(panels[0], ansatze, strict=True):
         panel.set_title(circuit_title(ansatz, frame["layers"].iloc[0]))
     for panel in panels[:-1].flat:
@@ -113,9 +115,25 @@ def fit_figure(frame: pd.DataFrame, table: pd.DataFrame, name: str, made_by: str
 
 
 def _limits(frame: pd.DataFrame, name: str) -> tuple[float, float]:
-    """Return limits that show every point, however many decades that takes."""
-    seen = clear(frame, name)[name]
-    return (float(seen.min()) / 5, 5 * float(seen.max())) if len(seen) else (1e-3, 10.0)
+    """Return limits that show every point and the end of every bar, however many decades that takes."""
+    seen = clear(frame, name)
+    shown = np.append(seen[name].to_numpy(float), _tops(frame.drop(seen.index), name))
+    shown = shown[shown > 0.0]
+    return (float(shown.min()) / 5, 5 * float(shown.max())) if len(shown) else (1e-3, 10.0)
+
+
+def _decades(frame: pd.DataFrame, name: str) -> tuple[float, float]:
+    """Return the limits of relative errors, whole decades around what is called known."""
+    seen = clear(frame, name)
+    relative = (seen[f"{name}_sampling"] / seen[name]).to_numpy(float)
+    ends = np.append(relative[relative > 0.0], [1e-2, 1e-1])
+    return float(10.0 ** np.floor(np.log10(ends.min()))), float(10.0 ** np.ceil(np.log10(ends.max())))
+
+
+def _tops(unseen: pd.DataFrame, name: str) -> Floats:
+    """Return where the bars end of what is not clear."""
+    error = np.fmax(unseen[f"{name}_error"].to_numpy(float), unseen[f"{name}_sampling"].to_numpy(float))
+    return np.maximum(unseen[name].to_numpy(float), 0.0) + 2 * error
 
 
 def _draw_panel(panel: Axes, errors: Axes, frame: pd.DataFrame, name: str) -> None:
@@ -152,8 +170,7 @@ def _draw_curve(
     label = words or sigma_label(str(curve["sigma"].iloc[0]))
     views.curve(panel, seen["n_qubits"], seen[name], seen[f"{name}_error"], style, label=label, **looks)
     unseen = curve.drop(seen.index)
-    error = np.fmax(unseen[f"{name}_error"].to_numpy(float), unseen[f"{name}_sampling"].to_numpy(float))
-    views.zero_hits(panel, unseen["n_qubits"], np.maximum(unseen[name].to_numpy(float), 0.0) + 2 * error, style)
+    views.zero_hits(panel, unseen["n_qubits"], _tops(unseen, name), style, width=3)
 
 
 def _draw_errors(panel: Axes, curve: pd.DataFrame, name: str, style: Style, *, line: str, fill: str | None) -> None:
