@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from nearclifford.arrays import Floats
 from nearclifford.plots import views
@@ -26,6 +27,8 @@ LONG_RANGE = 20
 SCRAMBLED = ("second_moment", "squared_component")
 # A moment is called known where its relative error is at most this.
 KNOWN = 0.05
+# Width of the bars, in points, and how far those of two widths of the patch stand apart, as a part of N.
+BAR, BESIDE = 3.0, 0.015
 UNCLEAR = "Faint bars, up to twice the error: what does not stand out of its error, or is not settled in every draw"
 
 
@@ -67,8 +70,10 @@ def moments_figure(frame: pd.DataFrame, quantities: Sequence[str], made_by: str)
         panel.set_title(circuit_title(ansatz, frame["layers"].iloc[0]))
     for panel in panels[:-1].flat:
         panel.set_xlabel("")
-    handles, labels = panels[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right center", frameon=False)
+    handles, _ = panels[0][0].get_legend_handles_labels()
+    if any(len(clear(frame, name)) < len(frame) for name in quantities):
+        handles.append(Line2D([], [], color="#777777", alpha=0.35, linewidth=BAR, label="not known: at most"))
+    figure.legend(handles=handles, loc="outside right center", frameon=False)
     caption = (
         f"Observable: {frame['observable'].iloc[0]}; mean over {frame['draws'].min()} draws, with the larger of two errors, "
         f"by the spread of the draws and by sampling.\n{UNCLEAR}.\n"
@@ -170,7 +175,8 @@ def _draw_curve(
     label = words or sigma_label(str(curve["sigma"].iloc[0]))
     views.curve(panel, seen["n_qubits"], seen[name], seen[f"{name}_error"], style, label=label, **looks)
     unseen = curve.drop(seen.index)
-    views.zero_hits(panel, unseen["n_qubits"], _tops(unseen, name), style, width=3)
+    beside = 1 + BESIDE * (STYLES.index(style) - 1)
+    views.zero_hits(panel, unseen["n_qubits"] * beside, _tops(unseen, name), style, width=BAR)
 
 
 def _draw_errors(panel: Axes, curve: pd.DataFrame, name: str, style: Style, *, line: str, fill: str | None) -> None:
