@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from nearclifford.plots import views
 from nearclifford.plots.style import STYLES, Style, add_caption, save
+from nearclifford.studies.drawn_fits import draw_fits
 from nearclifford.studies.experiments.gradient import shown_quantity
-from nearclifford.studies.figures.fitted import draw_fits
 from nearclifford.studies.fits import curves, fits_of
 from nearclifford.studies.printing import circuit_title, encoder_title, sigma_label
 from nearclifford.studies.results import StudyResults

@@ -15,8 +15,8 @@ from matplotlib.lines import Line2D
 from nearclifford.arrays import Floats
 from nearclifford.plots import views
 from nearclifford.plots.style import STYLES, Style, add_caption, save
+from nearclifford.studies.drawn_fits import draw_fits, formula
 from nearclifford.studies.experiments.moments import QUANTITIES, SecondMoments, clear
-from nearclifford.studies.figures.fitted import draw_fits, formula
 from nearclifford.studies.fits import curves, fits_of
 from nearclifford.studies.printing import circuit_title, sigma_label
 from nearclifford.studies.results import StudyResults

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from nearclifford.plots.style import Style
 from nearclifford.studies.fits import Fit
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 
 def draw_fits(top: Axes, bottom: Axes, curve: pd.DataFrame, fits: list[Fit], style: Style) -> list[Line2D]:
