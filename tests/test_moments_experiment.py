@@ -6,7 +6,7 @@ import pytest
 
 import nearclifford as nc
 from nearclifford.studies import Study, StudySpec
-from nearclifford.studies.experiments.moments import SecondMoments
+from nearclifford.studies.experiments.moments import SecondMoments, clear
 from nearclifford.studies.figures.moments import fit_figure, moments_figure
 from two_copies import exact_moments, gaussian
 
@@ -94,6 +94,13 @@ def test_laws_are_fitted_to_what_is_resolved():
     assert bar.get_segments()[0][1][1] == pytest.approx(1.02 * np.exp(-25))
     assert len(bottom.lines) == 3  # residuals of both laws, and zero
     assert SecondMoments(["squared_component"]).tables(frame) == {}
+
+
+def test_circuits_that_differ_are_no_doubt():
+    """Two draws known to 1 %, nine times apart, are a point with a long bar; what is not known to a half is none."""
+    frame = table([8, 12], [1.0, 1.0]).assign(squared_component=1.0, squared_component_error=0.8)
+    known = clear(frame.assign(squared_component_sampling=[0.01, 0.6]), "squared_component")
+    assert known["n_qubits"].tolist() == [8] and known["squared_component_error"].tolist() == [0.8]
 
 
 def test_nothing_seen_is_an_upper_bound_in_the_table():

@@ -185,12 +185,12 @@ class SecondMoments(Experiment[MomentsPoint]):
 
 
 def clear(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return the rows where a quantity can be told from zero and every draw has settled, with the larger of its errors.
+    """Return the rows where every draw is resolved, and so is their mean, with the larger of its errors.
 
-    Draws of one circuit spread by chance, those of many by more than sampling.
+    Draws of one circuit spread by chance, those of many by more than sampling: that is no doubt about any of them.
     """
     error = np.fmax(frame[f"{name}_error"], frame[f"{name}_sampling"])
-    seen = (frame[name] > 2 * error) & (frame[f"{name}_resolved"] == 1.0)
+    seen = (frame[name] > 2 * frame[f"{name}_sampling"]) & (frame[f"{name}_resolved"] == 1.0)
     return frame.assign(**{f"{name}_error": error})[seen]
 
 

@@ -29,7 +29,11 @@ SCRAMBLED = ("second_moment", "squared_component")
 KNOWN = 0.05
 # Width of the bars, in points, and how far those of two widths of the patch stand apart, as a part of N.
 BAR, BESIDE = 3.0, 0.015
-UNCLEAR = "Faint bars, up to twice the error: what does not stand out of its error, or is not settled in every draw"
+UNCLEAR = (
+    "Faint bars, up to twice the error: what does not stand out of its error of sampling, or is not settled, in some draw"
+)
+# On an axis that is not logarithmic sizes nearer than this part of it share a label.
+NEAR = 0.045
 
 
 def save_figures(results: StudyResults, directory: Path, made_by: str) -> list[Path]:
@@ -52,8 +56,8 @@ def save_figures(results: StudyResults, directory: Path, made_by: str) -> list[P
 def moments_figure(frame: pd.DataFrame, quantities: Sequence[str], made_by: str) -> Figure:
     """Return the figure of one rule for L: a column for each ansatz, and for each quantity a row and one of its errors.
 
-    Filled points are encoded circuits, open ones plain. What does not stand out of its error, or has not settled, is no
-    point but a faint bar up to twice the error.
+    Filled points are encoded circuits, open ones plain. What does not stand out of its error of sampling, or has not
+    settled, is no point but a faint bar up to twice the error.
     """
     ansatze = list(frame["ansatz"].unique())
     figure = Figure(figsize=(2.6 + 4.2 * len(ansatze), 0.9 + 4.3 * len(quantities)), layout="constrained")
@@ -142,11 +146,13 @@ def _tops(unseen: pd.DataFrame, name: str) -> Floats:
 
 
 def _draw_panel(panel: Axes, errors: Axes, frame: pd.DataFrame, name: str) -> None:
-    sizes = sorted(frame["n_qubits"].unique())
+    sizes = sorted(frame["n_qubits"].unique().tolist())
     panel.set_yscale("log")
     errors.set_yscale("log")
     if sizes[-1] > LONG_RANGE * sizes[0]:
         panel.set_xscale("log")
+    else:
+        sizes = _apart(sizes)
     styles = dict(zip(frame["sigma"].unique(), itertools.cycle(STYLES), strict=False))
     for (sigma, encoder), curve in frame.groupby(["sigma", "encoder"], sort=False):
         plain = encoder == "none"
@@ -158,6 +164,19 @@ def _draw_panel(panel: Axes, errors: Axes, frame: pd.DataFrame, name: str) -> No
     _draw_scrambled(panel, frame, name)
     views.over_qubits(panel, sizes)
     views.over_qubits(errors, sizes)
+
+
+def _apart(sizes: list[int]) -> list[int]:
+    """Return the sizes whose labels do not meet, the first among them.
+
+    >>> _apart([8, 12, 16, 100])
+    [8, 16, 100]
+    """
+    kept = sizes[:1]
+    for size in sizes[1:]:
+        if size - kept[-1] > NEAR * (sizes[-1] - sizes[0]):
+            kept.append(size)
+    return kept
 
 
 def _draw_scrambled(panel: Axes, frame: pd.DataFrame, name: str) -> None:
