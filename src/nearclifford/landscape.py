@@ -11,7 +11,7 @@ import stim
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
-from nearclifford.arguments import entries, parameter_index, real_array, shown, thetas
+from nearclifford.arguments import angles_on_axis, entries, parameter_index, parameter_pair, shown, thetas
 from nearclifford.arrays import Floats
 from nearclifford.errors import CircuitError, NearCliffordError, ObservableError
 from nearclifford.exact.center import center_gradient
@@ -20,6 +20,7 @@ from nearclifford.exact.center_metric import CenterMetric, center_metric
 from nearclifford.exact.cpu import CpuSweeps
 from nearclifford.exact.expansion import CenterExpansion
 from nearclifford.exact.metric import BlockMetric, metric, metric_blocks
+from nearclifford.exact.planes import grid, values_on_axes
 from nearclifford.exact.shifted_hessian import shifted_hessian
 from nearclifford.memory import require_memory
 from nearclifford.normal_form.compiler import compile_circuit, require_circuit
@@ -292,23 +293,23 @@ class Landscape:
     def slice(self, theta: npt.ArrayLike, parameter: int, points: npt.ArrayLike) -> Floats:
         """Return L along one axis: parameter k takes the values ``points``, shape ``(M,)``, radians, the others stay.
 
-        ``theta`` has shape ``(D,)``; the result has shape ``(M,)``. Raises `NearCliffordError` as `value` does, and for a
-        parameter out of range.
+        ``theta`` has shape ``(D,)``, the result ``(M,)``. Rotations whose angle stays zero drop out, so with the others at
+        the centre any number of qubits is fine. `nearclifford.slice_along` takes any direction. Raises `NearCliffordError` as
+        `value` does, and for a parameter out of range.
 
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))
         >>> land.slice([0.0, 0.0], 0, [0.0, np.pi / 2, np.pi]).round(12) + 0.0
         array([ 1.,  0., -1.])
         """
-        column, values = parameter_index(parameter, self.n_parameters), self._axis(points)
-        thetas = np.tile(self._point(theta), (len(values), 1))
-        thetas[:, column] = values
-        return np.asarray(self.value(thetas))
+        column, values = parameter_index(parameter, self.n_parameters), angles_on_axis(points)
+        return values_on_axes(self.problem, self._point(theta), [column], values[:, None])
 
     def height_map(self, theta: npt.ArrayLike, parameters: tuple[int, int], points: npt.ArrayLike) -> Floats:
         """Return L over the plane of two parameters (k, l): both take the values ``points``, shape ``(M,)``, radians.
 
-        The result has shape ``(M, M)``: row by the value of k, column by that of l. Errors as for `slice`.
+        The result has shape ``(M, M)``: row by the value of k, column by that of l. Errors, and what drops out, as for
+        `slice`; `nearclifford.height_map` takes any two directions.
 
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
@@ -316,26 +317,9 @@ class Landscape:
         array([[ 1., -1.],
                [-1.,  1.]])
         """
-        pair = entries(parameters)
-        if pair is None or len(pair) != 2:
-            raise NearCliffordError(f"parameters is {parameters!r}; expected two indices into circuit.parameters.")
-        row, column = (parameter_index(parameter, self.n_parameters) for parameter in pair)
-        if row == column:
-            raise NearCliffordError(f"parameters holds {row} twice; expected two different ones: slice draws L along one.")
-        point, values = self._point(theta).copy(), self._axis(points)
-        heights = np.empty((len(values), len(values)))
-        for number, point[column] in enumerate(values):
-            heights[:, number] = self.slice(point, row, values)
-        return heights
-
-    def _axis(self, points: npt.ArrayLike) -> Floats:
-        values = real_array(points, "points")
-        if values.ndim != 1:
-            raise NearCliffordError(f"points has shape {values.shape}; expected (M,): a sequence of angles, radians.")
-        angles = values.astype(np.float64)
-        for k in np.flatnonzero(~np.isfinite(angles))[:1]:
-            raise NearCliffordError(f"points[{k}] is {values[k]}; expected finite angles.")
-        return angles
+        pair, point, values = parameter_pair(parameters, self.n_parameters), self._point(theta), angles_on_axis(points)
+        heights = values_on_axes(self.problem, point, pair, grid(values, values))
+        return heights.reshape(len(values), len(values))
 
     def _points(self, theta: npt.ArrayLike) -> Floats:
         return thetas(theta, self.n_parameters)
