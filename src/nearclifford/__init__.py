@@ -24,7 +24,12 @@ if TYPE_CHECKING:
         ResourceError,
     )
     from nearclifford.evaluator import Evaluator
+    from nearclifford.exact.center_metric import CenterMetric
     from nearclifford.exact.expansion import CenterExpansion
+    from nearclifford.exact.metric import BlockMetric
+    from nearclifford.geometry.directions import PrincipalPlane, principal_plane, random_directions
+    from nearclifford.geometry.results import HeightMap, Slice
+    from nearclifford.geometry.verbs import height_map, slice_along
     from nearclifford.landscape import Landscape
     from nearclifford.noise.description import PauliNoise
     from nearclifford.patches import Gaussian, Patch, Uniform
@@ -54,7 +59,9 @@ __all__ = [
     "Aer",
     "Auto",
     "Backend",
+    "BlockMetric",
     "CenterExpansion",
+    "CenterMetric",
     "CircuitError",
     "DeviceError",
     "Encoding",
@@ -65,6 +72,7 @@ __all__ = [
     "Exact",
     "Gaussian",
     "GradientStatistics",
+    "HeightMap",
     "IncompleteSearchWarning",
     "Landscape",
     "LossStatistics",
@@ -74,11 +82,13 @@ __all__ = [
     "Patch",
     "PauliNoise",
     "PauliPathSurrogate",
+    "PrincipalPlane",
     "ResourceError",
     "Rounds",
     "SampledNorm",
     "ShotsToResolve",
     "SimulationCost",
+    "Slice",
     "Stabilizer",
     "Statevector",
     "Study",
@@ -95,12 +105,16 @@ __all__ = [
     "entangling_capability",
     "experiments",
     "gradient_statistics",
+    "height_map",
     "loss_statistics",
     "observables",
+    "principal_plane",
+    "random_directions",
     "sampled_squared_norm",
     "search_encoder",
     "shots_to_resolve",
     "simulation_cost",
+    "slice_along",
     "surrogate",
     "surrogate_error_curve",
 ]
@@ -110,7 +124,9 @@ _MODULES = {
     "Aer": "devices.aer",
     "Auto": "statistics.auto",
     "Backend": "statistics.backend",
+    "BlockMetric": "exact.metric",
     "CenterExpansion": "exact.expansion",
+    "CenterMetric": "exact.center_metric",
     "CircuitError": "errors",
     "DeviceError": "errors",
     "Encoding": "encoder.encode",
@@ -121,6 +137,7 @@ _MODULES = {
     "Exact": "statistics.exact",
     "Gaussian": "patches",
     "GradientStatistics": "statistics.results",
+    "HeightMap": "geometry.results",
     "IncompleteSearchWarning": "errors",
     "Landscape": "landscape",
     "LossStatistics": "statistics.results",
@@ -130,11 +147,13 @@ _MODULES = {
     "Patch": "patches",
     "PauliNoise": "noise.description",
     "PauliPathSurrogate": "surrogates.pauli_path",
+    "PrincipalPlane": "geometry.directions",
     "ResourceError": "errors",
     "Rounds": "statistics.backend",
     "SampledNorm": "statistics.some_components",
     "ShotsToResolve": "devices.shots",
     "SimulationCost": "costs.compare",
+    "Slice": "geometry.results",
     "Stabilizer": "statistics.stabilizer",
     "Statevector": "statistics.statevector",
     "Study": "studies.study",
@@ -151,12 +170,16 @@ _MODULES = {
     "entangling_capability": "entanglement",
     "experiments": "studies.experiments",
     "gradient_statistics": "statistics.verbs",
+    "height_map": "geometry.verbs",
     "loss_statistics": "statistics.verbs",
     "observables": "observables",
+    "principal_plane": "geometry.directions",
+    "random_directions": "geometry.directions",
     "sampled_squared_norm": "statistics.some_components",
     "search_encoder": "encoder.search",
     "shots_to_resolve": "devices.shots",
     "simulation_cost": "costs.compare",
+    "slice_along": "geometry.verbs",
     "surrogate": "surrogates.build",
     "surrogate_error_curve": "surrogates.error",
 }

@@ -294,8 +294,8 @@ class Landscape:
         """Return L along one axis: parameter k takes the values ``points``, shape ``(M,)``, radians, the others stay.
 
         ``theta`` has shape ``(D,)``, the result ``(M,)``. Rotations whose angle stays zero drop out, so with the others at
-        the centre any number of qubits is fine. `nearclifford.slice_along` takes any direction. Raises `NearCliffordError` as
-        `value` does, and for a parameter out of range.
+        the centre any number of qubits is fine. `nearclifford.slice_along` takes any direction. Raises `NearCliffordError`
+        as `value` does, and for a parameter out of range.
 
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))

@@ -59,7 +59,7 @@ def grid(first: Floats, second: Floats) -> Floats:
 
 
 def values_on_axes(problem: PauliProblem, point: Floats, parameters: list[int], coordinates: Floats) -> Floats:
-    """Return L where some parameters take the values ``coordinates``, shape ``(P, m)``, and the others those of ``point``."""
+    """Return L where some parameters take the values ``coordinates``, shape ``(P, m)``, and the others stay at ``point``."""
     origin, directions = point.copy(), np.zeros((len(parameters), len(point)))
     origin[parameters] = 0.0
     directions[np.arange(len(parameters)), parameters] = 1.0
