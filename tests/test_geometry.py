@@ -74,10 +74,10 @@ def test_two_hundred_qubits_against_stim(circuit):
 
 
 def test_other_evaluators_are_asked_for_values():
-    land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.heisenberg(3))
-    series = nc.surrogate(land, 13)
+    land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.heisenberg(2))
+    series = nc.surrogate(land, 9)
     rng = np.random.default_rng(33)
-    theta, direction = rng.normal(size=(2, 12))
+    theta, direction = rng.normal(size=(2, 8))
     found = nc.slice_along(series, direction, POINTS, theta=theta)
     assert found.values == pytest.approx(nc.slice_along(land, direction, POINTS, theta=theta).values, abs=1e-10)
     assert found.method == "evaluator"
@@ -102,13 +102,12 @@ def quadrature(circuit, observable, theta, drawn, sigma, points=12):
 
 
 def untied(seed, n_qubits=3):
-    """Five rotations with parameters of their own, two of them with factors, among Clifford gates."""
+    """Four rotations with parameters of their own, two of them with factors, among Clifford gates."""
     rng = np.random.default_rng([seed, 34])
-    circuit, names = QuantumCircuit(n_qubits), ParameterVector("t", 5)
-    for k, name in enumerate(names):
+    circuit = QuantumCircuit(n_qubits)
+    for factor, name in zip((1, 1, 2, -1), ParameterVector("t", 4), strict=True):
         for _ in range(3):
             circuit.append(*clifford_gate(rng, n_qubits))
-        factor = 1 if k < 3 else (2 if k == 3 else -1)
         getattr(circuit, ("rx", "ry", "rz")[rng.integers(3)])(factor * name, int(rng.integers(n_qubits)))
     circuit.append(*clifford_gate(rng, n_qubits))
     return rng, circuit
@@ -119,47 +118,47 @@ def clifford_gate(rng, n_qubits):
     return gate, rng.permutation(n_qubits)[: gate.num_qubits].tolist()
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(10))
 def test_mean_over_a_patch_by_quadrature(seed):
     rng, circuit = untied(seed)
     observable = random_observable(rng, 3, 5)
-    center = random_center(rng, 5)
+    center = random_center(rng, 4)
     land = nc.Landscape(circuit, observable, center)
-    found = nc.height_map(land, (1, 4), [0.7, -1.1], patch=nc.Gaussian(0.4))
+    found = nc.height_map(land, (1, 3), [0.7, -1.1], patch=nc.Gaussian(0.4))
     assert found.method == "closed form"
     for i, a in enumerate((0.7, -1.1)):
         for j, b in enumerate((0.7, -1.1)):
-            theta = center + np.array([0, a, 0, 0, b])
-            mean, _ = quadrature(circuit, observable, theta, [0, 2, 3], 0.4)
-            assert found.values[i, j] == pytest.approx(mean, abs=1e-7)
+            theta = center + np.array([0, a, 0, b])
+            mean, _ = quadrature(circuit, observable, theta, [0, 2], 0.4)
+            assert found.values[i, j] == pytest.approx(mean, abs=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_spread_along_a_parameter_by_quadrature(seed):
-    """Exact where four Clifford points determine it, within five standard errors of a deviation where it is sampled."""
+def spread_case(seed):
     rng, circuit = untied(seed)
-    observable, samples = random_observable(rng, 3, 2), 4000
-    center = random_center(rng, 5)
-    land = nc.Landscape(circuit, observable, center)
-    determined = is_determined(land.problem, int(land.problem.angle_map.rotations_of(2)[0]))
-    found = nc.slice_along(land, 2, [0.5, 2.0], patch=nc.Gaussian(0.4), samples=samples, rng=seed)
+    observable = random_observable(rng, 3, 2)
+    land = nc.Landscape(circuit, observable, random_center(rng, 4))
+    return land, is_determined(land.problem, int(land.problem.angle_map.rotations_of(1)[0]))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_spread_along_a_parameter_by_quadrature(seed):
+    """Exact where four Clifford points determine it; sampled elsewhere, to a fifth with 4,000 samples."""
+    land, determined = spread_case(seed)
+    found = nc.slice_along(land, 1, [0.5, 2.0], patch=nc.Gaussian(0.4), samples=4000, rng=seed)
     assert found.std_method == ("random Clifford circuits" if determined else "sampled")
-    for i, a in enumerate((0.5, 2.0)):
-        mean, variance = quadrature(circuit, observable, center + np.array([0, 0, a, 0, 0]), [0, 1, 3, 4], 0.4, points=9)
+    for i, step in enumerate((0.5, 2.0)):
+        theta = land.center + np.array([0, step, 0, 0])
+        mean, variance = quadrature(land.circuit, land.observable, theta, [0, 2, 3], 0.4, points=9)
         assert found.values[i] == pytest.approx(mean, abs=1e-6)
-        if determined and land.n_qubits:
-            assert found.std[i] ** 2 == pytest.approx(variance, abs=1e-6)
+        if determined:
+            assert found.std[i] ** 2 == pytest.approx(variance, abs=1e-5)
         else:
             assert found.std[i] == pytest.approx(np.sqrt(max(variance, 0)), rel=0.2, abs=1e-6)
 
 
 def test_both_kinds_of_spread_are_met():
-    kinds = set()
-    for seed in range(8):
-        rng, circuit = untied(seed)
-        land = nc.Landscape(circuit, random_observable(rng, 3, 2))
-        kinds.add(is_determined(land.problem, int(land.problem.angle_map.rotations_of(2)[0])))
-    assert kinds == {True, False}
+    kinds = [spread_case(seed)[1] for seed in range(10)]
+    assert 3 <= sum(kinds) <= 7
 
 
 def test_spread_of_an_encoded_slice_two_ways():

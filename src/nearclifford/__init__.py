@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nearclifford.exact.metric import BlockMetric
     from nearclifford.geometry.directions import PrincipalPlane, principal_plane, random_directions
     from nearclifford.geometry.results import HeightMap, Slice
+    from nearclifford.geometry.spectrum import CenterSpectrum, center_spectrum
     from nearclifford.geometry.verbs import height_map, slice_along
     from nearclifford.landscape import Landscape
     from nearclifford.noise.description import PauliNoise
@@ -62,6 +63,7 @@ __all__ = [
     "BlockMetric",
     "CenterExpansion",
     "CenterMetric",
+    "CenterSpectrum",
     "CircuitError",
     "DeviceError",
     "Encoding",
@@ -99,6 +101,7 @@ __all__ = [
     "Uniform",
     "__version__",
     "ansatz",
+    "center_spectrum",
     "certified_loss_second_moment",
     "certified_second_moment",
     "encode",
@@ -127,6 +130,7 @@ _MODULES = {
     "BlockMetric": "exact.metric",
     "CenterExpansion": "exact.expansion",
     "CenterMetric": "exact.center_metric",
+    "CenterSpectrum": "geometry.spectrum",
     "CircuitError": "errors",
     "DeviceError": "errors",
     "Encoding": "encoder.encode",
@@ -164,6 +168,7 @@ _MODULES = {
     "Uniform": "patches",
     "__version__": "version",
     "ansatz": "ansatz",
+    "center_spectrum": "geometry.spectrum",
     "certified_loss_second_moment": "statistics.certified",
     "certified_second_moment": "statistics.certified",
     "encode": "encoder.encode",

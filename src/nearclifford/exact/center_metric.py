@@ -12,9 +12,9 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from nearclifford.arrays import Floats, Indices
+from nearclifford.exact.sparse_spectrum import sparse_eigenvalues
 from nearclifford.memory import require_memory
 from nearclifford.normal_form.problem import KNOW_NOISE, PauliProblem
 
@@ -65,19 +65,7 @@ class CenterMetric:
         Where every parameter turns one rotation, a class gives a quarter of its factors squared, summed: s/4 for s rotations
         of factor 1; the rest are zeros. Otherwise each set of classes that shares parameters takes a dense K K^T.
         """
-        gram = sparse.csr_array(self.factor @ self.factor.T)
-        gram.eliminate_zeros()
-        count, label = connected_components(gram, directed=False)
-        found = [gram.diagonal()[np.bincount(label, minlength=count)[label] == 1]]
-        for block in np.flatnonzero(np.bincount(label, minlength=count) > 1):
-            rows = np.flatnonzero(label == block)
-            require_memory(
-                24 * len(rows) ** 2,
-                f"The spectrum of {len(rows)} classes that share parameters",
-                "Give gates parameters of their own.",
-            )
-            found.append(np.linalg.eigvalsh(gram[rows][:, rows].toarray()))
-        values = np.sort(np.maximum(np.concatenate(found), 0.0))
+        values = np.maximum(sparse_eigenvalues(sparse.csr_array(self.factor @ self.factor.T)), 0.0)
         size = self.n_parameters
         return np.concatenate([np.zeros(max(size - len(values), 0)), values[max(len(values) - size, 0) :]])
 

@@ -178,6 +178,20 @@ def path(axis: Axes, coordinates: Floats) -> None:
     axis.plot(x[-1:], y[-1:], "*", color=STYLES[1].color, markeredgecolor="white", markersize=13, label="last step")
 
 
+def spectrum(axis: Axes, sizes: Floats, style: Style = STYLES[0], **looks: Any) -> None:
+    """Draw positive numbers, ascending, from the largest down on logarithmic scales.
+
+    >>> from matplotlib.figure import Figure
+    >>> axis = Figure().subplots()
+    >>> spectrum(axis, np.array([0.25, 4.0]))
+    >>> axis.lines[0].get_xydata().tolist()
+    [[1.0, 4.0], [2.0, 0.25]]
+    """
+    look: dict[str, Any] = {"color": style.color, "linestyle": style.line, "linewidth": 1.6, "drawstyle": "steps-mid"}
+    axis.plot(np.arange(1, len(sizes) + 1), sizes[::-1], **(look | looks))
+    axis.set(xscale="log", yscale="log")
+
+
 def borders(marked: npt.NDArray[np.bool_]) -> list[list[tuple[float, float]]]:
     """Return the edges between cells of a heat map that are marked and cells that are not, as segments.
 
