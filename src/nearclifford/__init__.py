@@ -48,9 +48,17 @@ if TYPE_CHECKING:
     from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
     from nearclifford.surrogates.pauli_path import PauliPathSurrogate
     from nearclifford.surrogates.taylor import TaylorSurrogate
+    from nearclifford.training.adaptive import Adam, AMSGrad, RMSprop
+    from nearclifford.training.curvature import NaturalGradient, Newton
+    from nearclifford.training.record import TrainingRun
+    from nearclifford.training.rules import GradientDescent, Momentum, Nesterov, RandomWalk, SignSGD
+    from nearclifford.training.scipy_method import ScipyMethod
+    from nearclifford.training.verb import train
     from nearclifford.version import __version__
 
 __all__ = [
+    "AMSGrad",
+    "Adam",
     "Aer",
     "Auto",
     "Backend",
@@ -64,20 +72,29 @@ __all__ = [
     "Evaluator",
     "Exact",
     "Gaussian",
+    "GradientDescent",
     "GradientStatistics",
     "IncompleteSearchWarning",
     "Landscape",
     "LossStatistics",
+    "Momentum",
+    "NaturalGradient",
     "NearCliffordError",
+    "Nesterov",
+    "Newton",
     "ObservableError",
     "Particles",
     "Patch",
     "PauliNoise",
     "PauliPathSurrogate",
+    "RMSprop",
+    "RandomWalk",
     "ResourceError",
     "Rounds",
     "SampledNorm",
+    "ScipyMethod",
     "ShotsToResolve",
+    "SignSGD",
     "SimulationCost",
     "Stabilizer",
     "Statevector",
@@ -86,6 +103,7 @@ __all__ = [
     "StudySpec",
     "Surrogate",
     "TaylorSurrogate",
+    "TrainingRun",
     "Uniform",
     "__version__",
     "ansatz",
@@ -103,10 +121,13 @@ __all__ = [
     "simulation_cost",
     "surrogate",
     "surrogate_error_curve",
+    "train",
 ]
 
 # The module of each public name; some are modules themselves.
 _MODULES = {
+    "AMSGrad": "training.adaptive",
+    "Adam": "training.adaptive",
     "Aer": "devices.aer",
     "Auto": "statistics.auto",
     "Backend": "statistics.backend",
@@ -120,20 +141,29 @@ _MODULES = {
     "Evaluator": "evaluator",
     "Exact": "statistics.exact",
     "Gaussian": "patches",
+    "GradientDescent": "training.rules",
     "GradientStatistics": "statistics.results",
     "IncompleteSearchWarning": "errors",
     "Landscape": "landscape",
     "LossStatistics": "statistics.results",
+    "Momentum": "training.rules",
+    "NaturalGradient": "training.curvature",
     "NearCliffordError": "errors",
+    "Nesterov": "training.rules",
+    "Newton": "training.curvature",
     "ObservableError": "errors",
     "Particles": "statistics.particles",
     "Patch": "patches",
     "PauliNoise": "noise.description",
     "PauliPathSurrogate": "surrogates.pauli_path",
+    "RMSprop": "training.adaptive",
+    "RandomWalk": "training.rules",
     "ResourceError": "errors",
     "Rounds": "statistics.backend",
     "SampledNorm": "statistics.some_components",
+    "ScipyMethod": "training.scipy_method",
     "ShotsToResolve": "devices.shots",
+    "SignSGD": "training.rules",
     "SimulationCost": "costs.compare",
     "Stabilizer": "statistics.stabilizer",
     "Statevector": "statistics.statevector",
@@ -142,6 +172,7 @@ _MODULES = {
     "StudySpec": "studies.spec",
     "Surrogate": "surrogates.base",
     "TaylorSurrogate": "surrogates.taylor",
+    "TrainingRun": "training.record",
     "Uniform": "patches",
     "__version__": "version",
     "ansatz": "ansatz",
@@ -159,6 +190,7 @@ _MODULES = {
     "simulation_cost": "costs.compare",
     "surrogate": "surrogates.build",
     "surrogate_error_curve": "surrogates.error",
+    "train": "training.verb",
 }
 
 _WHOLE = ("ansatz", "experiments", "observables")
