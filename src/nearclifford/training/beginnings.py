@@ -15,11 +15,13 @@ from nearclifford.evaluator import Evaluator
 from nearclifford.files import path_of
 from nearclifford.training.history import History
 from nearclifford.training.identity import generator_of, identity_of, restore
-from nearclifford.training.record import Optimizer, TrainingRun
+from nearclifford.training.optimizers import Optimizer
+from nearclifford.training.reasons import FINAL, REASON
+from nearclifford.training.record import TrainingRun
 from nearclifford.training.rules import UpdateRule
 from nearclifford.training.runs import Runs
 from nearclifford.training.scipy_steps import ScipyStepper
-from nearclifford.training.steps import CONVERGED, GAVE_UP, NOT_FINITE, REASON, RuleStepper, Stepper, start
+from nearclifford.training.steps import RuleStepper, Stepper, start
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +61,7 @@ def go_on(evaluator: object, resume: object) -> Begun:
     identity = identity_of(evaluators)
     _check(run, identity, evaluators)
     reasons = np.atleast_1d(run.stopped).reshape(-1)
-    over = np.isin(reasons, (NOT_FINITE, CONVERGED, GAVE_UP))
+    over = np.isin(reasons, FINAL)
     history = History.of(run, np.where(over, reasons, "").astype(REASON))
     runs, stream = Runs.of(evaluators, len(reasons)), generator_of(run.checkpoint.streams)
     stepper = _stepper(run.optimizer, runs, history.theta0, stream)

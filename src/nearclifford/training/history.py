@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nearclifford.arrays import Floats
-from nearclifford.training.record import Checkpoint, Optimizer, TrainingRun, TrainingStep
+from nearclifford.training.checkpoint import Checkpoint
+from nearclifford.training.optimizers import Optimizer
+from nearclifford.training.record import TrainingRun, TrainingStep
 from nearclifford.training.rules import State
 from nearclifford.training.runs import Found
 

@@ -9,9 +9,10 @@ from nearclifford.arguments import shown
 from nearclifford.errors import NearCliffordError
 from nearclifford.training.adaptive import Adam, AMSGrad, RMSprop
 from nearclifford.training.curvature import NaturalGradient, Newton
-from nearclifford.training.record import Optimizer
 from nearclifford.training.rules import GradientDescent, Momentum, Nesterov, RandomWalk, SignSGD, UpdateRule
 from nearclifford.training.scipy_method import METHODS, ScipyMethod
+
+Optimizer = UpdateRule | ScipyMethod
 
 RULES: dict[str, type[UpdateRule]] = {
     "gd": GradientDescent,

@@ -13,15 +13,14 @@ from nearclifford.arguments import integer
 from nearclifford.arrays import Floats, Indices
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import path_of
-from nearclifford.training.rules import State, UpdateRule
-from nearclifford.training.scipy_method import ScipyMethod
+from nearclifford.training.checkpoint import Checkpoint
+from nearclifford.training.optimizers import Optimizer
+from nearclifford.training.storage import fields_of, write
 from nearclifford.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-Optimizer = UpdateRule | ScipyMethod
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,24 +50,6 @@ class TrainingStep:
     gradient_variance: np.float64 | Floats | None
     shots: int | None
     seconds: float
-
-
-@dataclass(frozen=True, eq=False)
-class Checkpoint:
-    """What runs need to go on as if they had never stopped.
-
-    Attributes
-    ----------
-    gradient : ∂L/∂θ at the last theta, shape ``(..., D)``.
-    state : the optimizer's.
-    identity : SHA-256 of the problems that are trained.
-    streams : the states of the random generators, as JSON: that of the rule, and one for each evaluator with shots.
-    """
-
-    gradient: Floats
-    state: State
-    identity: str
-    streams: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -193,8 +174,6 @@ class TrainingRun:
 
         Raises `NearCliffordError` where the file cannot be written.
         """
-        from nearclifford.training.storage import write
-
         write(self, path_of(path, "path"))
 
     @classmethod
@@ -209,9 +188,7 @@ class TrainingRun:
         ...     TrainingRun.load(f"{folder}/run.npz")
         TrainingRun(1 run of 2 parameters, 3 steps of Adam(learning_rate=0.01, beta1=0.9, beta2=0.999, epsilon=1e-08), ...
         """
-        from nearclifford.training.storage import read
-
-        return read(path_of(path, "path"))
+        return cls(**fields_of(path_of(path, "path")))
 
     def plot(self, axis: Axes | None = None, **looks: Any) -> Axes:
         """Draw the mean loss against the step, with a band of one standard deviation over the runs; return the axis.

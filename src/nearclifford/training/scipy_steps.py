@@ -19,10 +19,11 @@ from nearclifford.arrays import Flags, Floats
 from nearclifford.errors import NearCliffordError
 from nearclifford.training.history import Standing
 from nearclifford.training.identity import streams_of
+from nearclifford.training.reasons import CONVERGED, GAVE_UP, NOT_FINITE, REASON
 from nearclifford.training.rules import State
 from nearclifford.training.runs import Found, Runs, put
 from nearclifford.training.scipy_method import ScipyMethod
-from nearclifford.training.steps import CONVERGED, GAVE_UP, NOT_FINITE, REASON, advanced
+from nearclifford.training.steps import advanced
 
 # What ends an iteration; all else is a question.
 ENDS = ("step", CONVERGED, GAVE_UP, "error")

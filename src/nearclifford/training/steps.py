@@ -10,12 +10,9 @@ import numpy as np
 from nearclifford.arrays import Floats, Indices
 from nearclifford.training.history import Standing
 from nearclifford.training.identity import streams_of
+from nearclifford.training.reasons import NOT_FINITE, REASON
 from nearclifford.training.rules import Position, State, UpdateRule
 from nearclifford.training.runs import Found, Runs, put
-
-NOT_FINITE, CONVERGED, GAVE_UP = "not finite", "converged", "gave up"
-# Texts that `Standing.stopped` holds are no longer than this.
-REASON = np.dtype("<U16")
 
 
 class Stepper(Protocol):

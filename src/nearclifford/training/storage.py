@@ -6,17 +6,20 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import printable, read_bytes, replacing
+from nearclifford.training.checkpoint import Checkpoint
 from nearclifford.training.optimizers import optimizer_from
-from nearclifford.training.record import Checkpoint, TrainingRun
+from nearclifford.training.reasons import REASON
 from nearclifford.training.rules import State, UpdateRule
-from nearclifford.training.steps import REASON
+
+if TYPE_CHECKING:
+    from nearclifford.training.record import TrainingRun
 
 # Of the files; raise it when they hold something else.
 FORMAT = 1
@@ -47,23 +50,24 @@ def write(run: TrainingRun, path: Path) -> None:
         np.savez(stream, **arrays)
 
 
-def read(path: Path) -> TrainingRun:
-    """Return the run in a file; `NearCliffordError` says in one line what is wrong with any other."""
+def fields_of(path: Path) -> dict[str, Any]:
+    """Return the fields of the run in a file; `NearCliffordError` says in one line what is wrong with any other."""
     content = read_bytes(path, EXPECTED)
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        return _run(arrays, json.loads(str(arrays["settings"][()])))
+        return _fields(arrays, json.loads(str(arrays["settings"][()])))
     except Exception as error:  # NumPy, zipfile and json raise a dozen kinds for damaged archives
         raise NearCliffordError(f"{path} is no training run that TrainingRun.save wrote: {_told(error)}.") from error
 
 
 def _told(error: Exception) -> str:
-    text = printable(str(error)) or type(error).__name__
-    return (f"{text} is missing" if isinstance(error, KeyError) else text).rstrip(".")
+    if isinstance(error, KeyError):
+        return f"{printable(str(error.args[0]))} is missing"
+    return (printable(str(error)) or type(error).__name__).rstrip(".")
 
 
-def _run(arrays: Arrays, settings: dict[str, Any]) -> TrainingRun:
+def _fields(arrays: Arrays, settings: dict[str, Any]) -> dict[str, Any]:
     if settings.get("kind") != "training run" or settings.get("format") != FORMAT:
         raise ValueError(f"it is of format {settings.get('format')}; this version of nearclifford reads {FORMAT}")
     noisy, every = "shots" in arrays, settings["path_every"]
@@ -73,17 +77,11 @@ def _run(arrays: Arrays, settings: dict[str, Any]) -> TrainingRun:
     streams = tuple(map(str, settings["streams"]))
     if not streams or any(json.loads(text)["bit_generator"] not in BIT_GENERATORS for text in streams):
         raise ValueError("it has no states of random generators")
-    names = [name for name in ARRAYS if name not in ("gradient", "stopped")]
-    return TrainingRun(
-        **{name: arrays[name] for name in names},
-        **{name: arrays.get(name) for name in NOISE},  # type: ignore[arg-type]
-        path=arrays.get("path"),
-        path_every=every,
-        stopped=arrays["stopped"].astype(REASON)[()],
-        optimizer=optimizer,
-        checkpoint=Checkpoint(arrays["gradient"], state, str(settings["identity"]), streams),
-        version=str(settings["version"]),
-    )
+    kept = Checkpoint(arrays["gradient"], state, str(settings["identity"]), streams)
+    found: dict[str, Any] = {name: arrays[name] for name in ARRAYS if name != "gradient"}
+    found |= {name: arrays.get(name) for name in (*NOISE, "path")}
+    found |= {"stopped": arrays["stopped"].astype(REASON)[()], "path_every": every}
+    return found | {"optimizer": optimizer, "checkpoint": kept, "version": str(settings["version"])}
 
 
 def _check_arrays(arrays: Arrays, kinds: Mapping[str, tuple[str, str]], every: object) -> None:
