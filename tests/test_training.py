@@ -7,6 +7,8 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 import nearclifford as nc
@@ -100,6 +102,63 @@ def test_newton_solves_with_a_hessian_of_differences(land):
     expected = theta - 0.5 * vectors @ ((vectors.T @ qiskit_gradient(theta)) / (np.abs(size) + 0.2))
     run = nc.train(land, theta, nc.Newton(0.5, regularization=0.2), steps=1)
     assert run.theta == pytest.approx(expected, abs=1e-6)
+
+
+# Losses of PennyLane 0.45.1 before each of six steps, and the angles after the last, by
+#
+#     @qml.qnode(qml.device("default.qubit", wires=[0, 1, 2]))      # the third wire is for Hadamard tests of the metric
+#     def loss(theta):
+#         for layer in range(2):
+#             for axis, first in ((qml.RY, 4 * layer), (qml.RZ, 4 * layer + 2)):
+#                 for wire in range(2):
+#                     axis(theta[first + wire], wires=wire)
+#             if layer == 0:
+#                 qml.CNOT(wires=[1, 0]); qml.CNOT(wires=[0, 1])
+#         return qml.expval(qml.Hamiltonian([1.0, 0.5], [qml.PauliZ(0) @ qml.PauliZ(1), qml.PauliX(0)]))
+#
+#     for optimizer in (qml.AdamOptimizer(0.1, eps=1e-15), qml.QNGOptimizer(0.1, approx=..., lam=0.05)):
+#         theta = qml.numpy.array(PENNYLANE_START, requires_grad=True)
+#         for _ in range(6):
+#             print(loss(theta)); theta = optimizer.step(loss, theta)
+PENNYLANE_START = [0.1, -0.4, 0.7, 0.2, -0.3, 0.5, 0.9, -0.6]
+PENNYLANE = {
+    "adam": (
+        [0.49327389543529976, 0.22510873095459777, -0.05779425005140648, -0.33010019232866095, -0.5705513336957635,
+         -0.7663285183554843],
+        [0.7018321329848312, -0.9957182405418306, 0.155492234117958, -0.3145615895991452, -0.899410571183724,
+         1.090803381239175, 0.31320654336960185, -0.5992756509121],
+    ),
+    "whole": (
+        [0.49327389543529976, 0.13198029311688203, -0.2679954212026238, -0.6077715655535242, -0.8436768446195408,
+         -0.9834788200356375],
+        [0.8286228463813418, -0.8319874428457267, 0.15656160842068778, 0.11195958169106655, -1.249958781624452,
+         1.2133423242016617, 0.2467756368557028, -0.7237222339908959],
+    ),
+    "blocks": (
+        [0.49327389543529976, -0.09458695364427627, -0.6716115778503471, -0.9663608185347333, -1.0716050288134455,
+         -1.10195838697889],
+        [0.3966452234663632, -1.3344335660613622, 0.23956587909573285, -0.1971244305129747, -1.341776711326159,
+         0.4726863987721411, 0.41659380492130094, -0.6294037149246349],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PENNYLANE)
+def test_adam_and_natural_gradient_are_those_of_pennylane(name):
+    """Its Adam puts ε elsewhere, so both take a tiny one, and has another β₂."""
+    adam = nc.Adam(0.1, beta2=0.99, epsilon=1e-15)
+    rule = adam if name == "adam" else nc.NaturalGradient(0.1, regularization=0.05, metric=name)
+    t, circuit = ParameterVector("t", 8), QuantumCircuit(2)
+    for layer in range(2):
+        for rotate, first in ((circuit.ry, 4 * layer), (circuit.rz, 4 * layer + 2)):
+            _ = rotate(t[first], 0), rotate(t[first + 1], 1)
+        if layer == 0:
+            _ = circuit.cx(1, 0), circuit.cx(0, 1)
+    land = nc.Landscape(circuit, SparsePauliOp(["ZZ", "IX"], [1.0, 0.5]))
+    losses, theta = PENNYLANE[name]
+    run = nc.train(land, PENNYLANE_START, rule, steps=6)
+    assert run.losses[:6] == pytest.approx(np.array(losses), abs=1e-9)
+    assert np.delete(run.theta, 7) == pytest.approx(np.delete(theta, 7), abs=1e-9)  # the last RZ does not matter
 
 
 class Bowl:
@@ -415,9 +474,9 @@ def test_wrong_evaluators_are_named(evaluator, theta0, text):
 
 
 def test_rules_name_what_they_need_and_what_is_wrong(land):
-    with pytest.raises(nc.NearCliffordError, match="Newton needs the hessian at every point, and a Bowl has no method"):
+    with pytest.raises(nc.NearCliffordError, match="Newton needs hessian at every point, and a Bowl has no method"):
         nc.train(Bowl(), [1.0, 1.0], "newton")
-    with pytest.raises(nc.NearCliffordError, match="SciPy's trust-exact needs the hessian"):
+    with pytest.raises(nc.NearCliffordError, match="SciPy's trust-exact needs hessian"):
         nc.train(Bowl(), [1.0, 1.0], "trust-exact")
     for make, text in [
         (lambda: nc.Adam(0.1, beta1=1.0), "beta1 is 1.0; expected a number of at least 0 and below 1"),

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
-from nearclifford.arguments import positive
+from nearclifford.arguments import one_of, positive
 from nearclifford.arrays import Floats
 from nearclifford.training.rules import Position, State, UpdateRule
+
+# A metric of D parameters takes D² / 4 values, and as many numbers.
+WHOLE = 100
 
 
 @dataclass(frozen=True)
 class NaturalGradient(UpdateRule):
     """θ ← θ - η (g + λ 1)⁻¹ ∇L with the Fubini-Study metric g (Stokes et al., Quantum 4, 269 (2020)).
 
-    The evaluator must have a method ``metric``, from θ to g: float64, shape ``(..., D)`` to ``(..., D, D)``,
-    g_jk = Re⟨∂_j ψ|∂_k ψ⟩ - ⟨∂_j ψ|ψ⟩⟨ψ|∂_k ψ⟩.
+    The evaluator must have the methods `Landscape.metric` and `Landscape.metric_blocks`, or the one that is asked.
 
     Attributes
     ----------
     regularization : λ of Tikhonov, positive: g is singular where parameters do not move the state.
+    metric : "whole", "blocks" within layers of rotations that commute, or "auto": the whole up to `WHOLE` parameters.
 
     >>> rule, metric = NaturalGradient(0.1, regularization=1e-12), np.diag([0.25, 0.0])[None]
     >>> rule.step((), Position(np.array([[1.0, 0.0]]), metric, np.random.default_rng()))[0].round(6).tolist()
@@ -29,12 +31,17 @@ class NaturalGradient(UpdateRule):
     """
 
     regularization: float = 1e-3
-
-    needs: ClassVar[str] = "metric"
+    metric: str = "auto"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         positive(self.regularization, "regularization", 1e-3)
+        one_of(self.metric, "metric", ("auto", "whole", "blocks"))
+
+    def needs(self, n_parameters: int) -> str:
+        """Return "metric" or "metric_blocks"."""
+        whole = self.metric == "whole" or (self.metric == "auto" and n_parameters <= WHOLE)
+        return "metric" if whole else "metric_blocks"
 
     def step(self, state: State, at: Position) -> tuple[Floats, State]:
         """Return -η (g + λ 1)⁻¹ ∇L; there is no state."""
@@ -64,11 +71,14 @@ class Newton(UpdateRule):
     learning_rate: float = 1.0
     regularization: float = 0.1
 
-    needs: ClassVar[str] = "hessian"
-
     def __post_init__(self) -> None:
         super().__post_init__()
         positive(self.regularization, "regularization", 0.1)
+
+    def needs(self, n_parameters: int) -> str:
+        """Return "hessian"."""
+        del n_parameters
+        return "hessian"
 
     def step(self, state: State, at: Position) -> tuple[Floats, State]:
         """Return -η (|H| + λ 1)⁻¹ ∇L; there is no state."""

@@ -22,7 +22,7 @@ class Position(NamedTuple):
     Attributes
     ----------
     gradient : ∂L/∂θ, float64, shape ``(R, D)``.
-    matrix : of the kind that the rule `needs`, shape ``(R, D, D)``; None if it needs none.
+    matrix : of the method that the rule ``needs``, shape ``(R, D, D)``; None if it needs none.
     rng : for rules that draw.
     """
 
@@ -40,7 +40,6 @@ class UpdateRule(ABC):
     Attributes
     ----------
     learning_rate : η, positive.
-    needs : the method of the evaluator whose matrix the rule wants besides the gradient, "metric" or "hessian"; "" for none.
     asks : what every step asks for besides the loss.
 
     Examples
@@ -52,11 +51,15 @@ class UpdateRule(ABC):
 
     learning_rate: float = 0.01
 
-    needs: ClassVar[str] = ""
     asks: ClassVar[str] = "gradient"
 
     def __post_init__(self) -> None:
         positive(self.learning_rate, "learning_rate", 0.01)
+
+    def needs(self, n_parameters: int) -> str:
+        """Return the method of the evaluator whose matrix the rule wants besides the gradient; "" for none."""
+        del n_parameters
+        return ""
 
     def start(self, shape: tuple[int, int]) -> State:
         """Return the state before the first step of runs of shape ``(R, D)``; none unless a subclass has one."""

@@ -116,7 +116,8 @@ class Runs:
         """Return the matrices that the evaluators' method ``kind`` gives, shape ``(A, D, D)``."""
         found = np.full((*theta.shape, theta.shape[1]), np.nan)
         for evaluator, some in self._shares(theta, rows):
-            found[some] = getattr(evaluator, kind)(theta[some])
+            matrix = getattr(evaluator, kind)(theta[some])
+            found[some] = matrix.toarray() if hasattr(matrix, "toarray") else matrix
         return found
 
     def require(self, kind: str, what: str) -> None:
@@ -124,7 +125,7 @@ class Runs:
         for evaluator in self.evaluators:
             if kind and not callable(getattr(evaluator, kind, None)):
                 raise NearCliffordError(
-                    f"{what} needs the {kind} at every point, and a {type(evaluator).__name__} has no method {kind!r}. "
+                    f"{what} needs {kind} at every point, and a {type(evaluator).__name__} has no method {kind!r}. "
                     "Train the Landscape itself, or choose an optimizer that needs the gradient alone, such as 'adam'."
                 )
 

@@ -35,8 +35,9 @@ class RuleStepper:
     """Steps of an update rule: all runs that go on move, then all of them are evaluated at once."""
 
     def __init__(self, rule: UpdateRule, runs: Runs, rng: np.random.Generator) -> None:
-        runs.require(rule.needs, type(rule).__name__)
         self.rule, self.runs, self.rng = rule, runs, rng
+        self.needs = rule.needs(runs.evaluators[0].n_parameters)
+        runs.require(self.needs, type(rule).__name__)
 
     def next(self, now: Standing) -> Standing:
         """Return where the runs stand after one more step.
@@ -61,7 +62,7 @@ class RuleStepper:
         """Do nothing: a rule holds nothing."""
 
     def _moved(self, now: Standing, rows: Indices) -> tuple[Floats, State]:
-        matrix = self.runs.matrices(self.rule.needs, now.theta[rows], rows) if self.rule.needs else None
+        matrix = self.runs.matrices(self.needs, now.theta[rows], rows) if self.needs else None
         with np.errstate(all="ignore"):  # what is not finite is found out afterwards
             change, state = self.rule.step(
                 tuple(part[rows] for part in now.state), Position(now.found.gradient[rows], matrix, self.rng)
