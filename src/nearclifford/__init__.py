@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nearclifford import ansatz, observables
     from nearclifford.costs.compare import SimulationCost, simulation_cost
     from nearclifford.devices.aer import Aer
+    from nearclifford.devices.sampled import ShotSampler
     from nearclifford.devices.shots import ShotsToResolve, shots_to_resolve
     from nearclifford.encoder.encode import Encoding, encode
     from nearclifford.encoder.search import search_encoder
@@ -104,6 +105,7 @@ __all__ = [
     "Rounds",
     "SampledNorm",
     "ScipyMethod",
+    "ShotSampler",
     "ShotsToResolve",
     "SignSGD",
     "SimulationCost",
@@ -185,6 +187,7 @@ _MODULES = {
     "SampledNorm": "statistics.some_components",
     "ScipyMethod": "training.scipy_method",
     "ShotsToResolve": "devices.shots",
+    "ShotSampler": "devices.sampled",
     "SignSGD": "training.rules",
     "SimulationCost": "costs.compare",
     "Slice": "geometry.results",
