@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nearclifford import ansatz, observables
     from nearclifford.costs.compare import SimulationCost, simulation_cost
     from nearclifford.devices.aer import Aer
+    from nearclifford.devices.sampled import ShotSampler
     from nearclifford.devices.shots import ShotsToResolve, shots_to_resolve
     from nearclifford.encoder.encode import Encoding, encode
     from nearclifford.encoder.search import search_encoder
@@ -54,9 +55,17 @@ if TYPE_CHECKING:
     from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
     from nearclifford.surrogates.pauli_path import PauliPathSurrogate
     from nearclifford.surrogates.taylor import TaylorSurrogate
+    from nearclifford.training.adaptive import Adam, AMSGrad, RMSprop
+    from nearclifford.training.curvature import NaturalGradient, Newton
+    from nearclifford.training.record import TrainingRun
+    from nearclifford.training.rules import GradientDescent, Momentum, Nesterov, RandomWalk, SignSGD
+    from nearclifford.training.scipy_method import ScipyMethod
+    from nearclifford.training.verb import train
     from nearclifford.version import __version__
 
 __all__ = [
+    "AMSGrad",
+    "Adam",
     "Aer",
     "Auto",
     "Backend",
@@ -73,22 +82,32 @@ __all__ = [
     "Evaluator",
     "Exact",
     "Gaussian",
+    "GradientDescent",
     "GradientStatistics",
     "HeightMap",
     "IncompleteSearchWarning",
     "Landscape",
     "LossStatistics",
+    "Momentum",
+    "NaturalGradient",
     "NearCliffordError",
+    "Nesterov",
+    "Newton",
     "ObservableError",
     "Particles",
     "Patch",
     "PauliNoise",
     "PauliPathSurrogate",
     "PrincipalPlane",
+    "RMSprop",
+    "RandomWalk",
     "ResourceError",
     "Rounds",
     "SampledNorm",
+    "ScipyMethod",
+    "ShotSampler",
     "ShotsToResolve",
+    "SignSGD",
     "SimulationCost",
     "Slice",
     "Stabilizer",
@@ -98,6 +117,7 @@ __all__ = [
     "StudySpec",
     "Surrogate",
     "TaylorSurrogate",
+    "TrainingRun",
     "Uniform",
     "__version__",
     "ansatz",
@@ -120,10 +140,13 @@ __all__ = [
     "slice_along",
     "surrogate",
     "surrogate_error_curve",
+    "train",
 ]
 
 # The module of each public name; some are modules themselves.
 _MODULES = {
+    "AMSGrad": "training.adaptive",
+    "Adam": "training.adaptive",
     "Aer": "devices.aer",
     "Auto": "statistics.auto",
     "Backend": "statistics.backend",
@@ -140,22 +163,32 @@ _MODULES = {
     "Evaluator": "evaluator",
     "Exact": "statistics.exact",
     "Gaussian": "patches",
+    "GradientDescent": "training.rules",
     "GradientStatistics": "statistics.results",
     "HeightMap": "geometry.results",
     "IncompleteSearchWarning": "errors",
     "Landscape": "landscape",
     "LossStatistics": "statistics.results",
+    "Momentum": "training.rules",
+    "NaturalGradient": "training.curvature",
     "NearCliffordError": "errors",
+    "Nesterov": "training.rules",
+    "Newton": "training.curvature",
     "ObservableError": "errors",
     "Particles": "statistics.particles",
     "Patch": "patches",
     "PauliNoise": "noise.description",
     "PauliPathSurrogate": "surrogates.pauli_path",
     "PrincipalPlane": "geometry.directions",
+    "RMSprop": "training.adaptive",
+    "RandomWalk": "training.rules",
     "ResourceError": "errors",
     "Rounds": "statistics.backend",
     "SampledNorm": "statistics.some_components",
+    "ScipyMethod": "training.scipy_method",
     "ShotsToResolve": "devices.shots",
+    "ShotSampler": "devices.sampled",
+    "SignSGD": "training.rules",
     "SimulationCost": "costs.compare",
     "Slice": "geometry.results",
     "Stabilizer": "statistics.stabilizer",
@@ -165,6 +198,7 @@ _MODULES = {
     "StudySpec": "studies.spec",
     "Surrogate": "surrogates.base",
     "TaylorSurrogate": "surrogates.taylor",
+    "TrainingRun": "training.record",
     "Uniform": "patches",
     "__version__": "version",
     "ansatz": "ansatz",
@@ -187,6 +221,7 @@ _MODULES = {
     "slice_along": "geometry.verbs",
     "surrogate": "surrogates.build",
     "surrogate_error_curve": "surrogates.error",
+    "train": "training.verb",
 }
 
 _WHOLE = ("ansatz", "experiments", "observables")
