@@ -86,35 +86,12 @@ CIRCUITS: dict[str, Callable[[int], QuantumCircuit]] = {
 }
 
 
-def gradient_descent(land: nc.Landscape, theta: Floats, steps: int) -> Floats:
-    """Return the losses after plain gradient descent of rate 0.01."""
-    for _ in range(steps):
-        theta = theta - 0.01 * land.gradient(theta)
-    return np.asarray(land.value(theta))
+OPTIMIZERS = {"gradient descent": nc.GradientDescent(0.01), "Adam": nc.Adam(0.05), "SignSGD": nc.SignSGD(0.01)}
 
 
-def adam(land: nc.Landscape, theta: Floats, steps: int) -> Floats:
-    """Return the losses after Adam of rate 0.05 (Kingma and Ba, arXiv:1412.6980)."""
-    first, second = np.zeros_like(theta), np.zeros_like(theta)
-    for step in range(1, steps + 1):
-        gradient = land.gradient(theta)
-        first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
-        theta = theta - 0.05 * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
-    return np.asarray(land.value(theta))
-
-
-def signs(land: nc.Landscape, theta: Floats, steps: int) -> Floats:
-    """Return the losses after descent by signs of rate 0.01."""
-    for _ in range(steps):
-        theta = theta - 0.01 * np.sign(land.gradient(theta))
-    return np.asarray(land.value(theta))
-
-
-OPTIMIZERS: dict[str, Callable[[nc.Landscape, Floats, int], Floats]] = {
-    "gradient descent": gradient_descent,
-    "Adam": adam,
-    "SignSGD": signs,
-}
+def reached(land: nc.Landscape, theta: Floats, optimizer: nc.Adam | nc.GradientDescent | nc.SignSGD, steps: int) -> Floats:
+    """Return the losses after so many steps from each theta."""
+    return np.asarray(nc.train(land, theta, optimizer, steps=steps, progress=False).losses[-1])
 
 
 def landscapes(circuit: QuantumCircuit, observable: SparsePauliOp) -> dict[str, nc.Landscape]:
@@ -136,11 +113,11 @@ def cases(n_qubits: int, runs: int, steps: int, seed: int) -> Iterator[dict[str,
             lands, n_parameters = landscapes(circuit, observable), circuit.num_parameters
             for patch, power in PATCHES.items():
                 theta = np.random.default_rng(seed).normal(size=(runs, n_parameters)) * n_parameters**-power
-                for optimizer, train in OPTIMIZERS.items():
-                    reached = {way: train(land, theta, steps) / ground for way, land in lands.items()}
+                for optimizer, rule in OPTIMIZERS.items():
+                    parts = {way: reached(land, theta, rule, steps) / ground for way, land in lands.items()}
                     case = {"circuit": circuit_name, "hamiltonian": name, "patch": patch, "optimizer": optimizer}
-                    for way, part in reached.items():
-                        gain = part - reached["plain"]
+                    for way, part in parts.items():
+                        gain = part - parts["plain"]
                         error = gain.std(ddof=1) / runs**0.5
                         yield case | {
                             "way": way, "part": part.mean(), "error": part.std(ddof=1) / runs**0.5,
@@ -160,6 +137,33 @@ def summary(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return found.round(3)
 
 
+def draw(frame: pd.DataFrame, path: Path, made_by: str) -> None:
+    """Draw what the encoded circuits reach over what the plain ones do, a panel for each objective."""
+    import matplotlib.pyplot as plt
+
+    from nearclifford.plots.style import STYLES, add_caption
+
+    ways = [("step", 'objective="step"'), ("loss, compact", '"loss"'), ("norm, compact", '"norm"')]
+    figure, axes = plt.subplots(1, 3, figsize=(10, 4), sharex=True, sharey=True, layout="constrained")
+    case = ["circuit", "hamiltonian", "patch", "optimizer"]
+    plain = frame[frame.way == "plain"].set_index(case)
+    for axis, (way, title) in zip(axes, ways, strict=True):
+        encoded = frame[frame.way == way].set_index(case).loc[plain.index]
+        for style, optimizer in zip(STYLES, OPTIMIZERS, strict=False):
+            rows = plain.index.get_level_values("optimizer") == optimizer
+            axis.errorbar(
+                plain.part[rows], encoded.part[rows], encoded.error[rows], plain.error[rows], fmt=style.marker,
+                color=style.color, markersize=4, linewidth=0.7, alpha=0.8, label=optimizer,
+            )  # fmt: skip
+        axis.plot([0, 1], [0, 1], color="black", linewidth=0.8)
+        axis.set(title=title, xlabel="plain circuit: loss / ground energy")
+    axes[0].set_ylabel("with the encoder: loss / ground energy")
+    axes[0].legend(loc="lower left")
+    caption = "A mark for each Hamiltonian, circuit, patch and optimizer; bars are standard errors; above the line it helps."
+    add_caption(figure, caption, made_by)
+    figure.savefig(path, dpi=160)
+
+
 def main() -> None:
     """Run all cases and print the table of each optimizer and of all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -168,8 +172,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--seed", type=int, default=2024)
     parser.add_argument("--csv", type=Path)
+    parser.add_argument("--figure", type=Path)
     given = parser.parse_args()
     frame = pd.DataFrame(cases(given.qubits, given.runs, given.steps, given.seed))
+    if given.figure:
+        settings = f"--qubits {given.qubits} --runs {given.runs} --steps {given.steps} --seed {given.seed}"
+        draw(frame, given.figure, f"python benchmarks/encoder_suite.py {settings} --figure {given.figure.name}")
     if given.csv:
         frame.to_csv(given.csv, index=False)
     encoded = frame[frame.way != "plain"]

@@ -101,7 +101,22 @@ def search_encoder(
     parameters there are T D candidates, of T ("loss", "gradient") or T D ("norm") Pauli tests each. They are taken rotation
     by rotation, in time order, and for each rotation term by term.
 
-    RESULTTABLE
+    **What trains**: the loss after 200 steps against the plain circuit's, eight Hamiltonians of 8 qubits, three circuits,
+    three patches and three optimizers, 216 cases of 8 runs (`benchmarks/encoder_suite.py`). Lower means by more than twice
+    the standard error and half a percent of the ground energy; the gain is in parts of the ground energy:
+
+    ================== =============== ======= ========= ===========
+    objective          at least as low   lower mean gain  worst case
+    ================== =============== ======= ========= ===========
+    "step"                        96 %    50 %     0.146      -0.093
+    "loss", compact               86 %    27 %     0.063      -0.508
+    "gradient", compact           80 %    35 %     0.078      -0.103
+    "norm", compact               77 %    29 %     0.075      -0.254
+    ================== =============== ======= ========= ===========
+
+    With "paper" as style the last three are lower still. Nearly all of the gain is that of gradient descent (0.340) and of
+    signs (0.074); with Adam no objective gains much (0.024 at most), and a circuit that trains without an encoder, such as
+    the Ising chain from |0…0>, needs none.
 
     Examples
     --------
