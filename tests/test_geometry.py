@@ -142,7 +142,7 @@ def spread_case(seed):
 
 @pytest.mark.parametrize("seed", range(10))
 def test_spread_along_a_parameter_by_quadrature(seed):
-    """Exact where four Clifford points determine it; sampled elsewhere, to a fifth with 4,000 samples."""
+    """By averages over Clifford circuits where four points determine it, or sampled; 4.5 standard errors, 20 times."""
     land, determined = spread_case(seed)
     found = nc.slice_along(land, 1, [0.5, 2.0], patch=nc.Gaussian(0.4), samples=4000, rng=seed)
     assert found.std_method == ("random Clifford circuits" if determined else "sampled")
@@ -151,9 +151,8 @@ def test_spread_along_a_parameter_by_quadrature(seed):
         mean, variance = quadrature(land.circuit, land.observable, theta, [0, 2, 3], 0.4, points=9)
         assert found.values[i] == pytest.approx(mean, abs=1e-6)
         if determined:
-            assert found.std[i] ** 2 == pytest.approx(variance, abs=1e-5)
-        else:
-            assert found.std[i] == pytest.approx(np.sqrt(max(variance, 0)), rel=0.2, abs=1e-6)
+            assert found.std_error[i] < 0.1
+        assert abs(found.std[i] - np.sqrt(max(variance, 0))) <= 4.5 * found.std_error[i] + 1e-7
 
 
 def test_both_kinds_of_spread_are_met():
@@ -165,7 +164,7 @@ def test_spread_of_an_encoded_slice_two_ways():
     """mHEA with 8 qubits: four averages over Clifford circuits against 4,000 sampled thetas (5 standard errors)."""
     circuit, observable = nc.ansatz.mhea(8, 3), nc.observables.global_z(8)
     land, patch, samples = nc.Landscape(circuit, observable), nc.Gaussian(0.15), 4000
-    found = nc.slice_along(land, 0, [0.0, 1.0, 2.5], patch=patch, samples=200_000, rng=1)
+    found = nc.slice_along(land, 0, [0.0, 1.0, 2.5], patch=patch, samples=100_000, rng=1)
     assert found.std_method == "random Clifford circuits"
     moves = patch.sample((samples, land.n_parameters), rng=2)
     for i, step in enumerate((0.0, 1.0, 2.5)):
@@ -174,7 +173,7 @@ def test_spread_of_an_encoded_slice_two_ways():
         assert abs(found.values[i] - losses.mean()) < 5 * losses.std() / np.sqrt(samples)
         fourth = ((losses - losses.mean()) ** 4).mean()
         error = np.sqrt((fourth - losses.var() ** 2) / samples) / (2 * losses.std())
-        assert abs(found.std[i] - losses.std()) < 5 * error + 0.01 * losses.std()
+        assert abs(found.std[i] - losses.std()) < 5 * np.hypot(error, found.std_error[i])
 
 
 @pytest.mark.parametrize(
@@ -280,7 +279,7 @@ def test_random_directions_are_orthonormal_and_of_no_preferred_sign():
 def test_tables_and_lists():
     land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.global_z(3))
     line = nc.slice_along(land, 0, POINTS, patch=nc.Gaussian(0.1), samples=100, rng=1)
-    assert line.frame().columns.tolist() == ["coordinate", "value", "std"]
+    assert line.frame().columns.tolist() == ["coordinate", "value", "std", "std_error"]
     told = line.to_dict()
     assert told["value"] == line.values.tolist()
     assert (told["patch"], told["method"], told["samples"]) == ("Gaussian(sigma=0.1)", "closed form", 100)

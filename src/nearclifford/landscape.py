@@ -237,9 +237,9 @@ class Landscape:
         """Return the Fubini-Study metric of the circuit's states at ``theta``: shape ``(..., D)`` to ``(..., D, D)``.
 
         ``F_jk = Re <∂_j ψ|∂_k ψ> - <∂_j ψ|ψ><ψ|∂_k ψ>``, per square radian, symmetric and positive semidefinite; the quantum
-        Fisher information is 4 F. The observable plays no part. With n rotations it costs about n² / 4 values over 2^r
-        amplitudes, r the rank of all x-parts (no light cone helps), and a state for each of 64 rotations and thread; at the
-        centre nothing but D² numbers. Errors as for `value`.
+        Fisher information is 4 F. The observable plays no part. With n rotations it costs about n to 2n values over 2^r
+        amplitudes, r the rank of all x-parts (no light cone helps), and 67 states a thread; at the centre nothing but D²
+        numbers. Errors as for `value`.
 
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))      # RY, then RZ

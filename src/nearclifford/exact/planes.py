@@ -28,7 +28,7 @@ def restricted(problem: PauliProblem, kept: Flags) -> PauliProblem:
     >>> problem = nc.Landscape(nc.ansatz.mhea(1000, 2), nc.observables.global_z(1000)).problem
     >>> few = restricted(problem, np.arange(6000) < 3)
     >>> few.n_rotations, few.n_parameters, problem.active_qubits, few.active_qubits
-    (3, 6000, 1000, 2)
+    (3, 6000, 1000, 1)
     """
     problem.require_noiseless("A problem of some of its rotations", "")
     return replace(problem, angle_map=map_of_some(problem.angle_map, kept), generators=problem.generators.take(kept))
@@ -77,8 +77,8 @@ def values_on_plane(problem: PauliProblem, origin: Floats, directions: Floats, c
     coordinates : float64, shape ``(P, m)``.
 
     >>> import nearclifford as nc
-    >>> land = nc.Landscape(nc.ansatz.mhea(100, 10), nc.observables.global_z(100))
-    >>> axis = np.eye(1, 2200)                                                     # RY on qubit 0
+    >>> land = nc.Landscape(nc.ansatz.mhea(1000, 10), nc.observables.global_z(1000))
+    >>> axis = np.eye(1, 22000)                                                    # RY on qubit 0
     >>> values_on_plane(land.problem, land.center, axis, np.array([[0.0], [np.pi]])).round(12).tolist()
     [1.0, -1.0]
     """

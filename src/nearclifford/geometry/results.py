@@ -28,6 +28,7 @@ class Surface:
     std : float64, of the shape of the values: the standard deviation over the patch; None without one, and where it is
         not known.
     error : float64, of the shape of the values: the standard error of means that were sampled; None where they are exact.
+    std_error : float64, of the shape of the values: the standard error of the standard deviation; None where that is None.
     patch : how the patch prints; None without one.
     method : "exact", "closed form" (means over a patch) or "sampled"; ``std_method`` : "random Clifford circuits", "sampled"
         or None.
@@ -39,6 +40,7 @@ class Surface:
     values: Floats
     std: Floats | None
     error: Floats | None
+    std_error: Floats | None
     patch: str | None
     method: str
     std_method: str | None
@@ -47,7 +49,7 @@ class Surface:
 
     def _columns(self) -> dict[str, Floats]:
         """Return the numbers that a table shows, by name."""
-        found = {"value": self.values, "std": self.std, "error": self.error}
+        found = {"value": self.values, "error": self.error, "std": self.std, "std_error": self.std_error}
         return {name: numbers.ravel() for name, numbers in found.items() if numbers is not None}
 
     def _facts(self) -> dict[str, Any]:
@@ -74,7 +76,7 @@ class Slice(Surface):
         return f"Slice({len(self.values)} points, losses from {low:.4g} to {high:.4g}, {self.method})"
 
     def frame(self) -> pd.DataFrame:
-        """Return a table: coordinate, value, and std and error where there are such."""
+        """Return a table: coordinate, value, and what there is of error, std and std_error."""
         import pandas as pd
 
         return pd.DataFrame({"coordinate": self.coordinates} | self._columns())
@@ -116,7 +118,7 @@ class HeightMap(Surface):
         return f"HeightMap({shape} points, losses from {low:.4g} to {high:.4g}, {self.method})"
 
     def frame(self) -> pd.DataFrame:
-        """Return a table, a row for each point: first, second, value, and std and error where there are such."""
+        """Return a table, a row for each point: first, second, value, and error, std, std_error."""
         import pandas as pd
 
         places = {"first": np.repeat(self.first, len(self.second)), "second": np.tile(self.second, len(self.first))}
@@ -124,7 +126,7 @@ class HeightMap(Surface):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as lists, a row of values for each of ``first``, and how they were found."""
-        numbers = {"value": self.values, "std": self.std, "error": self.error}
+        numbers = {"value": self.values, "error": self.error, "std": self.std, "std_error": self.std_error}
         rows = {name: table.tolist() for name, table in numbers.items() if table is not None}
         return {"first": self.first.tolist(), "second": self.second.tolist()} | rows | self._facts()
 

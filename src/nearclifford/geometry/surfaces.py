@@ -61,9 +61,9 @@ def averaged(evaluator: Evaluator, plane: Plane, patch: Patch, samples: int, rng
     cosines = _cosines(evaluator, plane, patch) if isinstance(evaluator, Landscape) else None
     if cosines is None or not isinstance(evaluator, Landscape):
         losses = _sampled_losses(evaluator, plane, patch, samples, rng)
-        std = losses.std(axis=0, ddof=1)
-        sampled = {"std": std, "error": std / np.sqrt(samples), "std_method": "sampled", "samples": samples}
-        return _facts(plane, losses.mean(axis=0), "sampled", patch, **sampled)
+        spread_over = _sampled_deviation(losses)
+        error = spread_over["std"] / np.sqrt(samples)
+        return _facts(plane, losses.mean(axis=0), "sampled", patch, error=error, **spread_over)
     problem, turning = evaluator.problem, _turning(evaluator, plane)
     mean = mean_of_paths(problem, turning, cosines)
     return _facts(plane, mean(_angles(evaluator, plane)), "closed form", patch)
@@ -76,12 +76,26 @@ def spread(land: Landscape, plane: Plane, patch: Patch, samples: int, rng: np.ra
     if not others and len(rotations) == 1 and is_determined(problem, int(rotations[0])) and _has_square(patch):
         angles = _angles(land, plane)[:, 0]
         if abs(problem.angle_map.matrix[rotations[0], parameter]) == 1:
-            variance = variance_along(land, patch, parameter, angles, samples, rng)
-            return {"std": np.sqrt(variance), "std_method": "random Clifford circuits", "samples": samples}
+            variance, error = variance_along(land, patch, parameter, angles, samples, rng)
+            return _deviation(np.sqrt(variance), error, "random Clifford circuits", samples)
     if problem.active_qubits > MOST_SWEPT:
         return {}
     losses = _sampled_losses(land, plane, patch, samples, rng)
-    return {"std": losses.std(axis=0, ddof=1), "std_method": "sampled", "samples": samples}
+    return _sampled_deviation(losses)
+
+
+def _deviation(std: Floats, variance_error: Floats, method: str, samples: int) -> dict[str, Any]:
+    """Return what a `Surface` holds about a spread; its error is no larger than the root of the variance's."""
+    error = np.minimum(variance_error / np.maximum(2 * std, 1e-300), np.sqrt(variance_error))
+    return {"std": std, "std_error": error, "std_method": method, "samples": samples}
+
+
+def _sampled_deviation(losses: Floats) -> dict[str, Any]:
+    """Return the same from losses, shape ``(samples, P)``; the error of a variance takes the fourth moment."""
+    centered, samples = losses - losses.mean(axis=0), len(losses)
+    variance, fourth = losses.var(axis=0, ddof=1), (centered**4).mean(axis=0)
+    error = np.sqrt(np.maximum(fourth - variance**2, 0.0) / samples)
+    return _deviation(np.sqrt(variance), error, "sampled", samples)
 
 
 def _has_square(patch: Patch) -> bool:
@@ -93,7 +107,7 @@ def _has_square(patch: Patch) -> bool:
 
 
 def _facts(plane: Plane, values: Floats, method: str, patch: Patch | None = None, **more: Any) -> dict[str, Any]:
-    nothing = {"std": None, "error": None, "std_method": None, "samples": None}
+    nothing = dict.fromkeys(("std", "error", "std_error", "std_method", "samples"))
     named = {"values": values, "method": method, "patch": None if patch is None else repr(patch)}
     return {"origin": plane.origin, "directions": plane.directions} | nothing | named | more
 

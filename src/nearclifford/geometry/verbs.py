@@ -45,7 +45,7 @@ def slice_along(
     points : steps along it, shape ``(M,)``, radians.
     theta : the point at step 0, shape ``(D,)``; by default the landscape's centre. Other evaluators have no default.
     patch : the parameters that the direction does not move are drawn from it, around ``theta``.
-    samples : thetas, or random Clifford circuits, where something has to be sampled.
+    samples : thetas, or random Clifford circuits (16,384 at least), where something has to be sampled.
     rng : seed or generator.
 
     Raises
@@ -116,7 +116,9 @@ def height_map(
     else:
         found = averaged(evaluator, plane, _drawn(plane, patch), integer(samples, "samples", 2), generator(rng))
     shape = len(first), len(second)
-    tables = {name: None if found[name] is None else found[name].reshape(shape) for name in ("values", "std", "error")}
+    tables = {
+        name: None if found[name] is None else found[name].reshape(shape) for name in ("values", "error", "std", "std_error")
+    }
     return HeightMap(first=first, second=second, **(found | tables))
 
 
