@@ -62,7 +62,7 @@ def figure(curves, path):
         panel.grid(True, alpha=0.3, linewidth=0.6)
     drawn.axes[0].set_ylabel("loss above the minimum")
     drawn.axes[-1].legend(frameon=False, fontsize=8)
-    caption = "Full lines: mean true loss of the runs; dotted: what the quadratic patch predicts. Ising ring, N = 4, L = 2, encoded"
+    caption = "Full lines: mean true loss of the runs; dotted: the quadratic patch. Ising ring, N = 4, mHEA, L = 2, encoded"
     add_caption(drawn, caption, "benchmarks/shot_noise.py")
     save(drawn, path.with_suffix(""))
 
@@ -86,8 +86,8 @@ def main():
             predicted = patch.expected_losses(rule, np.zeros(len(theta)), options.steps)
             mean, late, error = measured(land, theta, rule, shots, options.runs, options.steps)
             ended = predicted[options.steps // 2 :].mean()
-            print(f"{name:>17} {shots:6d} {late - least:12.6f}({error:.1g}) {ended:10.6f} {patch.stationary_loss(rule):12.6f}",
-                  flush=True)  # fmt: skip
+            told = f"{name:>17} {shots:6d} {f'{late - least:.6f} ± {error:.6f}':>20} {ended:10.6f}"
+            print(f"{told} {patch.stationary_loss(rule):12.6f}", flush=True)
             curves[name][shots] = mean - least, predicted
     if options.figure is not None:
         figure(curves, options.figure)

@@ -4,8 +4,8 @@
     peers/bin/python benchmarks/training.py
 
 The published study of arXiv:2507.06344: gradient descent with steps of 0.01 on Z on all of 15 qubits, mHEA, L = 5, 300
-steps, from four patches, five seeds, with and without the paper's encoder: 40 runs, 12,000 gradients. PennyLane takes the plain
-circuit alone, a few steps of each of a few runs, since its runs come one after the other: its time for all of them is
+steps, from four patches, five seeds, with and without the paper's encoder: 40 runs, 12,000 gradients. PennyLane takes the
+plain circuit alone, a few steps of each of a few runs, since its runs come one after the other: its time for all of them is
 extrapolated from seconds a step. Losses of both must agree to 1e-9. Without PennyLane the script times nearclifford alone.
 """
 
