@@ -202,7 +202,8 @@ def curves(path: Path, data: dict[str, Any], runs: int, steps: int) -> Iterator[
             evaluator = plain if kind == "plain" else lands
             found = trained(evaluator, theta0, rate, count)
             twin = trained(evaluator, theta0 * (1 + 2.0**-50), rate, count)
-            kept = np.maximum.accumulate(np.abs(twin["gradient"] - found["gradient"]), axis=0) < PARTED
+            apart = np.max([np.abs(twin[name] - found[name]) for name in found], axis=0)
+            kept = np.maximum.accumulate(apart, axis=0) < PARTED
         for number, sigma in enumerate(SIGMAS):
             for quantity in quantities:
                 published = np.array(data[f"{quantity}_data_patch{number + 1}{suffix}"])[: len(states), :count].T
@@ -226,9 +227,8 @@ def check(path: Path, runs: int, steps: int) -> tuple[int, float]:
     with path.open("rb") as stream:
         data = read(stream)
     start, count, worst = time.perf_counter(), 0, 0.0
-    print(
-        f"{path.name}\n{'kind':>6} {'patch':>7} {'quantity':>10} {'curves':>7} {'compared':>9} {'max deviation':>14} {'seconds':>8}"
-    )
+    head = f"{'kind':>6} {'patch':>7} {'quantity':>10} {'curves':>7} {'compared':>9} {'max deviation':>14} {'seconds':>8}"
+    print(f"{path.name}\n{head}")
     for one in height_maps(data) if isinstance(data, list) else curves(path, data, runs, steps):
         seconds, number = time.perf_counter() - start, one.found.shape[-1]
         print(
