@@ -58,7 +58,7 @@ def figure(curves, path):
         for (shots, (mean, predicted)), style in zip(curves[name].items(), STYLES, strict=False):
             panel.plot(mean[1:], color=style.color, linewidth=1.2, label=f"{shots} shots")
             panel.plot(predicted[1:], color=style.color, linewidth=1.2, linestyle=":")
-        panel.set(title=repr(RULES[name]).split(", beta")[0], xlabel="step", yscale="log")
+        panel.set(title=f"{name}, η = {RULES[name].learning_rate}", xlabel="step", yscale="log")
         panel.grid(True, alpha=0.3, linewidth=0.6)
     drawn.axes[0].set_ylabel("loss above the minimum")
     drawn.axes[-1].legend(frameon=False, fontsize=8)
