@@ -28,7 +28,7 @@ POWERS = (1, 1 / 2, 1 / 3, 1 / 5)
 SIGMAS = ("D^-1", "D^-1/2", "D^-1/3", "D^-1/5")
 WALKED = 10  # steps at random in the published file, whatever the notebook says
 # A run whose twin, started 1e-15 of its angles away, has left it by this much is chaotic, and no computer repeats another's.
-PARTED = 1e-10
+PARTED = 3e-12
 # Their losses were drawn with shots; the angles, and so the gradients, are exact in all of them.
 DRAWN_LOSSES = ("shots", "data_VQE_global_Z_0.001")
 FLOOR = 1e-6  # of ground energies, which eigsh finds to 1e-13
