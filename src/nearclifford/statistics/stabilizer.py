@@ -165,8 +165,10 @@ class _Chains:
         """Return what was exact and what was sampled; None where all was sampled."""
         if self.split is None or not isinstance(sums.found, SplitFound):
             return None
-        tail, found = self.split.tail, sums.found
-        return Composition(found.exact_total, found.sampled_total, tail.order, tail.probability, found.tail.hits)
+        split, found = self.split, sums.found
+        return Composition(
+            found.exact_total, found.sampled_total, split.order, split.tail_probability, found.tail.hits
+        )
 
 
 class StabilizerGradients(Rounds[ChainSums, GradientStatistics]):
