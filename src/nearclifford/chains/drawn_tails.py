@@ -80,12 +80,17 @@ class TailSums:
     def spread(self) -> Floats:
         """Squared standard errors, as far as the words that were hit tell.
 
-        Words are drawn systematically, term after term: they spread about words of their own term, not about the mean of all.
+        Words are drawn systematically, term after term: they spread about those of their own term, not about all.
         """
         return np.maximum(self.apart, 0.0) / self.samples**2
 
     def error(self, unseen: Unseen) -> Floats:
-        """Standard errors.
+        """Standard errors."""
+        error: Floats = np.sqrt(self.spread + self.hidden(unseen) ** 2)
+        return error
+
+    def hidden(self, unseen: Unseen) -> Floats:
+        """Return what errors hold for hits that were not seen: an estimate by the largest hits that are known, no bound.
 
         Few hits tell little of their spread: one more may come of each moment, as large as the largest that was seen of any.
         Of a moment that was never hit, or by none as large as is known of, that is at the rate which shows nothing with
@@ -94,9 +99,8 @@ class TailSums:
         alike = np.divide(self.sums**2, self.squares, out=np.zeros_like(self.sums), where=self.squares > 0)
         never = (alike == 0) | (self.largest < unseen.known)
         rate = np.where(never, unseen_rate(self.samples), 1.0 / self.samples)
-        hidden = np.minimum(rate * np.maximum(self._one_more(unseen), unseen.known), unseen.most)
-        error: Floats = np.sqrt(self.spread + np.where(never | (alike < MANY), hidden, 0.0) ** 2)
-        return error
+        one_more = np.minimum(rate * np.maximum(self._one_more(unseen), unseen.known), unseen.most)
+        return np.where(never | (alike < MANY), one_more, 0.0)
 
     def _one_more(self, unseen: Unseen) -> Floats:
         """Return what one more hit may add."""
@@ -130,6 +134,7 @@ class DrawnTail:
     heads: Floats
     order: int
     seed: np.uint64
+    name = "chains"
 
     @property
     def size(self) -> Floats:

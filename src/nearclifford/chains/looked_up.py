@@ -1,7 +1,7 @@
 """What sets of many flips add to second moments where chains are hardly ever hit: all flips but the last are drawn.
 
-The last is looked up, so that every sample sees all rotations that could end its path Z-type (docs/theory.md, "Averages over a
-patch"). Of all sets of at least ``order`` flips none is left out, and none is favoured: the sums are unbiased.
+The last is looked up, so that every sample sees all rotations that could end its path Z-type (docs/theory.md, "Averages over
+a patch"). Of all sets of at least ``order`` flips none is left out, and none is favoured: the sums are unbiased.
 """
 
 from __future__ import annotations
@@ -28,13 +28,17 @@ class LookedUpTail:
     ----------
     question : the second moments that are wanted.
     chance : float64, shape ``(n,)``: what flips are drawn in proportion to. Any chances above 0 give unbiased sums.
+    size : float64, shape ``(T,)``: what sets of as many flips may be for each term; half of the samples are drawn in
+        proportion to it, and the others alike for all terms where it is not 0.
     order, seed : how many flips there are at least, 1 or more, and the seed of the random streams.
     """
 
     question: Question
     chance: Floats
+    size: Floats
     order: int
     seed: np.uint64
+    name = "last flips looked up"
 
     @cached_property
     def rows(self) -> Words:
@@ -53,17 +57,16 @@ class LookedUpTail:
         sums_of_rows(meets, self.chance, sums)
         return sums
 
-    @cached_property
+    @property
     def share(self) -> Floats:
-        """With what chance each term is drawn: in proportion to c² and to what its first flip can be."""
-        size = self.question.classes.tables.amplitude**2 * self.first_chances
-        total = float(size.sum())
-        return size / total if total > 0.0 else size
+        """With what chance each term is drawn; ``size`` is not all zero. Small terms may have sets where large have none."""
+        possible = self.size > 0.0
+        return (self.size / self.size.sum() + possible / possible.sum()) / 2
 
     def run(self, samples: int, first_block: int) -> TailSums:
         """Return the sums of so many more samples, or 256 words at least; blocks begin with ``first_block``."""
         n_words = words_of(samples)
-        if not self.share.any():
+        if not self.size.any():
             nothing = np.zeros(len(self.chance) + 2)
             return TailSums(n_words, nothing, nothing, nothing, nothing, 0)
         starts = systematic(self.share, n_words, self.seed, first_block)
@@ -91,10 +94,10 @@ class LookedUpTail:
     def largest_hit(self, sets: FlipSets) -> Floats:
         """Return what the largest hit would be if a few sets, which are all of ``order - 1`` flips, had one flip more.
 
-        Shape ``(n + 2,)``, in the columns of the sums. A hit is what one sample finds: all sets of a class that differ in the
-        last flip. One flip more is one choice more, which divides the chance of a hit by what there is to choose from.
+        Shape ``(n + 2,)``, in the columns of the sums. A hit is what one sample finds: all sets of a class that differ in
+        the last flip. One flip more is one choice more, which divides the chance of a hit by what there is to choose from.
         """
-        if not len(sets.kind) or self.order < 2:
+        if not len(sets.kind) or self.order < 2 or not self.size.any():
             return np.zeros(len(self.chance) + 2)
         flips = sets.flips.reshape(-1, self.order - 1)
         before = np.column_stack([sets.kind, flips[:, :-1]])

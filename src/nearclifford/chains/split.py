@@ -25,7 +25,7 @@ LEAST_ORDER, LARGEST_ORDER = 3, 6
 RARE, FREQUENT = 2e-3, 0.5
 LEAST_CHANCE = 1e-300
 # Where heads are so rare, and one chain in so many ends Z-type, the last flip is looked up.
-FEW_HEADS, HARDLY = 0.2, 1e-5
+FEW_HEADS, HARDLY = 0.5, 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +96,7 @@ class SplitMoments:
         """What finds the others: chains, or where these are hardly ever hit paths whose last flip is looked up."""
         if not self.is_hardly_hit:
             return self.chains
-        return LookedUpTail(self.question, self.chance, self.order, self.chain.seed)
+        return LookedUpTail(self.question, self.chance, self.chains.size, self.order, self.chain.seed)
 
     @property
     def is_hardly_hit(self) -> bool:

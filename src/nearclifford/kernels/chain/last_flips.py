@@ -21,8 +21,7 @@ import numpy.typing as npt
 from numba import njit, prange, uint64
 
 from nearclifford.kernels.bits import bit_of, trailing_zeros
-from nearclifford.kernels.chain.few_flips import XTable, x_left
-from nearclifford.kernels.chain.flip_sets import Classes
+from nearclifford.kernels.chain.few_flips import x_left
 from nearclifford.kernels.chain.words import mix, stream
 from nearclifford.kernels.parallel import parallel_kernel
 
@@ -81,7 +80,7 @@ def sum_below(row, number, below):
 
 @njit(cache=True)
 def _draw(row, number, below, goal):
-    """Return the bit of a row below a place at which the sum of numbers passes ``goal``, the last for rounding; -1 for none."""
+    """Return the bit of a row below a place where the sum of numbers passes ``goal``, or the last of all; -1 for none."""
     passed, last = 0.0, -1
     for i in range((below + 63) >> 6):
         left = _bits_below(row, i, below)
