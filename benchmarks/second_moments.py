@@ -123,7 +123,7 @@ def z_scores(cases, backend, samples):
 
 
 def coverage(cases, backend, samples, runs):
-    """Return over seeds, problems in turn, int64: (covered by an interval of 95 %, asked) of all, and of those that are off."""
+    """Return how many intervals of 95 % (covered, were asked for), of all, and of those that are off; problems in turn."""
     counts = np.zeros((2, 2), dtype=np.int64)
     for run in range(runs // 2):
         case = cases[run % len(cases)]
@@ -160,7 +160,8 @@ def main() -> None:
         seconds = time.perf_counter() - start
         print(f"{text:24} {shown} {covered:6}/{count:<5} {largest:8.2g} {seconds:.0f}", flush=True)
     few = resolved(cases, options.samples)[:PROBLEMS]
-    print(f"\n95 % intervals over {options.runs} runs of {len(few)} problems\n{'backend':24} {'cover':>12} {'those off':>19}        s")
+    print(f"\n95 % intervals over {options.runs} runs of {len(few)} problems")
+    print(f"{'backend':24} {'cover':>12} {'those off':>19}        s")
     for text in options.backends:
         start = time.perf_counter()
         counts = coverage(few, made(text), options.samples, options.runs)

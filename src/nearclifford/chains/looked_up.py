@@ -27,14 +27,12 @@ class LookedUpTail:
     Attributes
     ----------
     question : the second moments that are wanted.
-    chance : float64, shape ``(n,)``: what flips are drawn in proportion to. Any chances above 0 give unbiased sums.
     size : float64, shape ``(T,)``: what sets of as many flips may be for each term; half of the samples are drawn in
         proportion to it, and the others alike for all terms where it is not 0.
     order, seed : how many flips there are at least, 1 or more, and the seed of the random streams.
     """
 
     question: Question
-    chance: Floats
     size: Floats
     order: int
     seed: np.uint64
@@ -50,11 +48,27 @@ class LookedUpTail:
         return rows
 
     @cached_property
+    def chance(self) -> Floats:
+        """What flips are drawn in proportion to, shape ``(n,)``; any chances above 0 give unbiased sums.
+
+        They are E[sin²], and as much as all that a term meets at first for the rotations of derivatives together, whose sets
+        count by E[cos²] there. More would leave nothing to the others.
+        """
+        chance = self.question.moments.sine_square.copy()
+        chosen = self.question.rotations
+        if len(chosen):
+            chance[chosen] += self._sums_of(chance).max(initial=0.0) / len(chosen)
+        return chance
+
+    @cached_property
     def first_chances(self) -> Floats:
         """The sum of the chances of the rotations that each term meets at first."""
+        return self._sums_of(self.chance)
+
+    def _sums_of(self, chance: Floats) -> Floats:
         meets = self.question.classes.tables.meets
         sums = np.zeros(len(meets))
-        sums_of_rows(meets, self.chance, sums)
+        sums_of_rows(meets, chance, sums)
         return sums
 
     @property

@@ -96,7 +96,7 @@ class SplitMoments:
         """What finds the others: chains, or where these are hardly ever hit paths whose last flip is looked up."""
         if not self.is_hardly_hit:
             return self.chains
-        return LookedUpTail(self.question, self.chance, self.chains.size, self.order, self.chain.seed)
+        return LookedUpTail(self.question, self.chains.size, self.order, self.chain.seed)
 
     @property
     def is_hardly_hit(self) -> bool:
