@@ -24,7 +24,7 @@ WORD = 64
 # The spread is that of words, of which there must be some.
 LEAST_WORDS = 256
 # So many hits of one size tell their own spread.
-MANY = 50
+MANY = 64
 
 
 @dataclass(frozen=True, eq=False)
