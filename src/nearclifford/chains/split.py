@@ -25,7 +25,7 @@ LEAST_ORDER, LARGEST_ORDER = 3, 6
 RARE, FREQUENT = 2e-3, 0.5
 LEAST_CHANCE = 1e-300
 # Where heads are so rare, and one chain in so many ends Z-type, the last flip is looked up.
-FEW_HEADS, HARDLY = 0.5, 1e-5
+FEW_HEADS, HARDLY = 0.5, 1e-4
 
 
 @dataclass(frozen=True, eq=False)
