@@ -9,7 +9,7 @@ import numpy as np
 from nearclifford.arrays import Floats, Indices, Words
 from nearclifford.chains.classes import RotationMoments, TermClasses, packed
 from nearclifford.kernels.chain.few_flips import find_sets
-from nearclifford.kernels.chain.flip_sets import FlipSets, Logs, Wanted, weigh_sets
+from nearclifford.kernels.chain.flip_sets import Draws, FlipSets, Logs, Wanted, weigh_sets
 from nearclifford.memory import require_memory
 
 # Columns of the anticommutation table that are numbers at one time.
@@ -48,7 +48,8 @@ class Question:
     def weigh(self, sets: FlipSets, logs: Logs, mass: float, drawn: Floats = NONE, pairs: Floats = NONE) -> Floats:
         """Return what `weigh_sets` adds up over the words of sets, shape ``(4, n + 3)``."""
         added, tables = np.zeros((TASKS, 4, len(self.factor_square) + 3)), self.classes.tables
-        weigh_sets(self.classes.columns, tables, logs, self.wanted, sets, mass, drawn, pairs, _tasks(sets.word), added)
+        draws = Draws(mass, drawn, pairs)
+        weigh_sets(self.classes.columns, tables, logs, self.wanted, sets, draws, _tasks(sets.word), added)
         return np.stack([added[:, i].max(axis=0) if i == 2 else added[:, i].sum(axis=0) for i in range(4)])
 
 

@@ -102,27 +102,27 @@ def _flip(rows, f, row):
 
 
 @njit(cache=True)
-def _look_up(table, a, row, below, key, flips, depth, found, n_sets, n_flips):
-    """Write the sets that one more flip completes while there is room; return how many sets and flips there are then."""
-    drawer = np.int64(key & uint64(len(table.begin) - 2))
+def _look_up(table, a, row, below, key, flips, found, count):
+    """Write the sets that one more flip completes, while there is room; ``count`` : sets and flips so far, counted on."""
+    drawer, depth = np.int64(key & uint64(len(table.begin) - 2)), len(flips)
     for place in range(table.begin[drawer], table.begin[drawer + 1]):
         j = table.order[place]
-        if table.generator[j] != key or j >= below or not bit_of(row, j) or x_left(table, a, flips[:depth], j):
+        if table.generator[j] != key or j >= below or not bit_of(row, j) or x_left(table, a, flips, j):
             continue
-        if n_sets < len(found.sizes):
-            found.sizes[n_sets] = depth + 1
-            found.flips[n_flips : n_flips + depth] = flips[:depth]
-            found.flips[n_flips + depth] = j
-        n_sets += 1
-        n_flips += depth + 1
-    return n_sets, n_flips
+        if count[0] < len(found.sizes):
+            found.sizes[count[0]] = depth + 1
+            found.flips[count[1] : count[1] + depth] = flips
+            found.flips[count[1] + depth] = j
+        count[0] += 1
+        count[1] += depth + 1
 
 
 @njit(cache=True)
-def _run_word(classes, table, drawing, a, number, found):
-    """Write the sets that 64 samples of term a find, while there is room; return how many sets and flips there are."""
+def _run_word(classes, table, drawing, a, number, found, count):
+    """Write the sets that 64 samples of term a find, while there is room, and how many sets and flips there are."""
     least, chance, total, rows, seed = drawing
-    n_words, n_sets, n_flips = classes.meets.shape[1], 0, 0
+    n_words = classes.meets.shape[1]
+    count[:] = 0
     random, row = stream(seed, uint64(_MAJOR), uint64(number)), np.empty(n_words, np.uint64)
     flips = np.empty(least + MOST_MORE, np.int32)
     for sample in range(WORD):
@@ -131,7 +131,7 @@ def _run_word(classes, table, drawing, a, number, found):
         counter = uint64(sample * _DRAWS)
         for depth in range(least + MOST_MORE):
             if depth >= least - 1:
-                n_sets, n_flips = _look_up(table, a, row, below, key, flips, depth, found, n_sets, n_flips)
+                _look_up(table, a, row, below, key, flips[:depth], found, count)
                 counter += uint64(1)
                 if mix(random.key + counter * random.gamma) >> uint64(63):
                     break
@@ -145,7 +145,6 @@ def _run_word(classes, table, drawing, a, number, found):
             flips[depth], below = j, j
             key ^= table.generator[j]
             _flip(rows, j, row)
-    return n_sets, n_flips
 
 
 @parallel_kernel
@@ -161,7 +160,7 @@ def find_last_flips(classes, table, drawing, starts, first, begin, found, counts
     """
     for w in prange(len(starts)):
         some = Found(found.sizes[begin[w, 0] : begin[w + 1, 0]], found.flips[begin[w, 1] : begin[w + 1, 1]])
-        counts[w, 0], counts[w, 1] = _run_word(classes, table, drawing, starts[w], first + w, some)
+        _run_word(classes, table, drawing, starts[w], first + w, some, counts[w])
 
 
 @njit(cache=True)
