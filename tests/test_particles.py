@@ -220,3 +220,15 @@ def test_angles_must_be_independent():
     circuit.rx(angle, 0)
     with pytest.raises(nc.NearCliffordError, match="independent angles"):
         nc.loss_statistics(nc.Landscape(circuit, Pauli("Z")), nc.Gaussian(0.1), nc.Particles(), rng=1)
+
+
+def test_time_covers_the_guides():
+    """No guide is made in a nanosecond: nothing is claimed but what is possible; and a number of samples takes its time."""
+    land, patch = nc.Landscape(nc.ansatz.mhea(6, 6), nc.observables.global_z(6)), nc.Gaussian(1.0)
+    loss = nc.loss_statistics(land, patch, nc.Particles(), rng=1, max_seconds=1e-9)
+    assert not loss.resolved and "time ended" in loss.doubt and "bond" in loss.doubt
+    assert loss.second_moment_error == 1.0 and loss.interval()[1] == 1.0
+    slope = nc.gradient_statistics(land, patch, nc.Particles(), parameters=[30, 83], rng=1, max_seconds=1e-9)
+    assert slope.settled.tolist() == [False, True]  # the last RZ turns nothing that is measured
+    assert slope.second_moment_error.tolist() == [1.0, 0.0]
+    assert nc.loss_statistics(land, patch, nc.Particles(), samples=2400, rng=1, max_seconds=1e-9).settled

@@ -89,14 +89,27 @@ class Found:
     ----------
     small, large : what the estimate is made of.
     checks : other populations, by another guide; they settle whether to believe it, and are no part of it.
+    late : whether the time ended before there was a guide; nothing has been found then.
     """
 
     small: Populations
     large: Populations
     checks: tuple[Populations, ...]
+    late: bool = False
+
+    @classmethod
+    def nothing(cls, count: int, size: int) -> Found:
+        """Return that the time ended before there was a guide.
+
+        >>> Found.nothing(8, 100).doubt
+        'The time ended before its guides were made; give more seconds, fewer parameters or a smaller bond.'
+        """
+        none = np.full(count, -math.inf)
+        return cls(Populations.of(none, size), Populations.of(none, 2 * size), (), late=True)
 
     def __add__(self, other: Found) -> Found:
-        return Found(self.small + other.small, self.large + other.large, self.checks + other.checks)
+        late = self.late or other.late
+        return Found(self.small + other.small, self.large + other.large, self.checks + other.checks, late)
 
     @property
     def all(self) -> Populations:
@@ -107,6 +120,8 @@ class Found:
     def doubt(self) -> str:
         """Why the estimate is not settled, a sentence; empty where it is."""
         found = self.all
+        if self.late:
+            return "The time ended before its guides were made; give more seconds, fewer parameters or a smaller bond."
         if min(self.small.value, self.large.value) == 0.0:
             return "No particle of some populations arrived." if found.value else "No particle arrived."
         if found.error == 0.0:

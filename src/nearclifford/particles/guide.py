@@ -7,6 +7,7 @@ matrix product. Source: docs/theory.md, "Particles".
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -66,10 +67,15 @@ class Guide:
     worths: tuple[Worth, ...]
 
 
-def guide_of(course: Course, bond: int, known: Sequence[Worth] = ()) -> Guide:
+class OutOfTimeError(Exception):
+    """The time ended before a guide was made."""
+
+
+def guide_of(course: Course, bond: int, known: Sequence[Worth] = (), ends: float = math.inf) -> Guide:
     """Return the guide of a course by matrix products of a bond, or by mean field where it is 1.
 
-    ``known`` has what strings are worth after the last steps, where another course has found it.
+    ``known`` has what strings are worth after the last steps, where another course has found it. Raises `OutOfTimeError`
+    where it is not made by ``ends``, as `time.monotonic` counts.
 
     >>> import nearclifford as nc
     >>> from nearclifford.particles.layers import Weights, layers_of
@@ -84,6 +90,8 @@ def guide_of(course: Course, bond: int, known: Sequence[Worth] = ()) -> Guide:
     require_memory(needed, f"A guide of bond {bond} over {len(course.maps)} layers", "Take a smaller bond.")
     worths = list(known[::-1]) if known else [_at_the_end(course, bond)]
     for step in range(len(course.maps) - len(worths), 0, -1):
+        if time.monotonic() > ends:
+            raise OutOfTimeError
         worths.append(worths[-1].back(course.moves[step], course.maps[step]))
     worths.reverse()
     steps = [worth.step() for worth in worths]

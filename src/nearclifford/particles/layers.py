@@ -104,6 +104,19 @@ def _map(opcode: int, rotation: int, weights: Weights) -> Floats:
     return rotation_map(opcode, *(float(weight) for weight in at))
 
 
+def joins_neighbours(tape: GateTape, n_qubits: int) -> bool:
+    """Return whether every gate of two qubits joins neighbours on a ring: guides follow a line of qubits, and no other.
+
+    >>> import nearclifford as nc
+    >>> mhea, fhea = (nc.Landscape(make(6, 1), nc.observables.global_z(6)) for make in (nc.ansatz.mhea, nc.ansatz.fhea))
+    >>> joins_neighbours(mhea.program.tape, 6), joins_neighbours(fhea.program.tape, 6)
+    (True, False)
+    """
+    pairs = tape.second >= 0
+    apart = np.abs(tape.first[pairs].astype(np.int64) - tape.second[pairs])
+    return bool(np.isin(apart, (1, n_qubits - 1)).all())
+
+
 def layers_of(tape: GateTape, n_qubits: int, support: Sequence[int]) -> Layers:
     """Return the layers of the gates that a string on the qubits of ``support`` can meet on its way back.
 

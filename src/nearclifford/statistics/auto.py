@@ -119,6 +119,10 @@ class Chosen(Rounds[Any, Any]):
         self.rounds, self.choice = request.rounds(backend, rng), f"{backend!r}: {reason}."
         self.first, self.chunk, self.least = self.rounds.first, self.rounds.chunk, self.rounds.least
 
+    def begin(self, ends: float) -> None:
+        """Tell the chosen backend when the time is over."""
+        self.rounds.begin(ends)
+
     def run(self, samples: int) -> Any:
         """Return the sums of about so many more samples."""
         return self.rounds.run(samples)

@@ -74,6 +74,13 @@ class Rounds(ABC, Generic[S, R]):
     def result(self, sums: S) -> R:
         """Return the statistics."""
 
+    def begin(self, ends: float) -> None:
+        """Hear before the first round when its time is over, by `time.monotonic`; infinite for a number of samples.
+
+        It is for what takes long to make before there are samples; most need not know.
+        """
+        del ends
+
     def settled(self, sums: S, seconds: float) -> S:
         """Return the sums with what is certain after all called so; asked once, after the first round of "auto".
 
@@ -109,6 +116,7 @@ class Backend(Protocol):
 def collected(rounds: Rounds[S, R], budget: Budget) -> R:
     """Return the result of round after round until the budget ends; a `DeviceError` carries that of what was measured."""
     sums: S | None = None
+    rounds.begin(budget.ends)
     while True:
         made, total, error = (0, 0.0, 0.0) if sums is None else (sums.samples, sums.total, sums.total_error)
         wanted = budget.next_round(made, total, error, rounds.least, rounds.first)

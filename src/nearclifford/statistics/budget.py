@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -38,6 +39,11 @@ class Budget:
             return cls(None, error, seconds)
         count = integer(samples, "samples", 2, otherwise=", so that there is a standard error, or 'auto'")
         return cls(count, error, seconds)
+
+    @property
+    def ends(self) -> float:
+        """When the time is over, by `time.monotonic`; infinite for a number of samples."""
+        return self.started + self.max_seconds if self.samples is None else math.inf
 
     def next_round(self, made: int, estimate: float, error: float, least: float = 0.0, first: int = FIRST_ROUND) -> int:
         """Return how many samples to add to those made, 0 for none; an estimate up to ``least`` is the rounding of zero."""

@@ -47,7 +47,8 @@ class Particles:
     A round has ``populations`` independent populations and as many of twice the size. Before the first, a pilot run chooses
     the end that the guide comes from. The result is *settled* where populations of both sizes agree, single ones do not
     spread by much, and another guide, from the other end or of half the bond, gave the same. Where it is not, ``resolved``
-    is False, ``doubt`` says why, and the error covers what is in doubt.
+    is False, ``doubt`` says why, and the error covers what is in doubt: all that is possible where ``max_seconds`` ended
+    before the guides of a component were made.
 
     ``samples`` counts the particles of the estimate, of each component and each product of two terms, rounded down to a
     multiple of ``3 * populations``, at least one such; with "auto" the rounds double. Each component is a run of its own,
@@ -129,6 +130,11 @@ class ParticleSums:
         return tuple(next((part.doubt for _, part in chains if part.doubt), "") for chains in self.found)
 
     @property
+    def late(self) -> Flags:
+        """For which the time ended before there was a guide: bool, shape ``(P,)``."""
+        return np.array([any(part.late for _, part in chains) for chains in self.found], dtype=np.bool_)
+
+    @property
     def populations(self) -> int:
         """How many populations each chain had."""
         return max((len(part.all) for chains in self.found for _, part in chains), default=2)
@@ -155,7 +161,7 @@ class _Runs:
         chains = chains_of(land, self.sampler.cosine)
         self.chains, left_out = chains[:MOST_CHAINS], chains[MOST_CHAINS:]
         self.left_out = float(sum(abs(chain.weight) for chain in left_out))
-        self.round = 0
+        self.round, self.ends = 0, math.inf
 
     @property
     def chunk(self) -> int:
@@ -198,26 +204,27 @@ class _Runs:
     def run(
         self, estimates: list[list[tuple[float, Estimate]]], streams: Indices, samples: int, weights: Floats
     ) -> ParticleSums:
-        """Return the sums of one round of all estimates."""
+        """Return the sums of one round of all estimates; of those whose guides are not made by `ends`, nothing."""
         count = self.backend.populations
         size = max(1, samples // (3 * count))
         self.round += 1
+        seed = int(self.sampler.seed)
         found = tuple(
             tuple(
-                (weight, estimate.run(size, np.random.default_rng([int(self.sampler.seed), int(stream), place, self.round])))
+                (weight, estimate.run(size, np.random.default_rng([seed, int(stream), place, self.round]), self.ends))
                 for place, (weight, estimate) in enumerate(chains)
             )
             for stream, chains in zip(streams, estimates, strict=True)
         )
         return ParticleSums(3 * count * size, weights, found)
 
-    def judged(self, sums: ParticleSums) -> tuple[Floats, tuple[str, ...]]:
-        """Return errors and doubts with what the chains that were left out may add."""
+    def judged(self, sums: ParticleSums, most: Floats) -> tuple[Floats, tuple[str, ...]]:
+        """Return errors and doubts with what the chains that were left out may add; at ``most`` where nothing was found."""
         doubts = tuple(
             doubt or (self._about_left_out if self.left_out > LEFT_OUT * value else "")
             for doubt, value in zip(sums.doubts, sums.values.tolist(), strict=True)
         )
-        return sums.errors + self.left_out, doubts
+        return np.where(sums.late, most, sums.errors + self.left_out), doubts
 
     @property
     def _about_left_out(self) -> str:
@@ -231,6 +238,10 @@ class ParticleLoss(Rounds[ParticleSums, LossStatistics]):
         self.runs, self.first, self.chunk = runs, runs.first, runs.chunk
         self.estimates = [runs.estimates(-1)]
 
+    def begin(self, ends: float) -> None:
+        """Hear when the time is over, guides or not."""
+        self.runs.ends = ends
+
     def run(self, samples: int) -> ParticleSums:
         """Return the sums of about so many more particles."""
         return self.runs.run(self.estimates, np.array([self.runs.land.n_parameters]), samples, np.ones(1))
@@ -238,8 +249,8 @@ class ParticleLoss(Rounds[ParticleSums, LossStatistics]):
     def result(self, sums: ParticleSums) -> SettledLoss:
         """Return the statistics."""
         runs = self.runs
-        errors, doubts = runs.judged(sums)
         bound = np.full(1, np.abs(runs.land.problem.coefficients).sum())
+        errors, doubts = runs.judged(sums, bound**2)
         moments = Moments.of_second_moments(np.full(1, runs.sampler.loss_mean()), sums.values, errors, bound)
         base = LossStatistics.of(moments, sums.samples, "particles")
         return SettledLoss.of_statistics(base, doubts[0], sums.populations)
@@ -254,6 +265,10 @@ class ParticleGradients(Rounds[ParticleSums, GradientStatistics]):
         self.rotation, self.factor = rotation[parameters], factor[parameters]
         self.estimates = [runs.estimates(int(j)) if j >= 0 else [] for j in self.rotation]
 
+    def begin(self, ends: float) -> None:
+        """Hear when the time is over, guides or not."""
+        self.runs.ends = ends
+
     def run(self, samples: int) -> ParticleSums:
         """Return the sums of about so many more particles."""
         return self.runs.run(self.estimates, self.parameters, samples, self.factor**2)
@@ -261,7 +276,7 @@ class ParticleGradients(Rounds[ParticleSums, GradientStatistics]):
     def result(self, sums: ParticleSums) -> SettledGradient:
         """Return the statistics."""
         runs, factor = self.runs, self.factor
-        errors, doubts = runs.judged(sums)
+        errors, doubts = runs.judged(sums, np.full(len(factor), runs.land.problem.varying_size**2))
         mean = factor * runs.sampler.derivative_means(self.rotation)
         possible = np.array([bool(chains) for chains in self.estimates])
         bound = np.where(possible, np.abs(factor) * runs.land.problem.varying_size, 0.0)

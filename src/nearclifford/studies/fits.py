@@ -1,6 +1,6 @@
-"""Does the squared gradient norm decay like a power of N, or faster? Two models fitted to the same points.
+"""Does a second moment decay like a power of N, or faster? Two models fitted to the same points.
 
-Both are fitted to ln E‖∇L‖² against N by weighted least squares, the weights from the standard errors over the draws:
+Both are fitted to ln y against N, y such as E‖∇L‖², by weighted least squares, the weights from the standard errors:
 
     power law               ln y = a - b ln N
     stretched exponential   ln y = a - c N^γ
@@ -42,9 +42,9 @@ class Model:
     lower: tuple[float, ...]
     upper: tuple[float, ...]
 
-    def residuals(self, numbers: Floats, n_qubits: Floats, squared_norm: Floats, error: Floats) -> Floats:
+    def residuals(self, numbers: Floats, n_qubits: Floats, moment: Floats, error: Floats) -> Floats:
         """Return (ln y - model) in standard errors of ln y."""
-        return (np.log(squared_norm) - self.log_value(numbers, n_qubits)) / (error / squared_norm)
+        return (np.log(moment) - self.log_value(numbers, n_qubits)) / (error / moment)
 
 
 POWER = Model(
@@ -85,8 +85,8 @@ class Fit:
         return np.exp(self.model.log_value(self.numbers, n_qubits))
 
 
-def fit(model: Model, n_qubits: Floats, squared_norm: Floats, error: Floats) -> Fit:
-    """Return the least-squares fit of a model to E‖∇L‖² and its standard errors, all positive.
+def fit(model: Model, n_qubits: Floats, moment: Floats, error: Floats) -> Fit:
+    """Return the least-squares fit of a model to a moment and its standard errors, all positive.
 
     >>> n = np.array([8.0, 16, 32, 64, 128])
     >>> found = fit(POWER, n, 3 * n**-2, 0.01 * n**-2)
@@ -96,7 +96,7 @@ def fit(model: Model, n_qubits: Floats, squared_norm: Floats, error: Floats) -> 
     from scipy.optimize import least_squares
 
     def residuals(numbers: Floats) -> Floats:
-        return model.residuals(numbers, n_qubits, squared_norm, error)
+        return model.residuals(numbers, n_qubits, moment, error)
 
     bounds = (model.lower, model.upper)
     found = [least_squares(residuals, start, bounds=bounds, x_scale="jac", max_nfev=2000) for start in model.starts]
@@ -104,32 +104,32 @@ def fit(model: Model, n_qubits: Floats, squared_norm: Floats, error: Floats) -> 
     return Fit(model, best.x, residuals(best.x))
 
 
-def curves(frame: pd.DataFrame) -> dict[tuple[str, ...], pd.DataFrame]:
-    """Return the curves of a table with enough points, known well enough, to compare the models."""
-    error = frame["squared_norm_error"]
-    seen = frame[(error > 0) & (error < LARGEST_RELATIVE_ERROR * frame["squared_norm"])]
+def curves(frame: pd.DataFrame, quantity: str = "squared_norm") -> dict[tuple[str, ...], pd.DataFrame]:
+    """Return the curves of a column with enough points, known well enough, to compare the models."""
+    error = frame[f"{quantity}_error"]
+    seen = frame[(error > 0) & (error < LARGEST_RELATIVE_ERROR * frame[quantity])]
     groups = ((key, part.sort_values("n_qubits")) for key, part in seen.groupby(CURVE, sort=False))
     return {tuple(map(str, key)): part for key, part in groups if len(part) >= LEAST_POINTS}
 
 
-def _points(curve: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
-    size, mean, error = (curve[name].to_numpy(float) for name in ("n_qubits", "squared_norm", "squared_norm_error"))
+def _points(curve: pd.DataFrame, quantity: str) -> tuple[Floats, Floats, Floats]:
+    size, mean, error = (curve[name].to_numpy(float) for name in ("n_qubits", quantity, f"{quantity}_error"))
     return size, mean, error
 
 
-def fit_curve(curve: pd.DataFrame) -> list[Fit]:
+def fit_curve(curve: pd.DataFrame, quantity: str = "squared_norm") -> list[Fit]:
     """Return the fit of every model to one curve."""
-    return [fit(model, *_points(curve)) for model in MODELS]
+    return [fit(model, *_points(curve, quantity)) for model in MODELS]
 
 
-def fits_of(table: pd.DataFrame, key: tuple[str, ...], curve: pd.DataFrame) -> list[Fit]:
+def fits_of(table: pd.DataFrame, key: tuple[str, ...], curve: pd.DataFrame, quantity: str = "squared_norm") -> list[Fit]:
     """Return the fits of one of the `curves`, with its key, from the table that `fits_frame` made: nothing is fitted."""
     rows = table[(table[CURVE].astype(str) == list(key)).all(axis=1)].set_index("model")
     numbers = [(model, rows.loc[model.name, list(model.symbols)].to_numpy(float)) for model in MODELS]
-    return [Fit(model, found, model.residuals(found, *_points(curve))) for model, found in numbers]
+    return [Fit(model, found, model.residuals(found, *_points(curve, quantity))) for model, found in numbers]
 
 
-def fits_frame(frame: pd.DataFrame) -> pd.DataFrame:
+def fits_frame(frame: pd.DataFrame, quantity: str = "squared_norm") -> pd.DataFrame:
     """Return one row for each curve and model: numbers, AIC, and how far the AIC lies above the better model's.
 
     ``largest_residual`` is in standard errors; ``chi_square`` has ``points - len(numbers)`` degrees of freedom.
@@ -137,8 +137,8 @@ def fits_frame(frame: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for key, curve in curves(frame).items():
-        fits = fit_curve(curve)
+    for key, curve in curves(frame, quantity).items():
+        fits = fit_curve(curve, quantity)
         least = min(one.aic for one in fits)
         for one in fits:
             rows.append(
@@ -151,12 +151,12 @@ def fits_frame(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def fits_text(table: pd.DataFrame) -> str:
+def fits_text(table: pd.DataFrame, words: str = "E‖∇L‖²") -> str:
     """Return the comparison as text, a line for each curve: which law the points favour, and by how much."""
     if table.empty:
-        return f"No curve has {LEAST_POINTS} points known to one half: nothing to fit."
+        return f"{words}: no curve has {LEAST_POINTS} points known to one half: nothing to fit."
     lines = [
-        "E‖∇L‖² against N, AIC of a power law and a stretched exponential (lower is favoured; a lead below 4 is little)"
+        f"{words} against N, AIC of a power law and a stretched exponential (lower is favoured; a lead below 4 is little)"
     ]
     for key, part in table.groupby(CURVE, sort=False):
         ansatz, layers, _, sigma = map(str, key)

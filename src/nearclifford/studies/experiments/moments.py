@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from nearclifford.ansatz import ANSATZE
+from nearclifford.arguments import boolean
+from nearclifford.landscape import Landscape
 from nearclifford.patches import Gaussian
-from nearclifford.statistics.backend import Backend
+from nearclifford.statistics.backend import Backend, collected
+from nearclifford.statistics.budget import Budget
 from nearclifford.statistics.particles import Particles
 from nearclifford.statistics.stabilizer import Stabilizer
-from nearclifford.statistics.verbs import gradient_statistics, loss_statistics
+from nearclifford.studies.chosen import Ask, by_chains, by_chains_or_particles
 from nearclifford.studies.draws import Draws, means
 from nearclifford.studies.experiment import Experiment
+from nearclifford.studies.fits import fits_frame, fits_text
 from nearclifford.studies.points import Point
 from nearclifford.studies.printing import circuit_title, encoder_title, table_text, with_error
 from nearclifford.studies.problem import Prepared, prepare, preparing_seconds
@@ -27,14 +31,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BACKENDS: dict[str, Backend] = {"stabilizer": Stabilizer(), "particles": Particles()}
-# Particles are guided along a line of qubits, and blind where the gates of a circuit reach across all of them.
-LINES = ("mhea",)
 # What is measured, and what tables and figures call it.
 QUANTITIES = {
     "second_moment": "E[L²]",
     "variance": "Var L",
     "squared_norm": "E‖∇L‖²",
-    "squared_component": "E[(∂_k L)²]",
+    "squared_component": "E[(∂ₖL)²]",
 }
 # What a single measurement of the loss tells.
 OF_LOSS = ("second_moment", "variance")
@@ -58,10 +60,46 @@ class MomentsPoint(Point):
     @property
     def predicted_seconds(self) -> float:
         """Samples go by gates; guides of particles, a quarter of a millisecond for each gate of two qubits, do too."""
+        return (
+            self._predicted(chains=0, particles=self.samples)
+            if self.backend == "particles"
+            else self._predicted(self.samples, 0)
+        )
+
+    def _predicted(self, chains: int, particles: int) -> float:
         gates = ANSATZE[self.ansatz].n_gates(self.n_qubits, self.n_layers)
         asked = len(set(self.quantities) - set(OF_LOSS)) + bool(set(self.quantities) & set(OF_LOSS))
-        measuring = gates * (2e-3 + 5e-7 * self.samples if self.backend == "particles" else 1e-11 * self.samples)
-        return self.n_draws * (preparing_seconds(self) + asked * measuring)
+        guided = 2e-3 + 5e-7 * particles if particles else 0.0
+        return self.n_draws * (preparing_seconds(self) + asked * gates * (guided + 1e-11 * chains))
+
+    def answer(self, ask: Ask, land: Landscape) -> Any:
+        """Return the statistics that answer a question of one moment."""
+        del land
+        return self.answer_of_many(ask)
+
+    def answer_of_many(self, ask: Ask) -> Any:
+        """Return the statistics that answer a question of all components at once."""
+        return collected(ask(BACKENDS[self.backend]), Budget.of(self.samples, 0.05, 60.0))
+
+
+@dataclass(frozen=True)
+class ChosenPoint(MomentsPoint):
+    """Draws of second moments by at most ``samples`` chains, or by ``particles`` where these see too little."""
+
+    particles: int
+
+    @property
+    def predicted_seconds(self) -> float:
+        """As if both were needed."""
+        return self._predicted(self.samples, self.particles)
+
+    def answer(self, ask: Ask, land: Landscape) -> Any:
+        """Return the statistics that answer a question of one moment."""
+        return by_chains_or_particles(ask, land, self.samples, self.particles)
+
+    def answer_of_many(self, ask: Ask) -> Any:
+        """Return the statistics by chains: particles would have to be run for each component anew."""
+        return by_chains(ask, self.samples)
 
 
 @dataclass(frozen=True)
@@ -72,9 +110,10 @@ class SecondMoments(Experiment[MomentsPoint]):
     ----------
     quantities : what is measured: "second_moment" and "variance" of the loss, "squared_norm" for E‖∇L‖², and
         "squared_component" for E[(∂_k L)²] of the encoded parameter (of the same parameter for plain circuits).
-    backend : "stabilizer", "particles" for moments that are exponentially small, or "auto": particles for circuits whose
-        gates join neighbours on a line or a ring, the stabilizer for others.
-    chains, particles : samples of each draw and quantity with the stabilizer and with particles.
+    backend : "stabilizer", "particles" for moments that are exponentially small, or "auto": chains until the error is 5 %,
+        and particles where chains see too little, the gates join neighbours on a ring, and E‖∇L‖² is not what is asked.
+    chains, particles : samples of each draw and quantity with the stabilizer and with particles; the most with "auto".
+    fits : whether the report compares a power law and a stretched exponential for each curve; it determines no number.
     """
 
     name: ClassVar[str] = MomentsPoint.experiment
@@ -95,14 +134,14 @@ class SecondMoments(Experiment[MomentsPoint]):
     backend: str = setting(named(("auto", *BACKENDS)), "stabilizer")
     chains: int = setting(at_least(2), 2**20)
     particles: int = setting(at_least(2), 2400)
+    fits: bool = setting(boolean, False)
 
     def point(self, **given: Any) -> MomentsPoint:
-        """Return a point that says which backend it takes, once its ansatz is known."""
-        found = self.backend
-        if found == "auto":
-            found = "particles" if given["ansatz"] in LINES else "stabilizer"
-        samples = self.particles if found == "particles" else self.chains
-        return MomentsPoint(**given, backend=found, samples=samples, quantities=self.quantities)
+        """Return a point that says how its moments are found."""
+        given |= {"backend": self.backend, "quantities": self.quantities}
+        if self.backend == "auto":
+            return ChosenPoint(**given, samples=self.chains, particles=self.particles)
+        return MomentsPoint(**given, samples=self.particles if self.backend == "particles" else self.chains)
 
     @staticmethod
     def measure_draw(points: Sequence[MomentsPoint], draw: int) -> list[dict[str, float]]:
@@ -125,8 +164,12 @@ class SecondMoments(Experiment[MomentsPoint]):
             columns[f"{name}_resolved"] = float(draws[f"{name}_resolved"].mean())
         return columns
 
+    def tables(self, frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """Return the fits of each quantity that is fitted, under ``fits_<quantity>``."""
+        return {f"fits_{name}": fits_frame(clear(frame, name), name) for name in self.quantities} if self.fits else {}
+
     def report(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
-        """Return a small table for each quantity, ansatz, rule for L and encoder: N down, σ across."""
+        """Return a small table for each quantity, ansatz, rule for L and encoder: N down, σ across; and the fits."""
         texts = []
         for (ansatz, layers, encoder), part in frame.groupby(["ansatz", "layers", "encoder"], sort=False):
             for name in self.quantities:
@@ -137,16 +180,30 @@ class SecondMoments(Experiment[MomentsPoint]):
                 )
                 cells = [_cell(*row) for row in columns.tolist()]
                 texts.append(f"{head}\n{table_text(part, cells, 'n_qubits', 'sigma', 'σ = ', 'N')}")
+        texts += [fits_text(tables[f"fits_{name}"], QUANTITIES[name]) for name in self.quantities if self.fits]
         return "\n\n".join(texts)
 
 
+def clear(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the rows where a quantity can be told from zero and every draw has settled, with the larger of its errors.
+
+    Draws of one circuit spread by chance, those of many by more than sampling.
+    """
+    error = np.fmax(frame[f"{name}_error"], frame[f"{name}_sampling"])
+    seen = (frame[name] > 2 * error) & (frame[f"{name}_resolved"] == 1.0)
+    return frame.assign(**{f"{name}_error": error})[seen]
+
+
 def _cell(mean: float, error: float, sampling: float, resolved: float) -> str:
-    return with_error(mean, float(np.fmax(error, sampling))) + ("" if resolved == 1.0 else " ?")
+    larger = float(np.fmax(error, sampling))
+    if mean == 0.0 < larger:
+        return f"< {2 * larger:.2g}"
+    return with_error(mean, larger) + ("" if resolved == 1.0 else " ?")
 
 
 def _measured(point: MomentsPoint, draw: int, prepared: Prepared) -> dict[str, float]:
     numbers = {f"{name}{end}": math.nan for name in QUANTITIES for end in ("", "_sampling", "_resolved")}
-    land, backend, stream = prepared.land, BACKENDS[point.backend], point.theta_stream(draw)
+    land, stream = prepared.land, point.theta_stream(draw)
     patch = Gaussian(sigma_value(point.sigma, land.n_parameters))
 
     def note(name: str, value: object, error: object, resolved: object) -> None:
@@ -155,17 +212,19 @@ def _measured(point: MomentsPoint, draw: int, prepared: Prepared) -> dict[str, f
                 {name: float(value), f"{name}_sampling": float(error), f"{name}_resolved": float(resolved)}  # type: ignore[arg-type]
             )
 
+    def about_components(*chosen: int) -> Ask:
+        return lambda backend: backend.gradient_rounds(land, patch, np.array(chosen), rng=stream)
+
     if set(point.quantities) & set(OF_LOSS):
-        loss = loss_statistics(land, patch, backend, samples=point.samples, rng=stream)
+        loss = point.answer(lambda backend: backend.loss_rounds(land, patch, rng=stream), land)
         note("second_moment", loss.unbiased.second_moment, loss.second_moment_error, loss.resolved)
         note("variance", loss.unbiased.variance, loss.variance_error, loss.variance_resolved)
     if "squared_norm" in point.quantities:
-        slope = gradient_statistics(land, patch, backend, samples=point.samples, rng=stream)
+        slope = point.answer_of_many(about_components(*range(land.n_parameters)))
         square, error = slope.unbiased.norm_squared or 0.0, slope.norm_squared_error or 0.0
         note("squared_norm", square, error, error <= square / 2)
     if "squared_component" in point.quantities:
-        chosen = [prepared.parameter]
-        slope = gradient_statistics(land, patch, backend, samples=point.samples, parameters=chosen, rng=stream)
+        slope = point.answer(about_components(prepared.parameter), land)
         second = np.asarray(slope.unbiased.second_moment)
         note("squared_component", second[0], slope.second_moment_error[0], slope.resolved[0])
     return numbers

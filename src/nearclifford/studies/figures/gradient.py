@@ -5,15 +5,15 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nearclifford.plots import views
 from nearclifford.plots.style import STYLES, Style, add_caption, save
+from nearclifford.studies.drawn_fits import draw_fits
 from nearclifford.studies.experiments.gradient import shown_quantity
-from nearclifford.studies.fits import Fit, curves, fits_of
+from nearclifford.studies.fits import curves, fits_of
 from nearclifford.studies.printing import circuit_title, encoder_title, sigma_label
 from nearclifford.studies.results import StudyResults
 
@@ -79,7 +79,7 @@ def fit_figure(frame: pd.DataFrame, fits: pd.DataFrame, made_by: str) -> Figure:
             _draw_points(top, curve, styles[sigma])
         for key, curve in fitted.items():
             if key[:2] == (ansatz, layers) and key[2] != "none":
-                _draw_fits(top, bottom, curve, fits_of(fits, key, curve), styles[key[3]])
+                draw_fits(top, bottom, curve, fits_of(fits, key, curve), styles[key[3]])
         top.set(xscale="log", yscale="log", title=f"{circuit_title(ansatz, layers)}, encoded")
         top.set_ylim(*_fit_limits(encoded))
         bottom.axhline(0.0, color="#999999", linewidth=0.8)
@@ -105,15 +105,6 @@ def _draw_points(panel: Axes, curve: pd.DataFrame, style: Style) -> None:
     unseen = curve[curve["squared_norm"] == 0]
     views.zero_hits(panel, unseen["n_qubits"], unseen["norm_upper"] ** 2, style, alpha=0.2, width=6)
     panel.grid(True, which="major", alpha=0.3, linewidth=0.6)
-
-
-def _draw_fits(top: Axes, bottom: Axes, curve: pd.DataFrame, fits: list[Fit], style: Style) -> None:
-    color, marker, _ = style
-    sizes = curve["n_qubits"].to_numpy(float)
-    between = np.geomspace(sizes[0], sizes[-1], 100)
-    for found, line, face in zip(fits, ("-", ":"), (color, "none"), strict=True):
-        top.plot(between, found.value(between), line, color=color, linewidth=1.2)
-        bottom.plot(sizes, found.residuals, marker, color=color, markerfacecolor=face, markersize=4, linestyle="")
 
 
 def _fit_limits(frame: pd.DataFrame) -> tuple[float, float]:
