@@ -90,7 +90,7 @@ class Slice(Surface):
         """Draw the losses, with a band of one standard deviation where it is known, and return the axis."""
         axis = ax if ax is not None else _new_axis()
         views.band(axis, self.coordinates, self.values, self.std, style, label=label)
-        axis.set(xlabel="displacement (radians)", ylabel="loss" if self.patch is None else f"mean loss over {self.patch}")
+        axis.set(xlabel="displacement (radians)", ylabel="loss" if self.patch is None else "mean loss over the patch")
         return axis
 
 

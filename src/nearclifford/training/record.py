@@ -190,14 +190,14 @@ class TrainingRun:
         """
         return cls(**fields_of(path_of(path, "path")))
 
-    def plot(self, axis: Axes | None = None, **looks: Any) -> Axes:
+    def plot(self, ax: Axes | None = None, **looks: Any) -> Axes:
         """Draw the mean loss against the step, with a band of one standard deviation over the runs; return the axis.
 
         ``looks`` go to `matplotlib.axes.Axes.plot`, such as ``label`` and ``color``.
         """
         from matplotlib.figure import Figure
 
-        axis = Figure(layout="constrained").subplots() if axis is None else axis
+        axis = Figure(layout="constrained").subplots() if ax is None else ax
         losses = self.losses.reshape(len(self.losses), -1)
         mean, spread, steps = losses.mean(axis=1), losses.std(axis=1), np.arange(len(losses))
         [line] = axis.plot(steps, mean, **looks)
