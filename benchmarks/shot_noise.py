@@ -32,13 +32,13 @@ RULES = {
 def minimum():
     """Return the encoded landscape, and the angles of its minimum."""
     circuit, observable = nc.ansatz.mhea(4, 2), nc.observables.ising(4)
-    land = nc.Landscape(nc.search_encoder(circuit, observable, progress=False).circuit, observable)
+    land = nc.Landscape(nc.search_encoder(circuit, observable, "loss", progress=False).circuit, observable)
     run = nc.train(land, 0.3 * np.random.default_rng(7).normal(size=24), "bfgs", steps=2000, progress=False)
     return land, run.theta
 
 
 def measured(land, theta, rule, shots, runs, steps):
-    """Return the mean over runs of the true loss after every step, and of its last half, with the error of the latter."""
+    """Return the true losses, shape ``(steps + 1, runs)``, and the mean of their last half with its error."""
     losses = np.empty((steps + 1, runs))
 
     def note(step):
@@ -47,7 +47,7 @@ def measured(land, theta, rule, shots, runs, steps):
     sampler = nc.ShotSampler(land, shots, rng=shots)
     nc.train(sampler, np.tile(theta, (runs, 1)), rule, steps=steps, callback=note, progress=False)
     late = losses[steps // 2 :].mean(axis=0)
-    return losses.mean(axis=1), late.mean(), late.std(ddof=1) / np.sqrt(runs)
+    return losses, late.mean(), late.std(ddof=1) / np.sqrt(runs)
 
 
 def figure(curves, path):
@@ -55,14 +55,20 @@ def figure(curves, path):
 
     drawn = Figure(figsize=(11, 3.8), layout="constrained")
     for panel, name in zip(drawn.subplots(1, len(RULES), sharey=True), RULES, strict=True):
-        for (shots, (mean, predicted)), style in zip(curves[name].items(), STYLES, strict=False):
+        for (shots, (losses, predicted)), style in zip(curves[name].items(), STYLES, strict=False):
+            mean, error = losses.mean(axis=1), losses.std(axis=1, ddof=1) / losses.shape[1] ** 0.5
+            steps = np.arange(1, len(mean))
+            panel.fill_between(steps, (mean - error)[1:], (mean + error)[1:], color=style.color, alpha=0.25, linewidth=0)
             panel.plot(mean[1:], color=style.color, linewidth=1.2, label=f"{shots} shots")
             panel.plot(predicted[1:], color=style.color, linewidth=1.2, linestyle=":")
         panel.set(title=f"{name}, η = {RULES[name].learning_rate}", xlabel="step", yscale="log")
         panel.grid(True, alpha=0.3, linewidth=0.6)
     drawn.axes[0].set_ylabel("loss above the minimum")
     drawn.axes[-1].legend(frameon=False, fontsize=8)
-    caption = "Full lines: mean true loss of the runs; dotted: the quadratic patch. Ising ring, N = 4, mHEA, L = 2, encoded"
+    caption = (
+        "Full lines: mean true loss of the runs, bands its standard error; dotted: the quadratic patch. "
+        "Ising ring, N = 4, mHEA, L = 2, encoded"
+    )
     add_caption(drawn, caption, "benchmarks/shot_noise.py")
     save(drawn, path.with_suffix(""))
 
@@ -84,11 +90,11 @@ def main():
         for shots in SHOTS:
             patch = NoisyQuadratic(hessian, variance / shots)
             predicted = patch.expected_losses(rule, np.zeros(len(theta)), options.steps)
-            mean, late, error = measured(land, theta, rule, shots, options.runs, options.steps)
+            losses, late, error = measured(land, theta, rule, shots, options.runs, options.steps)
             ended = predicted[options.steps // 2 :].mean()
             told = f"{name:>17} {shots:6d} {f'{late - least:.6f} ± {error:.6f}':>20} {ended:10.6f}"
             print(f"{told} {patch.stationary_loss(rule):12.6f}", flush=True)
-            curves[name][shots] = mean - least, predicted
+            curves[name][shots] = losses - least, predicted
     if options.figure is not None:
         figure(curves, options.figure)
 
