@@ -91,11 +91,13 @@ def test_several_evaluators_go_on(tmp_path):
 
 
 SCRIPT = """
+import signal
 import sys
 import numpy as np
 import nearclifford as nc
 from test_training_resume import THETA, landscape, shots, trained
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
 evaluator = shots() if sys.argv[1] == "shots" else landscape()
 def tell(step):
     print(step.step, flush=True)
