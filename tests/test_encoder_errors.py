@@ -129,7 +129,7 @@ def test_a_wrong_style_is_named() -> None:
 
 def test_a_wrong_objective_is_named() -> None:
     objective: Any = "best"
-    with pytest.raises(EncodingError, match="objective is 'best'; expected one of 'loss', 'gradient', 'norm'"):
+    with pytest.raises(EncodingError, match="objective is 'best'; expected one of 'step', 'loss', 'gradient', 'norm'"):
         search_encoder(one_rotation(), SparsePauliOp("ZZ"), objective)
 
 

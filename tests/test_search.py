@@ -137,12 +137,12 @@ def test_a_search_in_time_says_nothing(capsys: pytest.CaptureFixture[str], recwa
         ({"parameters": [10**30]}, "an entry of parameters is 10"),
         ({"parameters": [Parameter("d")]}, "'d', which is not in circuit 'three'; take one of"),
         ({"parameters": [Parameter("b")]}, r"'b', which is not in .* another object: take circuit.parameters\[1\]"),
-        ({"parameters": [0, 2]}, r"Parameter 2 \('c'\) turns 2 rotations"),
+        ({"objective": "norm", "parameters": [0, 2]}, r"Parameter 2 \('c'\) turns 2 rotations"),
         ({"max_seconds": 0}, "max_seconds is 0; expected a positive"),
         ({"max_seconds": "1"}, "max_seconds is '1'"),
         ({"max_seconds": np.inf}, "max_seconds is inf"),
         ({"progress": "no"}, "progress is a str; expected a bool"),
-        ({"objective": ["loss"]}, r"objective is \['loss'\]; expected one of 'loss', 'gradient', 'norm'"),
+        ({"objective": ["loss"]}, r"objective is \['loss'\]; expected one of 'step', 'loss', 'gradient', 'norm'"),
         ({"style": ["compact"]}, r"style is \['compact'\]; expected one of 'compact', 'paper'"),
         ({"center": [[0], [0, 1]]}, "center holds rows of different lengths"),
         ({"center": ["0", "0", "0"]}, "center has dtype <U1; expected real numbers"),
@@ -171,4 +171,4 @@ def test_search_leaves_out_parameters_on_several_gates() -> None:
     shared.ry(a, 0)
     shared.ry(a, 1)
     with pytest.raises(EncodingError, match="no rotation or several"):
-        search_encoder(shared, SparsePauliOp("ZZ"))
+        search_encoder(shared, SparsePauliOp("ZZ"), "loss")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nearclifford import ansatz, observables
     from nearclifford.costs.compare import SimulationCost, simulation_cost
     from nearclifford.devices.aer import Aer
+    from nearclifford.devices.sampled import ShotSampler
     from nearclifford.devices.shots import ShotsToResolve, shots_to_resolve
     from nearclifford.encoder.encode import Encoding, encode
     from nearclifford.encoder.search import search_encoder
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
         ResourceError,
     )
     from nearclifford.evaluator import Evaluator
+    from nearclifford.exact.center_metric import CenterMetric
     from nearclifford.exact.expansion import CenterExpansion
+    from nearclifford.exact.metric import BlockMetric
+    from nearclifford.geometry.directions import PrincipalPlane, principal_plane, random_directions
+    from nearclifford.geometry.results import HeightMap, Slice
+    from nearclifford.geometry.spectrum import CenterSpectrum, center_spectrum
+    from nearclifford.geometry.verbs import height_map, slice_along
     from nearclifford.landscape import Landscape
     from nearclifford.noise.description import PauliNoise
     from nearclifford.patches import Gaussian, Patch, Uniform
@@ -48,13 +55,24 @@ if TYPE_CHECKING:
     from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
     from nearclifford.surrogates.pauli_path import PauliPathSurrogate
     from nearclifford.surrogates.taylor import TaylorSurrogate
+    from nearclifford.training.adaptive import Adam, AMSGrad, RMSprop
+    from nearclifford.training.curvature import NaturalGradient, Newton
+    from nearclifford.training.record import TrainingRun
+    from nearclifford.training.rules import GradientDescent, Momentum, Nesterov, RandomWalk, SignSGD
+    from nearclifford.training.scipy_method import ScipyMethod
+    from nearclifford.training.verb import train
     from nearclifford.version import __version__
 
 __all__ = [
+    "AMSGrad",
+    "Adam",
     "Aer",
     "Auto",
     "Backend",
+    "BlockMetric",
     "CenterExpansion",
+    "CenterMetric",
+    "CenterSpectrum",
     "CircuitError",
     "DeviceError",
     "Encoding",
@@ -64,21 +82,34 @@ __all__ = [
     "Evaluator",
     "Exact",
     "Gaussian",
+    "GradientDescent",
     "GradientStatistics",
+    "HeightMap",
     "IncompleteSearchWarning",
     "Landscape",
     "LossStatistics",
+    "Momentum",
+    "NaturalGradient",
     "NearCliffordError",
+    "Nesterov",
+    "Newton",
     "ObservableError",
     "Particles",
     "Patch",
     "PauliNoise",
     "PauliPathSurrogate",
+    "PrincipalPlane",
+    "RMSprop",
+    "RandomWalk",
     "ResourceError",
     "Rounds",
     "SampledNorm",
+    "ScipyMethod",
+    "ShotSampler",
     "ShotsToResolve",
+    "SignSGD",
     "SimulationCost",
+    "Slice",
     "Stabilizer",
     "Statevector",
     "Study",
@@ -86,31 +117,43 @@ __all__ = [
     "StudySpec",
     "Surrogate",
     "TaylorSurrogate",
+    "TrainingRun",
     "Uniform",
     "__version__",
     "ansatz",
+    "center_spectrum",
     "certified_loss_second_moment",
     "certified_second_moment",
     "encode",
     "entangling_capability",
     "experiments",
     "gradient_statistics",
+    "height_map",
     "loss_statistics",
     "observables",
+    "principal_plane",
+    "random_directions",
     "sampled_squared_norm",
     "search_encoder",
     "shots_to_resolve",
     "simulation_cost",
+    "slice_along",
     "surrogate",
     "surrogate_error_curve",
+    "train",
 ]
 
 # The module of each public name; some are modules themselves.
 _MODULES = {
+    "AMSGrad": "training.adaptive",
+    "Adam": "training.adaptive",
     "Aer": "devices.aer",
     "Auto": "statistics.auto",
     "Backend": "statistics.backend",
+    "BlockMetric": "exact.metric",
     "CenterExpansion": "exact.expansion",
+    "CenterMetric": "exact.center_metric",
+    "CenterSpectrum": "geometry.spectrum",
     "CircuitError": "errors",
     "DeviceError": "errors",
     "Encoding": "encoder.encode",
@@ -120,21 +163,34 @@ _MODULES = {
     "Evaluator": "evaluator",
     "Exact": "statistics.exact",
     "Gaussian": "patches",
+    "GradientDescent": "training.rules",
     "GradientStatistics": "statistics.results",
+    "HeightMap": "geometry.results",
     "IncompleteSearchWarning": "errors",
     "Landscape": "landscape",
     "LossStatistics": "statistics.results",
+    "Momentum": "training.rules",
+    "NaturalGradient": "training.curvature",
     "NearCliffordError": "errors",
+    "Nesterov": "training.rules",
+    "Newton": "training.curvature",
     "ObservableError": "errors",
     "Particles": "statistics.particles",
     "Patch": "patches",
     "PauliNoise": "noise.description",
     "PauliPathSurrogate": "surrogates.pauli_path",
+    "PrincipalPlane": "geometry.directions",
+    "RMSprop": "training.adaptive",
+    "RandomWalk": "training.rules",
     "ResourceError": "errors",
     "Rounds": "statistics.backend",
     "SampledNorm": "statistics.some_components",
+    "ScipyMethod": "training.scipy_method",
     "ShotsToResolve": "devices.shots",
+    "ShotSampler": "devices.sampled",
+    "SignSGD": "training.rules",
     "SimulationCost": "costs.compare",
+    "Slice": "geometry.results",
     "Stabilizer": "statistics.stabilizer",
     "Statevector": "statistics.statevector",
     "Study": "studies.study",
@@ -142,23 +198,30 @@ _MODULES = {
     "StudySpec": "studies.spec",
     "Surrogate": "surrogates.base",
     "TaylorSurrogate": "surrogates.taylor",
+    "TrainingRun": "training.record",
     "Uniform": "patches",
     "__version__": "version",
     "ansatz": "ansatz",
+    "center_spectrum": "geometry.spectrum",
     "certified_loss_second_moment": "statistics.certified",
     "certified_second_moment": "statistics.certified",
     "encode": "encoder.encode",
     "entangling_capability": "entanglement",
     "experiments": "studies.experiments",
     "gradient_statistics": "statistics.verbs",
+    "height_map": "geometry.verbs",
     "loss_statistics": "statistics.verbs",
     "observables": "observables",
+    "principal_plane": "geometry.directions",
+    "random_directions": "geometry.directions",
     "sampled_squared_norm": "statistics.some_components",
     "search_encoder": "encoder.search",
     "shots_to_resolve": "devices.shots",
     "simulation_cost": "costs.compare",
+    "slice_along": "geometry.verbs",
     "surrogate": "surrogates.build",
     "surrogate_error_curve": "surrogates.error",
+    "train": "training.verb",
 }
 
 _WHOLE = ("ansatz", "experiments", "observables")

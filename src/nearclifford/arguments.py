@@ -156,6 +156,21 @@ def parameter_index(value: Any, n_parameters: int) -> int:
     return index
 
 
+def parameter_pair(values: object, n_parameters: int) -> list[int]:
+    """Return two different indices into ``circuit.parameters``; `NearCliffordError` names anything else.
+
+    >>> parameter_pair((4, np.int64(0)), 5)
+    [4, 0]
+    """
+    given = entries(values)
+    if given is None or len(given) != 2:
+        raise NearCliffordError(f"parameters is {values!r}; expected two indices into circuit.parameters.")
+    first, second = (parameter_index(value, n_parameters) for value in given)
+    if first == second:
+        raise NearCliffordError(f"parameters holds {first} twice; expected two different ones: slice draws L along one.")
+    return [first, second]
+
+
 def positive(value: object, name: str, example: float) -> float:
     """Return a positive, finite number; `NearCliffordError` names any other value.
 
@@ -242,6 +257,21 @@ def real_array(
     if array.dtype.kind not in "fiu":
         raise error(f"{name} has dtype {array.dtype}; expected real numbers, angles in radians.")
     return array
+
+
+def angles_on_axis(points: npt.ArrayLike, name: str = "points") -> npt.NDArray[np.float64]:
+    """Return finite angles along one axis as float64, shape ``(M,)``; `NearCliffordError` names anything else.
+
+    >>> angles_on_axis([0, 1])
+    array([0., 1.])
+    """
+    values = real_array(points, name)
+    if values.ndim != 1:
+        raise NearCliffordError(f"{name} has shape {values.shape}; expected (M,): a sequence of angles, radians.")
+    angles = values.astype(np.float64)
+    for k in np.flatnonzero(~np.isfinite(angles))[:1]:
+        raise NearCliffordError(f"{name}[{k}] is {values[k]}; expected finite angles.")
+    return angles
 
 
 def thetas(theta: npt.ArrayLike, n_parameters: int) -> npt.NDArray[np.float64]:

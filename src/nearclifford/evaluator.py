@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -37,4 +38,42 @@ class Evaluator(Protocol):
 
     def value_and_gradient(self, theta: npt.ArrayLike) -> tuple[np.float64 | Floats, Floats]:
         """Return both, for little more than the gradient."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What an evaluator with shots found at one point or many, and how far to trust it.
+
+    Attributes
+    ----------
+    value, gradient : L and ∂L/∂θ, shapes ``(...)`` and ``(..., D)``.
+    value_variance, gradient_variance : unbiased estimates of the variance that shots add to each, of the same shapes.
+    shots : all of them together.
+    """
+
+    value: Floats
+    gradient: Floats
+    value_variance: Floats
+    gradient_variance: Floats
+    shots: int
+
+
+@runtime_checkable
+class MeasuringEvaluator(Evaluator, Protocol):
+    """An `Evaluator` whose numbers have shot noise, which it draws from one generator.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
+    >>> isinstance(nc.Aer(shots=8).prepare(land, rng=1), MeasuringEvaluator), isinstance(land, MeasuringEvaluator)
+    (True, False)
+    """
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """The generator of the shot noise."""
+        ...
+
+    def measure(self, theta: npt.ArrayLike) -> Measured:
+        """Return value and gradient with the variances that shots give them, by the draws of ``value_and_gradient``."""
         ...

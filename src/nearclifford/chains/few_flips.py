@@ -9,13 +9,16 @@ import numpy as np
 from nearclifford.arrays import Floats, Indices, Words
 from nearclifford.chains.classes import RotationMoments, TermClasses, packed
 from nearclifford.kernels.chain.few_flips import find_sets
-from nearclifford.kernels.chain.flip_sets import FlipSets, Logs, Wanted, weigh_sets
+from nearclifford.kernels.chain.flip_sets import Draws, FlipSets, Logs, Wanted, weigh_sets
 from nearclifford.memory import require_memory
 
 # Columns of the anticommutation table that are numbers at one time.
 CHUNK = 4096
 # Sums of a task are made in order, so that their number, and not that of threads, decides the rounding.
 TASKS = 16
+# No chances of sets of their own, and no words that are compared.
+NONE = np.zeros(0)
+NO_SETS = FlipSets(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +45,11 @@ class Question:
         logs = self.moments.logs
         return Wanted(packed(chosen), bool(chosen.any()), np.exp(logs.flip - logs.stay), self.factor_square)
 
-    def weigh(self, sets: FlipSets, logs: Logs, mass: float) -> Floats:
+    def weigh(self, sets: FlipSets, logs: Logs, mass: float, drawn: Floats = NONE, pairs: Floats = NONE) -> Floats:
         """Return what `weigh_sets` adds up over the words of sets, shape ``(4, n + 3)``."""
-        added = np.zeros((TASKS, 4, len(self.factor_square) + 3))
-        weigh_sets(self.classes.columns, self.classes.tables, logs, self.wanted, sets, mass, _tasks(sets.word), added)
+        added, tables = np.zeros((TASKS, 4, len(self.factor_square) + 3)), self.classes.tables
+        draws = Draws(mass, drawn, pairs)
+        weigh_sets(self.classes.columns, tables, logs, self.wanted, sets, draws, _tasks(sets.word), added)
         return np.stack([added[:, i].max(axis=0) if i == 2 else added[:, i].sum(axis=0) for i in range(4)])
 
 
@@ -59,20 +63,24 @@ class ExactPart:
         of the derivatives by their weights.
     alike : what terms of one class add to what they are apart, the largest of the sums over sets of one size; None where no
         set was found that flips.
+    last, last_apart : the sets of the most flips, and what the terms apart add to the loss there, Σ c² w.
     """
 
     value: Floats
     alike: float | None
+    last: FlipSets
+    last_apart: float
 
 
 def exact_part(question: Question, order: int) -> ExactPart:
     """Return what sets of fewer than ``order`` flips add."""
-    value, ratios = unflipped(question), []
+    value, ratios, sets, apart = unflipped(question), [], NO_SETS, 0.0
     for size in range(1, order):
-        added = question.weigh(flip_sets(question.classes, size), question.moments.logs, 0.0)[0]
-        value += added[:-1]
-        ratios += [float(added[-3] / added[-1])] if added[-1] > 0 else []
-    return ExactPart(value, max(ratios, default=None))
+        sets = flip_sets(question.classes, size)
+        added = question.weigh(sets, question.moments.logs, 0.0)[0]
+        value, apart = value + added[:-1], float(added[-1])
+        ratios += [float(added[-3] / apart)] if apart > 0 else []
+    return ExactPart(value, max(ratios, default=None), sets, apart)
 
 
 def unflipped(question: Question) -> Floats:

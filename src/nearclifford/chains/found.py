@@ -68,6 +68,11 @@ class SplitFound:
         return float(self.tail.value[self.total_place])
 
     @property
+    def hidden_total(self) -> float:
+        """What the error of the sum holds for hits that were not seen."""
+        return float(self.tail.hidden(self.unseen)[self.total_place])
+
+    @property
     def total_place(self) -> int:
         """The column of the sum: the last for derivatives, that of the loss where it is the one target."""
         loss = len(self.exact) - 2

@@ -13,6 +13,7 @@ from nearclifford.chains.classes import RotationMoments, TermClasses
 from nearclifford.chains.drawn_tails import DrawnTail, TailSums, Unseen, heads_of, tilted
 from nearclifford.chains.few_flips import ExactPart, Question, exact_part, sums_over
 from nearclifford.chains.found import SplitFound
+from nearclifford.chains.looked_up import LookedUpTail
 from nearclifford.chains.sampler import ChainSampler, WeightedTargets
 from nearclifford.kernels.chain.words import BITS
 
@@ -23,6 +24,8 @@ LEAST_ORDER, LARGEST_ORDER = 3, 6
 # Of so rare a tail samples tell enough; of so frequent a one enumeration leaves nearly all.
 RARE, FREQUENT = 2e-3, 0.5
 LEAST_CHANCE = 1e-300
+# Where heads are so rare, and one chain in so many ends Z-type, the last flip is looked up.
+FEW_HEADS, HARDLY = 0.5, 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,13 +78,32 @@ class SplitMoments:
         return exact_part(self.question, self.order)
 
     @cached_property
-    def tail(self) -> DrawnTail:
-        """The chains that find the others."""
+    def chains(self) -> DrawnTail:
+        """The chains of as many heads."""
         starts = self.chain.starts[self.question.classes.terms]
         heads = heads_of(self.members, self.chance, self.order)
         return DrawnTail(
             self.question, self.chain.rows, starts, self.members, self.chance, heads, self.order, self.chain.seed
         )
+
+    @property
+    def tail_probability(self) -> float:
+        """The chance of as many heads, over the terms by their c²."""
+        return self.chains.probability
+
+    @cached_property
+    def tail(self) -> DrawnTail | LookedUpTail:
+        """What finds the others: chains, or where these are hardly ever hit paths whose last flip is looked up."""
+        if not self.is_hardly_hit:
+            return self.chains
+        return LookedUpTail(self.question, self.chains.size, self.order, self.chain.seed)
+
+    @property
+    def is_hardly_hit(self) -> bool:
+        """Whether few heads are rare, and chains of one less than these hardly ever end Z-type."""
+        square = self.question.classes.tables.amplitude**2
+        as_many = float(square @ self.chains.heads[:, self.order - 1])
+        return self.order > 1 and self.tail_probability < FEW_HEADS and self.exact.last_apart < HARDLY * as_many
 
     @cached_property
     def nothing(self) -> SplitFound:
@@ -111,10 +133,10 @@ class SplitMoments:
     @cached_property
     def unseen(self) -> Unseen:
         """What may hide where there was no hit."""
-        n, chosen, chance = len(self.tail.chance), self.question.rotations, self.tail.chance
+        n, chosen, chance = len(self.chance), self.question.rotations, self.chance
         stay = np.exp(self.question.moments.logs.stay)
         one_hit, cap = np.zeros(n + 2), np.zeros(n + 2)
-        one_hit[n] = self.tail.mass * self.alike
+        one_hit[n] = self.chains.mass * self.alike
         # A set that flips at k is drawn with the tilted chance there, and counts by E[cos²].
         one_hit[chosen] = one_hit[n] * np.maximum(stay[chosen] / np.maximum(chance[chosen], LEAST_CHANCE), 1.0)
         square = self.question.classes.tables.amplitude**2
@@ -123,7 +145,21 @@ class SplitMoments:
         cap[chosen] = self.alike * sums_over(self.members, square * heads[:, max(self.order - 1, 0)], n)[chosen]
         weights = self.question.factor_square
         one_hit[n + 1], cap[n + 1] = (weights * one_hit[:n]).max(initial=0.0), weights @ cap[:n]
-        return Unseen(one_hit, cap)
+        if not isinstance(self.tail, LookedUpTail):
+            return Unseen(one_hit, cap, np.zeros(n + 2))
+        one_hit = as_the_largest(one_hit, self.tail.largest_hit(self.exact.last))
+        return Unseen(one_hit, cap, one_hit)
+
+
+def as_the_largest(one_hit: Floats, known: Floats) -> Floats:
+    """Return what one hit may add, scaled to the largest that is known of the loss, of any derivative, and of their sum.
+
+    >>> as_the_largest(np.array([2.0, 4.0, 8.0, 8.0]), np.array([0.0, 1.0, 1.0, 16.0])).tolist()
+    [0.5, 1.0, 1.0, 8.0]
+    """
+    share = np.divide(known, one_hit, out=np.zeros_like(known), where=one_hit > 0)
+    share = np.append(np.full(len(share) - 2, share[:-2].max(initial=0.0)), share[-2:])
+    return one_hit * np.where(share > 0, np.minimum(share, 1.0), 1.0)
 
 
 def cheap_order(classes: TermClasses, tails: Floats) -> int:

@@ -19,6 +19,7 @@ from nearclifford.errors import ResourceError
 from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.build import surrogate
 from nearclifford.surrogates.prediction import predict_paths
+from nearclifford.surrogates.walks import check_tables
 
 Kind = Literal["pauli-path", "taylor"]
 TITLES: dict[Kind, str] = {"pauli-path": "Pauli-path surrogate", "taylor": "Taylor surrogate"}
@@ -111,11 +112,10 @@ def _coefficients(built: Surrogate) -> str:
 def _predicted(contest: Contest, cost: MethodCost) -> MethodCost:
     """Return a record with the size, seconds and bytes of a surrogate, sampled where the tables for that fit the budget."""
     land, order = contest.land, cost.order or 1
-    size = max((len(group.rotations) for group in land.problem.groups), default=0)
-    if 8 * size**2 > contest.max_bytes:
-        return replace(
-            cost, note=f"tables of pairs of {size} rotations do not fit the budget", predicted_build_seconds=math.inf
-        )
+    try:
+        check_tables(land, order - 1, contest.max_bytes)
+    except ResourceError as error:
+        return replace(cost, note=str(error), predicted_build_seconds=math.inf)
     counted = contest.model.path_surrogate(order)
     if counted > math.log10(contest.max_seconds) + DECADES:
         return replace(cost, predicted_build_seconds=seconds_of(counted))

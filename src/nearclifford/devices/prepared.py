@@ -12,8 +12,9 @@ import numpy.typing as npt
 from nearclifford.arguments import thetas
 from nearclifford.arrays import Floats
 from nearclifford.devices.batches import measured_gradients, measured_values
-from nearclifford.devices.expectations import Device
+from nearclifford.devices.expectations import Device, DeviceRun
 from nearclifford.devices.shift import ParameterShift
+from nearclifford.evaluator import Measured
 from nearclifford.landscape import Landscape
 from nearclifford.normal_form.compiler import GRID_TOLERANCE
 
@@ -36,6 +37,11 @@ class PreparedDevice:
         """Number of parameters D."""
         return self.land.n_parameters
 
+    @property
+    def rng(self) -> np.random.Generator:
+        """The generator of the shot noise: its state is all that a run needs to go on as if it had not stopped."""
+        return self._rng
+
     def value(self, theta: npt.ArrayLike) -> np.float64 | Floats:
         """Return L, with its shot noise, at ``theta``, radians: shape ``(..., D)`` to ``(...)``.
 
@@ -53,14 +59,39 @@ class PreparedDevice:
         By the parameter-shift rule; errors as for `value`.
         """
         points = thetas(theta, self.n_parameters)
-        flat = points.reshape(-1, self.n_parameters)
-        device = self.device_at(flat)
-        shift = ParameterShift.of(device.circuit.angle_map, np.arange(self.n_parameters))
-        return measured_gradients(device, shift, flat, self._rng)[0].reshape(points.shape)
+        return self._gradients(points.reshape(-1, self.n_parameters))[0].reshape(points.shape)
 
     def value_and_gradient(self, theta: npt.ArrayLike) -> tuple[np.float64 | Floats, Floats]:
         """Return (L, ∂L/∂θ), measured independently: shapes ``(...)`` and ``(..., D)``; errors as for `value`."""
-        return self.value(theta), self.gradient(theta)
+        found = self.measure(theta)
+        return found.value[()], found.gradient
+
+    def measure(self, theta: npt.ArrayLike) -> Measured:
+        """Return the same with the variances that shots give them, and the shots of all circuits; errors as for `value`.
+
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))
+        >>> found = nc.Aer(shots=100).prepare(land, rng=1).measure([0.3, 0.2])  # a loss, and two shifts of each angle
+        >>> found.shots, bool(found.value_variance < 0.01), found.gradient_variance.shape
+        (500, True, (2,))
+        """
+        points = thetas(theta, self.n_parameters)
+        flat = points.reshape(-1, self.n_parameters)
+        value = measured_values(self.device_at(flat), flat, self._rng)
+        gradient, variance, run = self._gradients(flat)
+        shape = points.shape[:-1]
+        return Measured(
+            value.value.reshape(shape),
+            gradient.reshape(points.shape),
+            value.square_error.reshape(shape),
+            variance.reshape(points.shape),
+            sum(part.circuits * (part.shots or 0) for part in (value.run, run)),
+        )
+
+    def _gradients(self, theta: Floats) -> tuple[Floats, Floats, DeviceRun]:
+        device = self.device_at(theta)
+        shift = ParameterShift.of(device.circuit.angle_map, np.arange(self.n_parameters))
+        return measured_gradients(device, shift, theta, self._rng)
 
     def device_at(self, theta: Floats) -> Device:
         """Return what runs thetas of shape ``(batch, D)``."""

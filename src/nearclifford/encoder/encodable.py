@@ -106,8 +106,7 @@ def chosen_parameters(
     ([0, 1, 2, 3], [1, 3])
     """
     if wanted is not None:
-        found = _entries(wanted, "parameters", "indices into circuit.parameters, or Parameters, such as [0, 3]")
-        indices = sorted({parameter_of(circuit, entry, "an entry of parameters") for entry in found})
+        indices = turning_parameters(circuit, program, wanted)
         for index in indices:
             rotation_of(program, index)
         return indices
@@ -118,6 +117,22 @@ def chosen_parameters(
             "that turns exactly one: give a gate a parameter of its own."
         )
     return np.flatnonzero(turned == 1).tolist()
+
+
+def turning_parameters(
+    circuit: QuantumCircuit, program: RotationProgram, wanted: Iterable[int | Parameter] | None
+) -> list[int]:
+    """Return the indices of the wanted parameters, ascending and each once; if it is None, of all that turn a gate.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
+    >>> turning_parameters(land.circuit, land.program, [land.circuit.parameters[2]])
+    [2]
+    """
+    if wanted is None:
+        return np.unique(program.angle_map.entry_parameter).tolist()
+    found = _entries(wanted, "parameters", "indices into circuit.parameters, or Parameters, such as [0, 3]")
+    return sorted({parameter_of(circuit, entry, "an entry of parameters") for entry in found})
 
 
 def _entries(wanted: Any, name: str, expected: str) -> list[Any]:

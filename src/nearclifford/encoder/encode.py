@@ -269,28 +269,40 @@ def assemble(problem: EncodingProblem, term: int, parameter: int, neighbours: di
     meeting = next(problem.meetings([rotation_of(program, parameter)]))
     fix = phase_inducer(problem.terms[term], meeting.axis, neighbours)
     images = problem.images(meeting, fix)
-    basis = problem.basis(meeting, images, term)
-    loss, gradient = center_gradient(problem.with_images(images), basis)
+    expansion = center_gradient(problem.with_images(images), problem.basis(meeting, images, term))
     suffix = inverse_after(program, meeting.gate) if problem.style == "paper" else stim.Circuit()
     product = images.to_stim(term) * program.generators.to_stim(meeting.rotation)
-    before, after = diagonalizer(product), suffix + fix
+    return surround(problem, (diagonalizer(product), suffix + fix), (term, parameter), expansion)
+
+
+def surround(
+    problem: EncodingProblem,
+    around: tuple[stim.Circuit, stim.Circuit],
+    encoded: tuple[int, int],
+    expansion: tuple[float, Floats],
+) -> Encoding:
+    """Return the encoding that puts Clifford gates before and after the circuit.
+
+    ``encoded`` is the (term, parameter) that they are for, ``expansion`` the loss and its gradient at the centre.
+    """
+    program, (before, after) = problem.program, around
     first = to_qiskit(before, program.n_qubits, "diagonalizer")
     last = to_qiskit(after, program.n_qubits, "phase_inducer")
-    encoded = problem.circuit.compose(first, front=True).compose(last)
+    circuit = problem.circuit.compose(first, front=True).compose(last)
     return Encoding(
-        circuit=encoded,
+        circuit=circuit,
         phase_inducer=last,
         diagonalizer=first,
-        parameter=parameter,
-        term=term,
+        parameter=encoded[1],
+        term=encoded[0],
         style=problem.style,
         center=program.angle_map.center,
-        gradient=gradient,
-        loss=loss,
+        gradient=expansion[1],
+        loss=expansion[0],
         added_two_qubit_gates=last.num_nonlocal_gates(),
-        added_depth=_depth(encoded) - _depth(problem.circuit),
+        added_depth=_depth(circuit) - _depth(problem.circuit),
         # Copies: what a user appends to the circuit until he asks for the landscape must not reach it.
-        _make_landscape=partial(_surrounded, encoded.copy(), program, (before, after), problem.observable.copy()),
+        _make_landscape=partial(_surrounded, circuit.copy(), program, around, problem.observable.copy()),
     )
 
 

@@ -60,11 +60,7 @@ class CpuSweeps:
     def value(self, theta: npt.ArrayLike) -> np.float64 | Floats:
         """Return L: shape ``(..., D)`` to ``(...)``, exact to rounding."""
         points = thetas(theta, self.n_parameters)
-        angle = self.problem.angle_map.angles(points.reshape(-1, self.n_parameters))
-        total, part = np.zeros(len(angle)), np.empty(len(angle))
-        for sweep in self._sweeps:
-            _run(sweep, np.take(angle, sweep.rotations, axis=1), part)
-            total += part
+        total = self.angle_values(self.problem.angle_map.angles(points.reshape(-1, self.n_parameters)))
         return total.reshape(points.shape[:-1])[()]
 
     def gradient(self, theta: npt.ArrayLike) -> Floats:
@@ -77,6 +73,14 @@ class CpuSweeps:
         total, by_angle = self.angle_gradients(self.problem.angle_map.angles(points.reshape(-1, self.n_parameters)))
         gradient = self.problem.angle_map.to_parameters(by_angle)
         return total.reshape(points.shape[:-1])[()], gradient.reshape(points.shape)
+
+    def angle_values(self, angle: Floats) -> Floats:
+        """Return L at rotation angles: shape ``(batch, n_rotations)`` to ``(batch,)``."""
+        total, part = np.zeros(len(angle)), np.empty(len(angle))
+        for sweep in self._sweeps:
+            _run(sweep, np.take(angle, sweep.rotations, axis=1), part)
+            total += part
+        return total
 
     def angle_gradients(self, angle: Floats) -> tuple[Floats, Floats]:
         """Return (L, ∂L/∂φ) at rotation angles: shape ``(batch, n_rotations)`` to ``(batch,)`` and the same shape."""

@@ -99,7 +99,7 @@ def commutator_sign(gx, gz, j, px, pz, a):
 
 
 @njit(cache=True)
-def _letters_outside(x, z, basis_x, basis_z):
+def letters_outside(x, z, basis_x, basis_z):
     """Return where strings have neither I nor the letter of the basis; a product of two fits where these are equal."""
     outside = np.empty_like(x)
     for row in range(x.shape[0]):
@@ -133,7 +133,7 @@ def weighted_commutators(generators, strings, weight, basis_x, basis_z):
     """
     gx, gz, g_sign = generators
     px, pz, p_sign = strings
-    outside, others = _letters_outside(gx, gz, basis_x, basis_z), _letters_outside(px, pz, basis_x, basis_z)
+    outside, others = letters_outside(gx, gz, basis_x, basis_z), letters_outside(px, pz, basis_x, basis_z)
     n, n_words = gx.shape
     result = np.zeros(n)
     for j in range(n):

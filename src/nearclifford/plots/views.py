@@ -114,6 +114,84 @@ def heat_map(axis: Axes, values: Floats, least: float, rows: Sequence[str], colu
     return image
 
 
+def band(
+    axis: Axes, x: npt.ArrayLike, mean: npt.ArrayLike, std: npt.ArrayLike | None, style: Style = STYLES[0], **looks: Any
+) -> None:
+    """Draw means as a line, and one standard deviation to both sides as a band; ``std`` is None for no band.
+
+    >>> from matplotlib.figure import Figure
+    >>> axis = Figure().subplots()
+    >>> band(axis, [0, 1], [0.5, 0.1], [0.1, 0.2], label="plain")
+    >>> len(axis.lines), len(axis.collections)
+    (1, 1)
+    """
+    center = np.asarray(mean, dtype=np.float64)
+    look: dict[str, Any] = {"color": style.color, "linestyle": style.line, "linewidth": 1.6}
+    axis.plot(np.asarray(x), center, **(look | looks))
+    if std is not None:
+        width = np.asarray(std, dtype=np.float64)
+        axis.fill_between(np.asarray(x), center - width, center + width, color=style.color, alpha=0.2, linewidth=0)
+
+
+def surface(
+    axis: Axes, first: Floats, second: Floats, values: Floats, limits: tuple[float, float] | None = None
+) -> AxesImage:
+    """Draw losses over a plane as colours, and return the image, for a colour bar.
+
+    Parameters
+    ----------
+    first, second : shapes ``(M,)`` and ``(K,)``, evenly spaced, to the right and upward.
+    values : shape ``(M, K)``.
+    limits : the values at the ends of the colours; those of the map by default.
+
+    >>> from matplotlib.figure import Figure
+    >>> image = surface(Figure().subplots(), np.array([0.0, 1.0]), np.array([0.0, 2.0, 4.0]), np.zeros((2, 3)), (-1.0, 1.0))
+    >>> image.get_extent(), image.norm.vmin
+    ([-0.5, 1.5, -1.0, 5.0], -1.0)
+    """
+    low, high = limits or (float(values.min()), float(values.max()))
+    extent = (*_ends(first), *_ends(second))
+    return axis.imshow(
+        values.T, vmin=low, vmax=high, extent=extent, cmap="viridis", origin="lower", aspect="auto", interpolation="nearest"
+    )
+
+
+def _ends(points: Floats) -> tuple[float, float]:
+    """Return where the cells of evenly spaced points begin and end."""
+    half = float(points[-1] - points[0]) / (2 * max(len(points) - 1, 1)) or 0.5
+    return float(points[0]) - half, float(points[-1]) + half
+
+
+def path(axis: Axes, coordinates: Floats) -> None:
+    """Draw a path over a plane, shape ``(steps, 2)``: a line with a dot where it begins and a star where it ends.
+
+    >>> from matplotlib.figure import Figure
+    >>> axis = Figure().subplots()
+    >>> path(axis, np.array([[0.0, 0.0], [1.0, 1.0]]))
+    >>> len(axis.lines)
+    4
+    """
+    x, y = coordinates.T
+    axis.plot(x, y, color="white", linewidth=3.2)
+    axis.plot(x, y, color=STYLES[1].color, linewidth=1.6)
+    axis.plot(x[:1], y[:1], "o", color=STYLES[1].color, markeredgecolor="white", markersize=7, label="first step")
+    axis.plot(x[-1:], y[-1:], "*", color=STYLES[1].color, markeredgecolor="white", markersize=13, label="last step")
+
+
+def spectrum(axis: Axes, sizes: Floats, style: Style = STYLES[0], **looks: Any) -> None:
+    """Draw positive numbers, ascending, from the largest down on logarithmic scales.
+
+    >>> from matplotlib.figure import Figure
+    >>> axis = Figure().subplots()
+    >>> spectrum(axis, np.array([0.25, 4.0]))
+    >>> axis.lines[0].get_xydata().tolist()
+    [[1.0, 4.0], [2.0, 0.25]]
+    """
+    look: dict[str, Any] = {"color": style.color, "linestyle": style.line, "linewidth": 1.6, "drawstyle": "steps-mid"}
+    axis.plot(np.arange(1, len(sizes) + 1), sizes[::-1], **(look | looks))
+    axis.set(xscale="log", yscale="log")
+
+
 def borders(marked: npt.NDArray[np.bool_]) -> list[list[tuple[float, float]]]:
     """Return the edges between cells of a heat map that are marked and cells that are not, as segments.
 

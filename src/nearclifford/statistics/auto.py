@@ -179,7 +179,7 @@ def path_rounds(request: Request, rng: np.random.Generator) -> Chosen | None:
     chain = ChainSampler(request.land, request.patch, np.random.default_rng(PILOT_SEED))
     split = SplitMoments(chain, request.targets, None)
     try:
-        order, more = split.order, split.tail.probability
+        order, more = split.order, split.tail_probability
     except ResourceError:
         return None
     if order < 2 or more > RARE_TAIL:

@@ -41,13 +41,16 @@ class Composition:
     exact, sampled : the two parts of the variance; of a gradient, of the sum of the variances of its chosen components.
     order : sets of fewer flips than this are exact.
     tail_probability : the chance that as many coins as that fall, over the terms by their squared coefficients.
-    hits : chains that ended Z-type with as many flips.
+    hits : sampled paths that ended Z-type with as many flips.
+    sampling : how the others were sampled: "chains", or "last flips looked up" where chains hardly ever end Z-type.
+    unseen : what the error holds for hits that were not seen, where there were none, few, or none as large as is known of.
+        It is an estimate by the largest hits that are known, no bound.
 
     >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.heisenberg(2))
     >>> made = nc.loss_statistics(land, nc.Gaussian(0.05), nc.Stabilizer(), rng=1).composition
-    >>> made.order, made.sampled < 0.01 * made.exact
-    (3, True)
+    >>> made.order, made.sampled < 0.01 * made.exact, made.sampling
+    (3, True, 'chains')
     """
 
     exact: float
@@ -55,6 +58,8 @@ class Composition:
     order: int
     tail_probability: float
     hits: int
+    sampling: str
+    unseen: float
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -42,8 +42,10 @@ class Stabilizer:
     that chain run 1024 at a time through the gates.
 
     Of several terms the variance is found directly, in two parts: paths of fewer than ``order`` flips are summed, and the
-    others are sampled by chains that serve all terms and all chosen derivatives at once (`nearclifford.chains.split`). The
-    result's ``composition`` has both. No variance is a difference of large numbers, and none is negative.
+    others are sampled by chains that serve all terms and all chosen derivatives at once (`nearclifford.chains.split`), or,
+    where chains hardly ever end Z-type, by paths whose last flip is looked up (`nearclifford.chains.looked_up`). The
+    result's ``composition`` has both, and what the error holds for hits that were not seen: an estimate, no bound. No
+    variance is a difference of large numbers, and none is negative.
 
     ``norm`` is not computed (None), and ``norm_squared`` only over all parameters. Errors of the mean are zero. Samples
     are counted for each component of one term, whose second moment is reported between the squared mean and the squared
@@ -165,8 +167,16 @@ class _Chains:
         """Return what was exact and what was sampled; None where all was sampled."""
         if self.split is None or not isinstance(sums.found, SplitFound):
             return None
-        tail, found = self.split.tail, sums.found
-        return Composition(found.exact_total, found.sampled_total, tail.order, tail.probability, found.tail.hits)
+        split, found = self.split, sums.found
+        return Composition(
+            exact=found.exact_total,
+            sampled=found.sampled_total,
+            order=split.order,
+            tail_probability=split.tail_probability,
+            hits=found.tail.hits,
+            sampling=split.tail.name,
+            unseen=found.hidden_total,
+        )
 
 
 class StabilizerGradients(Rounds[ChainSums, GradientStatistics]):

@@ -60,11 +60,17 @@ def table_text(part: pd.DataFrame, cells: list[str], rows: str, columns: str, he
 def with_error(mean: float, error: float) -> str:
     """Return a number with its standard error in units of the last digits shown, two digits where it starts with 1.
 
+    An error that dwarfs the number stands beside it.
+
     >>> with_error(1.7137, 0.0251), with_error(1.7137, 0.0151), with_error(0.00031, 0.00004), with_error(12.0, 0.0)
     ('1.71(3)', '1.714(15)', '3.1(4)e-04', '12')
+    >>> with_error(2e-31, 2.2e-7), with_error(0.0, 0.5)
+    ('2e-31 ± 2.2e-07', '0 ± 0.5')
     """
     if not (error > 0.0 and math.isfinite(error)):
         return f"{mean:.3g}"
+    if error > 100.0 * abs(mean):
+        return f"{mean:.2g} ± {error:.2g}"
     scale = 0 if abs(mean) >= 1e-3 else math.floor(math.log10(abs(mean)))
     mean, error = mean / 10.0**scale, error / 10.0**scale
     digits = -math.floor(math.log10(error))

@@ -58,7 +58,7 @@ def hashes(x, key):
 
 
 @njit(cache=True)
-def _x_left(table, a, flips, j):
+def x_left(table, a, flips, j):
     """Return whether a term, these flips and rotation j leave no x-part."""
     for w in range(table.term_x.shape[1]):
         word = table.term_x[a, w] ^ table.generator_x[j, w]
@@ -103,7 +103,7 @@ def _last_flips(search, kind, a, before, flips, spare, found, count):
         j = table.order[place]
         if table.generator[j] != wanted or not _meets_last(columns, before, flips, j):
             continue
-        if _x_left(table, a, flips[: size - 1], j):
+        if x_left(table, a, flips[: size - 1], j):
             continue
         flips[size - 1] = j
         spare[0] = classes.meets[a] ^ before

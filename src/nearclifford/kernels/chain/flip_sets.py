@@ -88,6 +88,20 @@ class FlipSets(NamedTuple):
     word: npt.NDArray[np.int64]
 
 
+class Draws(NamedTuple):
+    """How sets were drawn.
+
+    mass : of all sets together; a set that was drawn is divided by the chance to draw it. 0: none was drawn.
+    chance : float64, shape ``(n_sets,)``: to draw each; empty for the chances of coins.
+    pairs : float64, shape ``(n_words + 1,)``: weights of the squared difference of each word from the one before; empty for
+        none. The first and the last are 0.
+    """
+
+    mass: float
+    chance: npt.NDArray[np.float64]
+    pairs: npt.NDArray[np.float64]
+
+
 @njit(cache=True)
 def add_row(columns, x, z, below, row):
     """XOR to ``row`` the bits of the generators before ``below`` that anticommute with a string of words x, z."""
@@ -237,14 +251,15 @@ def _add_stays(both, flips, wanted, share, weight, into):
 
 
 @njit(cache=True)
-def weigh_set(classes, logs, wanted, kind, flips, mass, scratch, into):
+def weigh_set(classes, logs, wanted, kind, flips, drawn, scratch, into):
     """Add what a set of flips is to the wanted derivatives, to the loss behind them, and to the terms apart at the end.
 
-    A set that was drawn, of all sets together ``mass``, is divided by the chance to draw it; one of mass 0 was not drawn.
+    ``drawn`` : (mass, chance to draw it), see `Draws`; a chance of 0 stands for that of the coins.
     The set that a mean consists of, one flip for its derivative, counts as far as it varies.
     """
     count, density = _weigh_terms(classes, logs, kind, flips, scratch)
-    scale = mass / density if mass > 0.0 else 1.0
+    mass, chance = drawn
+    scale = mass / (chance if chance > 0.0 else density) if mass > 0.0 else 1.0
     first, size = classes.begin[kind], classes.begin[kind + 1] - classes.begin[kind]
     form, varying, n = 0.0, 0.0, len(logs.stay)
     for a in range(count):
@@ -273,47 +288,81 @@ def _change_of(columns, flips, scratch):
 
 
 @njit(cache=True)
-def _end_word(factor_square, current, previous, are_neighbours, added):
-    """Add the sums of a word, their squares, and products with those of the word before; keep the largest; clear it."""
-    n = len(factor_square)
-    for k in range(n):
-        current[n + 1] += factor_square[k] * current[k]
-    for k in range(n + 3):
+def _end_word(current, previous, pair, next_pair, added):
+    """Add the sums of a word, their squares, and differences from the word before; keep the largest; clear the word.
+
+    ``pair`` and ``next_pair`` weigh the squared differences from the word before and from the next, of which the parts that
+    this word has a share in are added: a word without sets is all zero, and never ends.
+    """
+    for k in range(len(current)):
         value = current[k]
         if value != 0.0:
             added[0, k] += value
             added[1, k] += value * value
             added[2, k] = max(added[2, k], value)
-            if are_neighbours:
-                added[3, k] += value * previous[k]
+            added[3, k] += value * ((pair + next_pair) * value - 2.0 * pair * previous[k])
         previous[k] = value
         current[k] = 0.0
 
 
+@njit(cache=True)
+def _weigh_word(question, sets, s, draws, scratch, current):
+    """Add up the sets of the word that begins with set s; return where the next word begins."""
+    columns, classes, logs, wanted = question
+    word = sets.word[s]
+    while s < len(sets.word) and sets.word[s] == word:
+        flips = sets.flips[sets.begin[s] : sets.begin[s + 1]]
+        _change_of(columns, flips, scratch)
+        drawn = draws.mass, draws.chance[s] if len(draws.chance) else 0.0
+        weigh_set(classes, logs, wanted, sets.kind[s], flips, drawn, scratch, current)
+        s += 1
+    return s
+
+
+@njit(cache=True)
+def _add_factors(factor_square, sums):
+    """Write the weighted sum of the derivatives behind the loss."""
+    n = len(factor_square)
+    sums[n + 1] = 0.0
+    for k in range(n):
+        sums[n + 1] += factor_square[k] * sums[k]
+
+
+@njit(cache=True)
+def _weigh_task(columns, classes, logs, wanted, sets, draws, ends, added):
+    begin, end, pairs, question = ends[0], ends[1], draws.pairs, (columns, classes, logs, wanted)
+    n, scratch = len(logs.stay), new_scratch(np.max(np.diff(classes.begin)), classes.meets.shape[1])
+    current, previous, s = np.zeros(n + 3), np.zeros(n + 3), begin
+    if len(pairs) and 0 < begin < end:  # the word before belongs to another task
+        s -= 1
+        while s > 0 and sets.word[s - 1] == sets.word[s]:
+            s -= 1
+        s = _weigh_word(question, sets, s, draws, scratch, previous)
+        _add_factors(wanted.factor_square, previous)
+    while s < end:
+        word = sets.word[s]
+        if s == 0 or sets.word[s - 1] != word - 1:
+            previous[:] = 0.0
+        s = _weigh_word(question, sets, s, draws, scratch, current)
+        _add_factors(wanted.factor_square, current)
+        pair, next_pair = (pairs[word], pairs[word + 1]) if len(pairs) else (0.0, 0.0)
+        _end_word(current, previous, pair, next_pair, added)
+
+
 @parallel_kernel
-def weigh_sets(columns, classes, logs, wanted, sets, mass, tasks, added):
+def weigh_sets(columns, classes, logs, wanted, sets, draws, tasks, added):
     """Add up what sets of flips are to derivatives, loss and weighted sum of the derivatives.
 
     Parameters
     ----------
-    columns, classes, logs, wanted, sets : `Columns`, `Classes`, `Logs`, `Wanted`, `FlipSets`.
-    mass : see `weigh_set`.
+    columns, classes, logs, wanted, sets, draws : `Columns`, `Classes`, `Logs`, `Wanted`, `FlipSets`, `Draws`.
     tasks : int64, shape ``(n_tasks + 1,)``: where each task begins among the sets; no word lies in two.
-    added : float64, shape ``(n_tasks, 4, n + 3)``, zero before: Σ, Σ of squares and largest of the words, and Σ of the
-        products of words that follow each other within a task; columns for the n derivatives, the loss, the sum of the
-        derivatives by ``wanted.factor_square``, and the loss without what terms have in common.
+    added : float64, shape ``(n_tasks, 4, n + 3)``, zero before: Σ, Σ of squares and largest of the words, and the weighted
+        sum of the squared differences of words that follow each other; columns for the n derivatives, the loss, the sum of
+        the derivatives by ``wanted.factor_square``, and the loss without what terms have in common.
     """
-    n = len(logs.stay)
     for task in prange(len(tasks) - 1):
-        scratch = new_scratch(np.max(np.diff(classes.begin)), classes.meets.shape[1])
-        current, previous, before = np.zeros(n + 3), np.zeros(n + 3), np.int64(-2)
-        for s in range(tasks[task], tasks[task + 1]):
-            flips = sets.flips[sets.begin[s] : sets.begin[s + 1]]
-            _change_of(columns, flips, scratch)
-            weigh_set(classes, logs, wanted, sets.kind[s], flips, mass, scratch, current)
-            if s + 1 == tasks[task + 1] or sets.word[s + 1] != sets.word[s]:
-                _end_word(wanted.factor_square, current, previous, sets.word[s] == before + 1, added[task])
-                before = sets.word[s]
+        _weigh_task(columns, classes, logs, wanted, sets, draws, tasks[task : task + 2], added[task])
 
 
 @parallel_kernel

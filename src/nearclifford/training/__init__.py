@@ -1,0 +1,1 @@
+"""Training: update rules, methods of SciPy, and one record of what they did."""
