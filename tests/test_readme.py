@@ -26,10 +26,17 @@ def test_sessions_print_what_the_readme_says():
         assert doctest.DocTestRunner().run(example).failed == 0
 
 
+def headings_of(path):
+    headings = re.findall(r"^## (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {heading.lower().replace(" ", "-").replace(",", "") for heading in headings}
+
+
 def test_linked_files_and_presets_exist():
     text = README.read_text(encoding="utf-8")
-    headings = {heading.lower().replace(" ", "-") for heading in re.findall(r"^## (.+)$", text, re.MULTILINE)}
     for target in re.findall(r"\]\((?!http)([^)]+)\)", text):
-        assert target[1:] in headings if target.startswith("#") else (README.parent / target).exists(), target
+        path, _, anchor = target.partition("#")
+        linked = README.parent / path if path else README
+        assert linked.exists(), target
+        assert not anchor or anchor in headings_of(linked), target
     for preset in re.findall(r"--preset ([\w-]+)", text):
         assert nc.Study.preset(preset).spec.qubits
