@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from nearclifford.costs.compare import SimulationCost, simulation_cost
     from nearclifford.devices.aer import Aer
     from nearclifford.devices.sampled import ShotSampler
-    from nearclifford.devices.shots import ShotsToResolve, shots_to_resolve
+    from nearclifford.devices.shot_variance import ShotVariance, shot_variance
+    from nearclifford.devices.shots import ShotsForValue, ShotsToResolve, shots_for_value, shots_to_resolve
     from nearclifford.encoder.encode import Encoding, encode
     from nearclifford.encoder.search import search_encoder
     from nearclifford.entanglement import entangling_capability
@@ -106,6 +107,8 @@ __all__ = [
     "SampledNorm",
     "ScipyMethod",
     "ShotSampler",
+    "ShotVariance",
+    "ShotsForValue",
     "ShotsToResolve",
     "SignSGD",
     "SimulationCost",
@@ -135,6 +138,8 @@ __all__ = [
     "random_directions",
     "sampled_squared_norm",
     "search_encoder",
+    "shot_variance",
+    "shots_for_value",
     "shots_to_resolve",
     "simulation_cost",
     "slice_along",
@@ -186,6 +191,8 @@ _MODULES = {
     "Rounds": "statistics.backend",
     "SampledNorm": "statistics.some_components",
     "ScipyMethod": "training.scipy_method",
+    "ShotVariance": "devices.shot_variance",
+    "ShotsForValue": "devices.shots",
     "ShotsToResolve": "devices.shots",
     "ShotSampler": "devices.sampled",
     "SignSGD": "training.rules",
@@ -216,6 +223,8 @@ _MODULES = {
     "random_directions": "geometry.directions",
     "sampled_squared_norm": "statistics.some_components",
     "search_encoder": "encoder.search",
+    "shot_variance": "devices.shot_variance",
+    "shots_for_value": "devices.shots",
     "shots_to_resolve": "devices.shots",
     "simulation_cost": "costs.compare",
     "slice_along": "geometry.verbs",
