@@ -89,7 +89,7 @@ def shot_variance(
     >>> land = nc.Landscape(nc.ansatz.mhea(100, 2), nc.observables.ising(100))
     >>> found = nc.shot_variance(land, nc.Gaussian(0.05), parameters=[3], rng=1)
     >>> found.terms.tolist(), found.gradient.shape
-    ([99, 100], (1, 2))
+    ([100, 100], (1, 2))
     """
     instance(land, Landscape, "land", "Landscape(circuit, observable)")
     require_patch(patch).for_parameters(land.n_parameters)

@@ -58,6 +58,12 @@ class ShotsForValue:
     total : float: all of them together.
     alike : float: all of them together where each group gets as many.
     error : the root mean square error that they reach.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(4, 1), nc.observables.ising(4))
+    >>> found = nc.shots_for_value(nc.shot_variance(land, nc.Gaussian(1e-3), rng=1), error=0.1)
+    >>> found.total < found.alike
+    True
     """
 
     by_group: Floats
