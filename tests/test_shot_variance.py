@@ -1,4 +1,4 @@
-"""What one shot adds: against dense averaged channels, Qiskit's Statevector, closed forms, and each way against the other."""
+"""What one shot adds: against dense averaged channels, Qiskit and closed forms, and each way against the other."""
 
 import numpy as np
 import pytest
