@@ -85,8 +85,8 @@ def _parts(question: Question, order: int, mean: float) -> tuple[Floats, float]:
     for size in range(1, order):
         added = question.weigh(flip_sets(question.classes, size), question.moments.logs, 0.0)[0]
         parts.append(float(added[loss]))
-        # the last column is that of the terms apart
-        alike = float(added[loss] / added[-1]) if added[-1] > 0 else alike
+        # behind the sum of the derivatives come the terms apart
+        alike = float(added[loss] / added[loss + 2]) if added[loss + 2] > 0 else alike
     return np.array(parts), alike
 
 
