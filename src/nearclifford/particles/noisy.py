@@ -59,6 +59,17 @@ def tape_with_channels(tape: GateTape, channels: PauliChannels | None, product: 
     ), factors
 
 
+def signs_may_turn(problem: PauliProblem) -> bool:
+    """Return whether what a pair of strings keeps may be negative, which no particle follows; False is certain.
+
+    >>> import nearclifford as nc
+    >>> signs_may_turn(nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.heisenberg(2)).problem)
+    False
+    """
+    channels = problem.channels
+    return channels is not None and len(problem.images) > 1 and bool((channels.damping < 0.0).any())
+
+
 def met_by_product(problem: PauliProblem, product: Words) -> Indices:
     """Return the qubits of channels where R has a letter: there it counts, even where the strings that are followed have none.
 
