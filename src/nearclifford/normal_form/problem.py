@@ -16,8 +16,8 @@ from nearclifford.normal_form.program import PauliTable, RotationProgram
 
 # What to use with noise, as a sentence.
 KNOW_NOISE = (
-    "Stabilizer() and certified_second_moment average over a patch with noise, surrogate(land, order, noise=noise) has "
-    "values, and Aer(noise_model=model) runs small circuits."
+    "Exact(), Stabilizer() and Particles() average over a patch with noise, surrogate(land, order, noise=noise) has values, "
+    "and Aer(noise_model=model) runs small circuits."
 )
 
 

@@ -24,6 +24,7 @@ from nearclifford.kernels.chain.coins import RARE
 from nearclifford.landscape import Landscape
 from nearclifford.memory import free_bytes
 from nearclifford.normal_form.angles import angle_moments
+from nearclifford.particles.noisy import signs_may_turn
 from nearclifford.patches import Patch
 from nearclifford.statistics.backend import Rounds
 from nearclifford.statistics.exact import Exact
@@ -101,9 +102,6 @@ class Auto:
         except NearCliffordError as error:
             return _sampled_angles(request, error, rng)
         exact = exact_rounds(request, self.max_seconds * EXACT_PART)
-        if request.land.problem.channels is not None:
-            reason = "of a noisy circuit paths are sampled, each with what it keeps"
-            return exact if exact is not None else Chosen(request, Stabilizer(), reason, rng)
         if exact is not None and exact.resolves_variance(self.rel_error):
             return exact
         paths = path_rounds(request, rng)
@@ -202,11 +200,19 @@ def sampled_rounds(request: Request, goal: Auto, rng: np.random.Generator) -> Ch
         if error == 0.0 or needed * moments * seconds <= goal.max_seconds:
             reason = f"{seen}, often enough to sample" if error else f"{seen}: zero for certain"
             return Chosen(request, Stabilizer(), reason, rng)
-    gates = int((request.land.program.tape.second >= 0).sum())
-    if request.count * gates * SECONDS_PER_GUIDED_GATE <= goal.max_seconds:
+    if signs_may_turn(request.land.problem):
+        return Chosen(request, Stabilizer(), f"{seen}, too little to sample well, but channels turn signs", rng)
+    if request.count * _guided_gates(request.land) * SECONDS_PER_GUIDED_GATE <= goal.max_seconds:
         return Chosen(request, Particles(), f"{seen}, too little to sample", rng)
     reason = f"{seen}, too little to sample well, and {request.count} moments are too many for particles"
     return Chosen(request, Stabilizer(), reason, rng)
+
+
+def _guided_gates(land: Landscape) -> int:
+    """Return how many gates and channels of two qubits a guide passes."""
+    channels = land.problem.channels
+    pairs = 0 if channels is None else int((channels.qubits[:, 1] >= 0).sum())
+    return int((land.program.tape.second >= 0).sum()) + pairs
 
 
 def seconds_per_chain(request: Request) -> float:

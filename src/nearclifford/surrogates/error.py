@@ -204,7 +204,7 @@ def surrogate_error_curve(
     In narrow patches paths of fewer than M flips are summed and only chains that may flip M times are sampled, 1024 at a
     time through the gates: errors far below 1/√samples. M follows from what both cost
     (`nearclifford.surrogates.exact_order`). In wide patches all is sampled, of several terms a chain for each pair, which
-    flips for both. Nothing is built, so the number of qubits and the orders are free.
+    flips for both, or with noise a chain for all. Nothing is built, so the number of qubits and the orders are free.
 
     Source: docs/theory.md, "Surrogates".
 
@@ -215,15 +215,15 @@ def surrogate_error_curve(
     orders : m, each at least 0; order 0 keeps nothing, and its error is the root mean square of L. Orders above the number
         of flips that a path can have cost nothing.
     samples : number of chains, 2 to 10^12. An error of δ Σ|c| shows in about one of 1/δ² chains where nothing was summed.
-    noise : Pauli noise behind the gates, for one Pauli string: see `gradient_statistics`. The error is that of the noisy
-        surrogate beside the noisy landscape.
+    noise : Pauli noise behind the gates: see `gradient_statistics`. The error is that of the noisy surrogate beside the noisy
+        landscape; every path counts with what it keeps.
     rng : seed or generator; one seed gives the same numbers on any number of threads.
 
     Raises
     ------
     NearCliffordError : no order or one below 0, fewer than 2 samples, a patch that does not fit, or angles that are not
         independent (`nearclifford.normal_form.angles`).
-    ResourceError : counts of flips, by order and word of chains, that do not fit the memory.
+    ResourceError : counts of flips, by order and word of chains, that do not fit the memory; with noise, tables of the terms.
 
     Examples
     --------
@@ -240,7 +240,7 @@ def surrogate_error_curve(
     sampler = ChainSampler(known, patch, generator(rng))
     most = most_flips(known, sampler.sine_square)
     n_columns = min(int(wanted[-1]), most) + 1
-    few = None if sampler.noisy else few_flips(sampler, patch, count, most)
+    few = few_flips(sampler, patch, count, most)
     tails = flip_tails(sampler, few, count, n_columns)
     column = np.minimum(wanted, n_columns - 1)
     parts = (tails.exact, tails.gains, tails.losses, tails.error, tails.hits)
