@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from nearclifford.surrogates.pauli_path import PauliPathSurrogate
     from nearclifford.surrogates.taylor import TaylorSurrogate
     from nearclifford.training.adaptive import Adam, AMSGrad, RMSprop
-    from nearclifford.training.curvature import NaturalGradient, Newton
+    from nearclifford.training.curvature import GaussNewton, NaturalGradient, Newton
     from nearclifford.training.record import TrainingRun
     from nearclifford.training.rules import GradientDescent, Momentum, Nesterov, RandomWalk, SignSGD
     from nearclifford.training.scipy_method import ScipyMethod
@@ -82,6 +82,7 @@ __all__ = [
     "ErrorCurve",
     "Evaluator",
     "Exact",
+    "GaussNewton",
     "Gaussian",
     "GradientDescent",
     "GradientStatistics",
@@ -167,6 +168,7 @@ _MODULES = {
     "ErrorCurve": "surrogates.error",
     "Evaluator": "evaluator",
     "Exact": "statistics.exact",
+    "GaussNewton": "training.curvature",
     "Gaussian": "patches",
     "GradientDescent": "training.rules",
     "GradientStatistics": "statistics.results",
