@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from nearclifford.training.rules import GradientDescent, Momentum, Nesterov, RandomWalk, SignSGD
     from nearclifford.training.scipy_method import ScipyMethod
     from nearclifford.training.verb import train
+    from nearclifford.untied import UntiedCircuit, untie
     from nearclifford.version import __version__
 
 __all__ = [
@@ -119,6 +120,7 @@ __all__ = [
     "TaylorSurrogate",
     "TrainingRun",
     "Uniform",
+    "UntiedCircuit",
     "__version__",
     "ansatz",
     "center_spectrum",
@@ -141,6 +143,7 @@ __all__ = [
     "surrogate",
     "surrogate_error_curve",
     "train",
+    "untie",
 ]
 
 # The module of each public name; some are modules themselves.
@@ -200,6 +203,7 @@ _MODULES = {
     "TaylorSurrogate": "surrogates.taylor",
     "TrainingRun": "training.record",
     "Uniform": "patches",
+    "UntiedCircuit": "untied",
     "__version__": "version",
     "ansatz": "ansatz",
     "center_spectrum": "geometry.spectrum",
@@ -222,6 +226,7 @@ _MODULES = {
     "surrogate": "surrogates.build",
     "surrogate_error_curve": "surrogates.error",
     "train": "training.verb",
+    "untie": "untied",
 }
 
 _WHOLE = ("ansatz", "experiments", "observables")
