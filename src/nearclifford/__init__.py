@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from nearclifford.statistics.entanglement import EntanglingCapability
     from nearclifford.statistics.exact import Exact
     from nearclifford.statistics.particles import Particles
+    from nearclifford.statistics.paths import Paths
     from nearclifford.statistics.results import GradientStatistics, LossStatistics
     from nearclifford.statistics.some_components import SampledNorm, sampled_squared_norm
     from nearclifford.statistics.stabilizer import Stabilizer
@@ -97,6 +98,7 @@ __all__ = [
     "ObservableError",
     "Particles",
     "Patch",
+    "Paths",
     "PauliNoise",
     "PauliPathSurrogate",
     "PrincipalPlane",
@@ -180,6 +182,7 @@ _MODULES = {
     "ObservableError": "errors",
     "Particles": "statistics.particles",
     "Patch": "patches",
+    "Paths": "statistics.paths",
     "PauliNoise": "noise.description",
     "PauliPathSurrogate": "surrogates.pauli_path",
     "PrincipalPlane": "geometry.directions",

@@ -86,8 +86,8 @@ def untie(circuit: QuantumCircuit, fixed: Literal["keep", "free"] = "keep") -> U
     Composite gates are taken apart: a ``PauliEvolutionGate`` of many terms becomes a rotation for each. A parameter that
     stands alone in an angle keeps its factor there, ``rx(2 * b)`` becomes ``rx(2 * b_3)``, so that a patch of one width
     means the same for both. An angle of several parameters, ``rz(a + b)``, becomes one parameter, ``rz(a+b_3)``. Names
-    end in the number of the new parameter in time order. Methods that need independent angles then take the circuit; what they tell is the
-    answer to another question, of angles that vary one by one.
+    end in the number of the new parameter in time order. Methods that need independent angles then take the circuit; what
+    they tell is the answer to another question, of angles that vary one by one.
 
     Parameters
     ----------

@@ -116,7 +116,7 @@ def _quarters(center: npt.ArrayLike | None, parameters: Sequence[Parameter]) -> 
 def _off_grid(name: str, angle: float) -> CircuitError:
     nearest = round(angle / (pi / 2)) if np.isfinite(angle) else 0
     return CircuitError(
-        f"The centre of parameter {name!r} is {angle!s}; expected a multiple of π/2 (radians) below "
+        f"The centre of parameter {name!r} is {angle:.12g}; expected a multiple of π/2 (radians) below "
         f"{LARGEST_CENTER:.0e}, or an angle at which each of its gates turns by one, so that every gate is Clifford there. "
         f"The nearest is {nearest:.0f} * π/2."
     )
