@@ -166,13 +166,28 @@ class _PathRounds(Rounds[Any, Any]):
         """Hear when the time is over: half of it may go into finding paths."""
         self.ends = ends
 
-    def run(self, samples: int) -> Any:
-        """Return the sums; the first call finds the order."""
+    def settles(self, rel_error: float, seconds: float) -> bool:
+        """Return whether the truncation takes no more than a part of the total; it is found out once, in so many seconds.
+
+        An infinite ``rel_error`` asks whether anything is known of it.
+        """
         if self.found is None:
-            self.found = self._truncated()
-            if self.found.numbers is None:
-                self.sampled = self._sampled(self.found.surrogate)
-                self.chunk = self.sampled.chunk
+            self.ends = time.monotonic() + 2 * seconds
+            self._find()
+        assert self.found is not None
+        return self.found.total_error <= rel_error * self.found.total and math.isfinite(self.found.total_error)
+
+    def _find(self) -> None:
+        self.found = self._truncated()
+        if self.found.numbers is None:
+            self.sampled = self._sampled(self.found.surrogate)
+            self.chunk = self.sampled.chunk
+
+    def run(self, samples: int) -> Any:
+        """Return the sums; the first call finds the order, if it was not found yet."""
+        if self.found is None:
+            self._find()
+        assert self.found is not None
         return PathSums(samples, self.found) if self.sampled is None else self.sampled.run(min(samples, self.chunk))
 
     def _bounds(self) -> Floats:

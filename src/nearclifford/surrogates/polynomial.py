@@ -146,7 +146,7 @@ class PathPolynomial:
         # the parameter of the most functions is summed first
         order = sorted(range(len(functions)), key=lambda k: len(functions[k]))
         parent, function, leaf = _prefixes([index[k] for k in order], [len(functions[k]) for k in order], len(distinct))
-        return cls(tuple(functions[k] for k in order), parent, function, np.bincount(leaf, weights=total))
+        return cls(tuple(functions[k] for k in order), parent, function, np.bincount(leaf, weights=total).astype(np.float64))
 
     @property
     def n_monomials(self) -> int:
