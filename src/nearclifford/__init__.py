@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from nearclifford.statistics.entanglement import EntanglingCapability
     from nearclifford.statistics.exact import Exact
     from nearclifford.statistics.particles import Particles
+    from nearclifford.statistics.paths import Paths
     from nearclifford.statistics.results import GradientStatistics, LossStatistics
     from nearclifford.statistics.some_components import SampledNorm, sampled_squared_norm
     from nearclifford.statistics.stabilizer import Stabilizer
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from nearclifford.training.rules import GradientDescent, Momentum, Nesterov, RandomWalk, SignSGD
     from nearclifford.training.scipy_method import ScipyMethod
     from nearclifford.training.verb import train
+    from nearclifford.untied import UntiedCircuit, untie
     from nearclifford.version import __version__
 
 __all__ = [
@@ -98,6 +100,7 @@ __all__ = [
     "ObservableError",
     "Particles",
     "Patch",
+    "Paths",
     "PauliNoise",
     "PauliPathSurrogate",
     "PrincipalPlane",
@@ -123,6 +126,7 @@ __all__ = [
     "TaylorSurrogate",
     "TrainingRun",
     "Uniform",
+    "UntiedCircuit",
     "__version__",
     "ansatz",
     "center_spectrum",
@@ -147,6 +151,7 @@ __all__ = [
     "surrogate",
     "surrogate_error_curve",
     "train",
+    "untie",
 ]
 
 # The module of each public name; some are modules themselves.
@@ -184,6 +189,7 @@ _MODULES = {
     "ObservableError": "errors",
     "Particles": "statistics.particles",
     "Patch": "patches",
+    "Paths": "statistics.paths",
     "PauliNoise": "noise.description",
     "PauliPathSurrogate": "surrogates.pauli_path",
     "PrincipalPlane": "geometry.directions",
@@ -209,6 +215,7 @@ _MODULES = {
     "TaylorSurrogate": "surrogates.taylor",
     "TrainingRun": "training.record",
     "Uniform": "patches",
+    "UntiedCircuit": "untied",
     "__version__": "version",
     "ansatz": "ansatz",
     "center_spectrum": "geometry.spectrum",
@@ -233,6 +240,7 @@ _MODULES = {
     "surrogate": "surrogates.build",
     "surrogate_error_curve": "surrogates.error",
     "train": "training.verb",
+    "untie": "untied",
 }
 
 _WHOLE = ("ansatz", "experiments", "observables")

@@ -42,7 +42,8 @@ class Landscape:
     ----------
     circuit : Clifford gates and Pauli rotations on N qubits, with D >= 1 parameters.
     observable : Hermitian `SparsePauliOp` (or `Pauli`) on N qubits. Circuit and observable are copied.
-    center : multiples of π/2, shape ``(D,)``, radians, in the order of ``circuit.parameters``; 0 by default.
+    center : multiples of π/2, shape ``(D,)``, radians, in the order of ``circuit.parameters``; 0 by default. Any angle at
+        which each gate of the parameter turns by a multiple of π/2 will do: π/4 for ``rx(2 * b)``.
 
     Attributes
     ----------

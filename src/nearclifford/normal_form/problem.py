@@ -77,6 +77,11 @@ class PauliProblem:
         """The largest rank r over the groups of terms: an exact sweep runs over ``2**r`` amplitudes at most."""
         return max((group.active_qubits for group in self.groups), default=0)
 
+    @property
+    def amplitudes(self) -> float:
+        """How many amplitudes the rotations of one exact value move, over all groups of terms."""
+        return float(sum(len(group.rotations) * 2.0**group.active_qubits for group in self.groups))
+
     @cached_property
     def varying_size(self) -> float:
         """Σ|c| over the terms that are not the identity: what the loss can differ by from its constant part."""
