@@ -72,6 +72,20 @@ class IncompleteSearchWarning(UserWarning):
     """
 
 
+class DroppedMeasurementsWarning(UserWarning):
+    """Measurements at the end of a circuit were left out: an expectation value needs none of them.
+
+    >>> import warnings
+    >>> import nearclifford as nc
+    >>> circuit = nc.ansatz.mhea(2, 0)
+    >>> circuit.measure_all()
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     _ = nc.Landscape(circuit, "ZZ")
+    >>> caught[0].category.__name__
+    'DroppedMeasurementsWarning'
+    """
+
+
 class DeviceError(NearCliffordError):
     """A device, or an estimator, did not deliver; what it had delivered before is here.
 

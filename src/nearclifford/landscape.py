@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import stim
 from qiskit import QuantumCircuit
-from qiskit.quantum_info import Pauli, SparsePauliOp
+from qiskit.quantum_info import Pauli, SparseObservable, SparsePauliOp
 
 from nearclifford.arguments import angles_on_axis, entries, parameter_index, parameter_pair, shown, thetas
 from nearclifford.arrays import Floats
@@ -25,6 +25,8 @@ from nearclifford.exact.planes import grid, values_on_axes
 from nearclifford.exact.shifted_hessian import shifted_hessian
 from nearclifford.memory import require_memory
 from nearclifford.normal_form.compiler import compile_circuit, require_circuit
+from nearclifford.normal_form.final_measurements import without_final_measurements
+from nearclifford.normal_form.operators import ObservableLike, operator_of
 from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.normal_form.program import PauliTable, RotationProgram
 from nearclifford.normal_form.terms import terms_of
@@ -41,7 +43,9 @@ class Landscape:
     Parameters
     ----------
     circuit : Clifford gates and Pauli rotations on N qubits, with D >= 1 parameters.
-    observable : Hermitian `SparsePauliOp` (or `Pauli`) on N qubits. Circuit and observable are copied.
+    observable : Hermitian, on N qubits: `SparsePauliOp`, text such as "ZZII + 0.5*XXII" or "Z0 Z3 + 0.5 X1", or another form
+        of `nearclifford.normal_form.operators.operator_of`, which follows the layout of a transpiled circuit. Circuit and
+        observable are copied. Measurements at the end are dropped, with a warning.
     center : multiples of π/2, shape ``(D,)``, radians, in the order of ``circuit.parameters``; 0 by default. Any angle at
         which each gate of the parameter turns by a multiple of π/2 will do: π/4 for ``rx(2 * b)``.
 
@@ -70,10 +74,9 @@ class Landscape:
     (0.827569, (12,))
     """
 
-    def __init__(
-        self, circuit: QuantumCircuit, observable: SparsePauliOp | Pauli, center: npt.ArrayLike | None = None
-    ) -> None:
+    def __init__(self, circuit: QuantumCircuit, observable: ObservableLike, center: npt.ArrayLike | None = None) -> None:
         require_circuit(circuit)
+        circuit = without_final_measurements(circuit)
         if not circuit.data:
             raise CircuitError("The circuit is empty: a landscape needs at least one parametrised rotation.")
         if not circuit.parameters:
@@ -81,14 +84,15 @@ class Landscape:
                 f"The circuit has no parameters ({len(circuit.data)} fixed instructions): a landscape needs at least one. "
                 "Leave a rotation's angle as a qiskit.circuit.Parameter."
             )
-        strings = terms_of(observable, circuit.num_qubits)
-        self._hold(circuit, compile_circuit(circuit, center), observable, *strings)
+        read = operator_of(observable, circuit.num_qubits, circuit.layout)
+        strings = terms_of(read, circuit.num_qubits)
+        self._hold(circuit, compile_circuit(circuit, center), read, *strings)
 
     def _hold(
         self,
         circuit: QuantumCircuit,
         program: RotationProgram,
-        observable: SparsePauliOp | Pauli,
+        observable: SparsePauliOp,
         strings: list[stim.PauliString],
         coefficients: Floats,
     ) -> None:
@@ -98,7 +102,7 @@ class Landscape:
         self.problem = _problem(program, strings, coefficients)
 
     @classmethod
-    def of_program(cls, circuit: QuantumCircuit, program: RotationProgram, observable: SparsePauliOp | Pauli) -> Landscape:
+    def of_program(cls, circuit: QuantumCircuit, program: RotationProgram, observable: ObservableLike) -> Landscape:
         """Return the landscape of a circuit whose normal form is known already, which must be that of the circuit.
 
         >>> import nearclifford as nc
@@ -107,10 +111,11 @@ class Landscape:
         Landscape(2 qubits, 8 parameters, 3 terms)
         """
         land = cls.__new__(cls)
-        land._hold(circuit, program, observable, *terms_of(observable, program.n_qubits))
+        read = operator_of(observable, program.n_qubits, circuit.layout)
+        land._hold(circuit, program, read, *terms_of(read, program.n_qubits))
         return land
 
-    def with_observable(self, observable: SparsePauliOp | Pauli) -> Landscape:
+    def with_observable(self, observable: ObservableLike) -> Landscape:
         """Return the landscape of another observable; the circuit is not compiled again."""
         return Landscape.of_program(self.circuit, self.program, observable)
 
@@ -220,7 +225,7 @@ class Landscape:
         """
         return gauss_newton(self.problem, self._points(theta), bound)
 
-    def at_center(self, observables: Iterable[SparsePauliOp | Pauli]) -> CenterExpansion:
+    def at_center(self, observables: Iterable[ObservableLike]) -> CenterExpansion:
         """Return value, gradient and Hessian at the centre for M observables of the circuit, at any number of qubits.
 
         The circuit is not compiled again, and the landscape's own observable plays no part. Raises `ObservableError` as
@@ -240,13 +245,14 @@ class Landscape:
             "Landscape.gradient takes any angles.",
             CircuitError,
         )
-        listed = None if isinstance(observables, SparsePauliOp | Pauli) else entries(observables)
+        listed = None if isinstance(observables, SparsePauliOp | Pauli | SparseObservable) else entries(observables)
         if not listed:
             raise ObservableError(
                 f"observables is {shown(observables)}; expected a sequence of at least one SparsePauliOp or Pauli, such as "
                 "[land.observable]."
             )
-        return CenterExpansion.of([_problem(self.program, *terms_of(observable, self.n_qubits)) for observable in listed])
+        read = [operator_of(observable, self.n_qubits, self.circuit.layout) for observable in listed]
+        return CenterExpansion.of([_problem(self.program, *terms_of(observable, self.n_qubits)) for observable in read])
 
     def metric(self, theta: npt.ArrayLike) -> Floats:
         """Return the Fubini-Study metric of the circuit's states at ``theta``: shape ``(..., D)`` to ``(..., D, D)``.

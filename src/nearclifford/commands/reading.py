@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import math
-import re
 
 from qiskit import QuantumCircuit
-from qiskit.quantum_info import SparsePauliOp
 
 from nearclifford.arguments import integer
 from nearclifford.errors import CircuitError, ObservableError
 from nearclifford.interchange.parameter_names import identifier
+from nearclifford.normal_form.observable_text import read_text
 
 
-def read_observable(text: str) -> SparsePauliOp:
-    """Return a sum of Pauli strings, each with a factor if it has one.
+def read_observable(text: str) -> str:
+    """Return the text of an observable once it is known to be readable, as `nearclifford.Landscape` takes it.
 
-    >>> read_observable("0.5*ZZ - XI").to_list()
-    [('ZZ', (0.5+0j)), ('XI', (-1+0j))]
+    >>> read_observable("0.5*ZZ - X0")
+    '0.5*ZZ - X0'
     """
-    term = r"([+-]?)(?:(\d*\.?\d+(?:[eE][+-]?\d+)?)\*)?([IXYZ]+)"
-    compact = "".join(text.split())
-    if not re.fullmatch(f"{term}(?:(?=[+-]){term})*", compact):
-        raise ObservableError(f"--observable is {text!r}; expected Pauli strings such as ZZII, or '0.5*ZZII - XIXI'.")
-    found = re.findall(term, compact)
-    if len({len(label) for _, _, label in found}) > 1:
-        raise ObservableError(
-            f"--observable is {text!r}, whose strings differ in length; expected one letter for each qubit."
-        )
-    factors = [float(f"{sign}{size or 1}") for sign, size, _ in found]
-    if not all(map(math.isfinite, factors)):
-        raise ObservableError(f"--observable is {text!r}; expected factors below 1e308.")
-    return SparsePauliOp([label for _, _, label in found], factors)
+    try:
+        read_text(text)
+    except ObservableError as error:
+        raise ObservableError(str(error).replace("The observable is", "--observable is", 1)) from error
+    return text
 
 
 def parameter_index(circuit: QuantumCircuit, given: str) -> int:

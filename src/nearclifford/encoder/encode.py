@@ -40,6 +40,8 @@ from nearclifford.landscape import Landscape
 from nearclifford.normal_form.compiler import compile_circuit, require_circuit
 from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.normal_form.program import PauliTable, RotationProgram
+from nearclifford.normal_form.final_measurements import without_final_measurements
+from nearclifford.normal_form.operators import ObservableLike, operator_of
 from nearclifford.normal_form.terms import terms_of
 
 Style = Literal["compact", "paper"]
@@ -228,7 +230,9 @@ def encode(
     return assemble(problem, term_of(problem.terms, term), parameter_of(circuit, parameter), neighbours)
 
 
-def prepare(circuit: QuantumCircuit, observable: SparsePauliOp, center: npt.ArrayLike | None, style: str) -> EncodingProblem:
+def prepare(
+    circuit: QuantumCircuit, observable: ObservableLike, center: npt.ArrayLike | None, style: str
+) -> EncodingProblem:
     """Compile what every candidate shares; raise `EncodingError` where no encoder can exist.
 
     >>> import nearclifford as nc
@@ -244,6 +248,8 @@ def prepare(circuit: QuantumCircuit, observable: SparsePauliOp, center: npt.Arra
             f"Circuit {circuit.name!r} has no parameters, so there is no derivative to encode; "
             "use qiskit.circuit.Parameter for the angles that vary."
         )
+    circuit = without_final_measurements(circuit)
+    observable = operator_of(observable, circuit.num_qubits, circuit.layout)
     program = compile_circuit(circuit, center)
     program.angle_map.require_clifford("The encoder needs a Clifford centre.", "", EncodingError)
     terms, coefficients = terms_of(observable, program.n_qubits)

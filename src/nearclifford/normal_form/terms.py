@@ -1,4 +1,4 @@
-"""The one place where an observable is read.
+"""The terms of an observable: its distinct Pauli strings and real coefficients.
 
 Labels follow Qiskit: the rightmost letter is qubit 0.
 """
@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import numpy as np
 import stim
-from qiskit.quantum_info import Pauli, PauliList, SparsePauliOp
+from qiskit.quantum_info import PauliList, SparsePauliOp
 
 from nearclifford.arrays import Floats
 from nearclifford.errors import ObservableError
+from nearclifford.normal_form.operators import ObservableLike, operator_of
 
 # Imaginary parts up to this share of the largest coefficient are rounding of the arithmetic that made the observable.
 IMAGINARY_TOLERANCE = 1e-12
 LARGEST_SIZE = 1e150
 
 
-def terms_of(observable: SparsePauliOp | Pauli, n_qubits: int) -> tuple[list[stim.PauliString], Floats]:
+def terms_of(observable: ObservableLike, n_qubits: int) -> tuple[list[stim.PauliString], Floats]:
     """Return the distinct Pauli strings of an observable, unsigned, and their coefficients, float64.
 
-    Equal strings are merged and those of weight zero dropped, in the order of first appearance.
+    Equal strings are merged and those of weight zero dropped, in the order of first appearance. Forms as for `operator_of`.
 
     Raises
     ------
@@ -32,17 +33,8 @@ def terms_of(observable: SparsePauliOp | Pauli, n_qubits: int) -> tuple[list[sti
     >>> terms_of(SparsePauliOp(["XI", "ZZ", "XI"], [1.0, 2.0, 0.5]), 2)
     ([stim.PauliString("+_X"), stim.PauliString("+ZZ")], array([1.5, 2. ]))
     """
-    if not isinstance(observable, SparsePauliOp | Pauli):
-        raise ObservableError(
-            f"The observable is a {type(observable).__name__}; expected a qiskit.quantum_info.SparsePauliOp or Pauli, such "
-            'as SparsePauliOp(["XX", "ZI"], [1.0, 0.5]) or SparsePauliOp("ZZ"); the rightmost letter is qubit 0.'
-        )
     # Two Y or a phase may hide in the Paulis: SparsePauliOp moves all phases into the coefficients.
-    given = SparsePauliOp(observable)
-    if given.num_qubits != n_qubits:
-        raise ObservableError(
-            f"The observable acts on {given.num_qubits} qubits; expected {n_qubits}, the number of the circuit."
-        )
+    given = SparsePauliOp(operator_of(observable, n_qubits))
     coefficients = np.asarray(given.coeffs)
     if coefficients.dtype.kind not in "fiuc":
         raise ObservableError("The observable has symbolic coefficients; expected numbers: assign its parameters first.")
