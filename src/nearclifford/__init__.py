@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from nearclifford.devices.sampled import ShotSampler
     from nearclifford.devices.shot_variance import ShotVariance, shot_variance
     from nearclifford.devices.shots import ShotsForValue, ShotsToResolve, shots_for_value, shots_to_resolve
+    from nearclifford.diagnosis.results import Diagnosis
+    from nearclifford.diagnosis.verb import diagnose
     from nearclifford.encoder.encode import Encoding, encode
     from nearclifford.encoder.search import search_encoder
     from nearclifford.entanglement import entangling_capability
@@ -78,6 +80,7 @@ __all__ = [
     "CenterSpectrum",
     "CircuitError",
     "DeviceError",
+    "Diagnosis",
     "Encoding",
     "EncodingError",
     "EntanglingCapability",
@@ -132,6 +135,7 @@ __all__ = [
     "center_spectrum",
     "certified_loss_second_moment",
     "certified_second_moment",
+    "diagnose",
     "encode",
     "entangling_capability",
     "experiments",
@@ -167,6 +171,7 @@ _MODULES = {
     "CenterSpectrum": "geometry.spectrum",
     "CircuitError": "errors",
     "DeviceError": "errors",
+    "Diagnosis": "diagnosis.results",
     "Encoding": "encoder.encode",
     "EncodingError": "errors",
     "EntanglingCapability": "statistics.entanglement",
@@ -221,6 +226,7 @@ _MODULES = {
     "center_spectrum": "geometry.spectrum",
     "certified_loss_second_moment": "statistics.certified",
     "certified_second_moment": "statistics.certified",
+    "diagnose": "diagnosis.verb",
     "encode": "encoder.encode",
     "entangling_capability": "entanglement",
     "experiments": "studies.experiments",

@@ -30,19 +30,27 @@ LEAST_SHIFTED = 4
 
 
 @dataclass(frozen=True, eq=False)
-class _Certain:
+class CertainPart:
     """What is known of one group without sampling: E<O²> - E<O>² of the loss, and of each rotation's shifts."""
 
     value: float
     shifted: Floats
 
-    @classmethod
-    def of(cls, land: Landscape, patch: Patch) -> _Certain:
-        problem = land.problem
-        means, (cosine, _) = MeanSquares.of(problem, patch), angle_moments(problem.angle_map, patch)
-        slope = derivative_means(problem.generators.strings, problem.images.strings, problem.coefficients, cosine)
-        # Shifted by ±π/2 the mean is a ± slope, a the part that the rotation leaves alone.
-        return cls(means.square - means.mean**2, means.shifted_square - means.shifted_mean**2 - slope**2)
+
+def certain_part(land: Landscape, patch: Patch) -> CertainPart:
+    """Return what one shot of a group adds at most: the variance of <O> over the patch is still in it.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))       # L = cos t
+    >>> found = certain_part(land, nc.Gaussian(0.5))
+    >>> round(found.value - (1 - np.exp(-0.25)), 12), found.shifted.round(12).tolist()[0]
+    (0.0, 1.0)
+    """
+    problem = land.problem
+    means, (cosine, _) = MeanSquares.of(problem, patch), angle_moments(problem.angle_map, patch)
+    slope = derivative_means(problem.generators.strings, problem.images.strings, problem.coefficients, cosine)
+    # Shifted by ±π/2 the mean is a ± slope, a the part that the rotation leaves alone.
+    return CertainPart(means.square - means.mean**2, means.shifted_square - means.shifted_mean**2 - slope**2)
 
 
 def twirled_variances(
@@ -60,7 +68,7 @@ def twirled_variances(
     it stands for all of them, with an error as large.
     """
     groups = [land.with_observable(part) for part in parts]
-    certain = [_Certain.of(group, patch) for group in groups]
+    certain = [certain_part(group, patch) for group in groups]
     own = np.array([_spread(group, patch, rng) for group in groups])
     value = np.maximum(np.array([known.value for known in certain]) - own[:, 0], 0.0)
     largest = np.stack([known.shifted[rotations] for known in certain], axis=1)
