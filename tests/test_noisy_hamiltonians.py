@@ -123,7 +123,7 @@ def test_dampings_of_either_sign():
 
 @pytest.mark.parametrize("summed", [0, 1, 2])
 def test_error_curves_of_hamiltonians(summed, monkeypatch):
-    """Sampled from so many flips on: within 4.5 standard errors, and inside the intervals of level 1 - 1e-5, of the exact."""
+    """Sampled from so many flips on: the exact errors within 4.5 standard errors, and inside intervals of level 1 - 1e-5."""
     monkeypatch.setattr(exact_order, "best_order", lambda *known: summed)
     for seed in range(3):
         circuit, model, operator = problem_of(seed)
@@ -139,7 +139,7 @@ def test_error_curves_of_hamiltonians(summed, monkeypatch):
 
 
 def test_error_curves_at_two_hundred_qubits():
-    """Narrow patches are summed whatever the size: error bars of a few percent at 1e-5 of L, where each path is damped on its own."""
+    """Narrow patches are summed whatever the size: a few percent at 1e-5 of L, each path damped on its own."""
     land, noise = nc.Landscape(nc.ansatz.mhea(200, 2), nc.observables.heisenberg(200)), nc.PauliNoise(two_qubit=1e-3)
     curve = nc.surrogate_error_curve(land, nc.Gaussian(1e-3), [1, 2], samples=4096, noise=noise, rng=1)
     assert (curve.mean_square > 0.0).all() and (curve.mean_square_error < 0.05 * curve.mean_square).all()
@@ -164,7 +164,7 @@ def test_particles_are_unbiased_with_noise(guide, bond):
 
 
 def test_a_noisy_plateau():
-    """Seven orders below what the chains of a pilot show: particles and merged strings agree, and auto takes what resolves."""
+    """Below 1e-5, where chains hardly hit: particles and merged strings agree."""
     land, noise = nc.Landscape(nc.ansatz.mhea(8, 8), nc.observables.global_z(8)), nc.PauliNoise(0.05, {"Z": 0.03}, 0.02)
     exact = nc.loss_statistics(land, nc.Gaussian(1.0), nc.Exact(), noise=noise)
     found = nc.loss_statistics(land, nc.Gaussian(1.0), nc.Particles(), samples=6000, noise=noise, rng=1)

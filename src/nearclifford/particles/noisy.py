@@ -71,10 +71,11 @@ def signs_may_turn(problem: PauliProblem) -> bool:
 
 
 def met_by_product(problem: PauliProblem, product: Words) -> Indices:
-    """Return the qubits of channels where R has a letter: there it counts, even where the strings that are followed have none.
+    """Return the qubits of channels where R has a letter: it counts there, even where the strings followed have none.
 
     >>> import nearclifford as nc
-    >>> met_by_product(nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2)).problem, np.ones(1, np.uint64)).tolist()
+    >>> problem = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.heisenberg(2)).problem
+    >>> met_by_product(problem, np.ones(1, np.uint64)).tolist()      # no channels
     []
     """
     if problem.channels is None:
