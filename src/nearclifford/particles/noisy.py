@@ -36,7 +36,7 @@ def tape_with_channels(tape: GateTape, channels: PauliChannels | None, product: 
     >>> program = land.program
     >>> tape, factors = tape_with_channels(program.tape, program.channels, np.zeros(1, np.uint64))
     >>> len(program.tape), len(tape), factors[FIRST_CHANNEL].round(2)[:3].tolist()
-    (10, 12, [1.0, 0.81, 0.81])
+    (9, 10, [1.0, 0.81, 0.81])
     """
     if channels is None:
         return tape, NO_FACTORS
