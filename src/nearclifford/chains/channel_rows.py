@@ -1,4 +1,4 @@
-"""The Pauli channels of a circuit as rows of bits, for what paths of any flips keep there (docs/theory.md, "Pauli noise")."""
+"""The Pauli channels of a circuit as rows of bits, for what any path keeps there (docs/theory.md, "Pauli noise")."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ from nearclifford.arrays import Floats, Indices, Words
 from nearclifford.chains.bits import packed
 from nearclifford.chains.classes import RotationMoments, TermClasses
 from nearclifford.kernels.chain.few_flips import find_sets
-from nearclifford.kernels.chain.flip_sets import Draws, FlipSets, Logs, Wanted, weigh_sets
+from nearclifford.kernels.chain.flip_sets import Draws, FlipSets, Logs, Wanted
+from nearclifford.kernels.chain.set_sums import weigh_sets
 from nearclifford.memory import require_memory
 
 # Columns of the anticommutation table that are numbers at one time.

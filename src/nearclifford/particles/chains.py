@@ -91,5 +91,7 @@ def chains_of(land: Landscape, cosine: Floats) -> list[Chain]:
             if size.any():
                 some = np.flatnonzero(size)
                 terms, share = product.starts[some], size[some] / size.sum()
-                found.append(Chain(sign * joined * float(size.sum()), Strings(letters[terms], share), terms, frozen, product.z))
+                found.append(
+                    Chain(sign * joined * float(size.sum()), Strings(letters[terms], share), terms, frozen, product.z)
+                )
     return sorted(found, key=lambda chain: -abs(chain.weight))

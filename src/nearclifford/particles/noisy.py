@@ -36,7 +36,7 @@ def tape_with_channels(tape: GateTape, channels: PauliChannels | None, product: 
     >>> program = land.program
     >>> tape, factors = tape_with_channels(program.tape, program.channels, np.zeros(1, np.uint64))
     >>> len(program.tape), len(tape), factors[FIRST_CHANNEL].round(2)[:3].tolist()
-    (10, 12, [1.0, 0.81, 0.81])
+    (9, 10, [1.0, 0.81, 0.81])
     """
     if channels is None:
         return tape, NO_FACTORS
@@ -71,10 +71,11 @@ def signs_may_turn(problem: PauliProblem) -> bool:
 
 
 def met_by_product(problem: PauliProblem, product: Words) -> Indices:
-    """Return the qubits of channels where R has a letter: there it counts, even where the strings that are followed have none.
+    """Return the qubits of channels where R has a letter: it counts there, even where the strings followed have none.
 
     >>> import nearclifford as nc
-    >>> met_by_product(nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2)).problem, np.ones(1, np.uint64)).tolist()
+    >>> problem = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.heisenberg(2)).problem
+    >>> met_by_product(problem, np.ones(1, np.uint64)).tolist()      # no channels
     []
     """
     if problem.channels is None:

@@ -215,15 +215,16 @@ def surrogate_error_curve(
     orders : m, each at least 0; order 0 keeps nothing, and its error is the root mean square of L. Orders above the number
         of flips that a path can have cost nothing.
     samples : number of chains, 2 to 10^12. An error of δ Σ|c| shows in about one of 1/δ² chains where nothing was summed.
-    noise : Pauli noise behind the gates: see `gradient_statistics`. The error is that of the noisy surrogate beside the noisy
-        landscape; every path counts with what it keeps.
+    noise : Pauli noise behind the gates: see `gradient_statistics`. The error is that of the noisy surrogate beside the
+        noisy landscape; every path counts with what it keeps.
     rng : seed or generator; one seed gives the same numbers on any number of threads.
 
     Raises
     ------
     NearCliffordError : no order or one below 0, fewer than 2 samples, a patch that does not fit, or angles that are not
         independent (`nearclifford.normal_form.angles`).
-    ResourceError : counts of flips, by order and word of chains, that do not fit the memory; with noise, tables of the terms.
+    ResourceError : counts of flips, by order and word of chains, that do not fit the memory; with noise also tables of the
+        terms.
 
     Examples
     --------

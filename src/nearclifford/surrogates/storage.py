@@ -47,8 +47,9 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 def arrays_of(kept: Surrogate) -> dict[str, npt.ArrayLike]:
     """Return what a file holds: with noise the channels too, which errors over a patch need."""
     problem = kept.problem
+    written = FORMAT if problem.channels is None else NOISY_FORMAT
     arrays: dict[str, npt.ArrayLike] = {
-        "format": FORMAT if problem.channels is None else NOISY_FORMAT, "version": __version__, "kind": kept.kind, "order": kept.order,
+        "format": written, "version": __version__, "kind": kept.kind, "order": kept.order,
         "n_qubits": problem.n_qubits, "term_coefficients": problem.coefficients,
     }  # fmt: skip
     for name, table in (("generators", problem.generators), ("images", problem.images)):

@@ -75,7 +75,12 @@ def kept(channels, a, change):
     """Return the product of the dampings along the path of term a whose flips do ``change``."""
     total, negative, met = 0.0, False, channels.met[a]
     for i in range(met.shape[1]):
-        x1, z1, x2, z2 = met[0, i] ^ change[0, i], met[1, i] ^ change[1, i], met[2, i] ^ change[2, i], met[3, i] ^ change[3, i]
+        x1, z1, x2, z2 = (
+            met[0, i] ^ change[0, i],
+            met[1, i] ^ change[1, i],
+            met[2, i] ^ change[2, i],
+            met[3, i] ^ change[3, i],
+        )
         left = x1 | z1 | x2 | z2
         while left:
             bit = uint64(trailing_zeros(left))
