@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,5 +98,6 @@ def _slice(panel: Axes, part: pd.DataFrame, axis: str, style: Style) -> None:
 
 def _condition(panel: Axes, curve: pd.DataFrame, name: str, style: Style, label: str) -> None:
     mean, factor = curve[name].to_numpy(float), np.nan_to_num(curve[f"{name}_factor"].to_numpy(float), nan=1.0)
-    look = {"color": style.color, "marker": style.marker, "linestyle": style.line, "markersize": 5, "capsize": 2}
-    panel.errorbar(curve["n_qubits"], mean, yerr=[mean * (1 - 1 / factor), mean * (factor - 1)], label=label, **look)
+    look: dict[str, Any] = {"color": style.color, "marker": style.marker, "linestyle": style.line, "markersize": 5}
+    bars = [mean * (1 - 1 / factor), mean * (factor - 1)]
+    panel.errorbar(curve["n_qubits"], mean, yerr=bars, label=label, capsize=2, **look)
