@@ -156,7 +156,7 @@ def test_more_parameters_are_sampled_and_agree_with_exact_sweeps():
 
 
 def test_noise_is_taken_along():
-    """Three gates, each with a bit flip behind it, damp Z and Y: of cos² - sin² the sine's path is X between the first two."""
+    """Bit flips behind three gates: between the first two the path of sin² is X, which they leave alone."""
     circuit, a = QuantumCircuit(1), Parameter("a")
     circuit.ry(a, 0)
     circuit.ry(a, 0)
