@@ -154,14 +154,14 @@ def _sampled_angles(request: Request, error: NearCliffordError, goal: Auto, rng:
     land, why = request.land, str(error).split("; ")[0]
     fits = land.problem.channels is None and land.exact.nbytes <= free_bytes()
     seconds = SECONDS_PER_AMPLITUDE * land.problem.amplitudes * FIRST_ROUND
-    sampled = Chosen(request, Statevector(), f"thetas are sampled, over 2^{land.active_qubits} amplitudes. {why}", rng)
+    reason = f"thetas are sampled, over 2^{land.active_qubits} amplitudes. {why}"
     if fits and seconds <= goal.max_seconds * EXACT_PART:
-        return sampled
+        return Chosen(request, Statevector(), reason, rng)
     paths: Any = request.rounds(Paths(rel_error=goal.rel_error / 2), rng)
     if paths.settles(goal.rel_error, goal.max_seconds * PATHS_PART):
         return paths
     if fits and seconds <= goal.max_seconds:
-        return sampled
+        return Chosen(request, Statevector(), reason, rng)
     if not paths.settles(inf, 0.0):
         raise type(error)(f"{error} {paths.found.text}")
     return paths
