@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nearclifford import ansatz, observables
     from nearclifford.costs.compare import SimulationCost, simulation_cost
     from nearclifford.devices.aer import Aer
+    from nearclifford.devices.estimator_gradient import ParameterShiftGradient
     from nearclifford.devices.sampled import ShotSampler
     from nearclifford.devices.shots import ShotsToResolve, shots_to_resolve
     from nearclifford.encoder.encode import Encoding, encode
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from nearclifford.errors import (
         CircuitError,
         DeviceError,
+        DroppedMeasurementsWarning,
         EncodingError,
         IncompleteSearchWarning,
         NearCliffordError,
@@ -32,6 +34,12 @@ if TYPE_CHECKING:
     from nearclifford.geometry.results import HeightMap, Slice
     from nearclifford.geometry.spectrum import CenterSpectrum, center_spectrum
     from nearclifford.geometry.verbs import height_map, slice_along
+    from nearclifford.interchange.cirq_circuits import from_cirq
+    from nearclifford.interchange.imported import ImportedCircuit
+    from nearclifford.interchange.jax_functions import to_jax
+    from nearclifford.interchange.pennylane_circuits import from_pennylane
+    from nearclifford.interchange.qasm_circuits import from_qasm
+    from nearclifford.interchange.torch_functions import to_torch
     from nearclifford.landscape import Landscape
     from nearclifford.noise.description import PauliNoise
     from nearclifford.patches import Gaussian, Patch, Uniform
@@ -75,6 +83,7 @@ __all__ = [
     "CenterSpectrum",
     "CircuitError",
     "DeviceError",
+    "DroppedMeasurementsWarning",
     "Encoding",
     "EncodingError",
     "EntanglingCapability",
@@ -85,6 +94,7 @@ __all__ = [
     "GradientDescent",
     "GradientStatistics",
     "HeightMap",
+    "ImportedCircuit",
     "IncompleteSearchWarning",
     "Landscape",
     "LossStatistics",
@@ -94,6 +104,7 @@ __all__ = [
     "Nesterov",
     "Newton",
     "ObservableError",
+    "ParameterShiftGradient",
     "Particles",
     "Patch",
     "PauliNoise",
@@ -127,6 +138,9 @@ __all__ = [
     "encode",
     "entangling_capability",
     "experiments",
+    "from_cirq",
+    "from_pennylane",
+    "from_qasm",
     "gradient_statistics",
     "height_map",
     "loss_statistics",
@@ -140,6 +154,8 @@ __all__ = [
     "slice_along",
     "surrogate",
     "surrogate_error_curve",
+    "to_jax",
+    "to_torch",
     "train",
 ]
 
@@ -156,6 +172,7 @@ _MODULES = {
     "CenterSpectrum": "geometry.spectrum",
     "CircuitError": "errors",
     "DeviceError": "errors",
+    "DroppedMeasurementsWarning": "errors",
     "Encoding": "encoder.encode",
     "EncodingError": "errors",
     "EntanglingCapability": "statistics.entanglement",
@@ -166,6 +183,7 @@ _MODULES = {
     "GradientDescent": "training.rules",
     "GradientStatistics": "statistics.results",
     "HeightMap": "geometry.results",
+    "ImportedCircuit": "interchange.imported",
     "IncompleteSearchWarning": "errors",
     "Landscape": "landscape",
     "LossStatistics": "statistics.results",
@@ -175,6 +193,7 @@ _MODULES = {
     "Nesterov": "training.rules",
     "Newton": "training.curvature",
     "ObservableError": "errors",
+    "ParameterShiftGradient": "devices.estimator_gradient",
     "Particles": "statistics.particles",
     "Patch": "patches",
     "PauliNoise": "noise.description",
@@ -186,8 +205,8 @@ _MODULES = {
     "Rounds": "statistics.backend",
     "SampledNorm": "statistics.some_components",
     "ScipyMethod": "training.scipy_method",
-    "ShotsToResolve": "devices.shots",
     "ShotSampler": "devices.sampled",
+    "ShotsToResolve": "devices.shots",
     "SignSGD": "training.rules",
     "SimulationCost": "costs.compare",
     "Slice": "geometry.results",
@@ -208,6 +227,9 @@ _MODULES = {
     "encode": "encoder.encode",
     "entangling_capability": "entanglement",
     "experiments": "studies.experiments",
+    "from_cirq": "interchange.cirq_circuits",
+    "from_pennylane": "interchange.pennylane_circuits",
+    "from_qasm": "interchange.qasm_circuits",
     "gradient_statistics": "statistics.verbs",
     "height_map": "geometry.verbs",
     "loss_statistics": "statistics.verbs",
@@ -221,6 +243,8 @@ _MODULES = {
     "slice_along": "geometry.verbs",
     "surrogate": "surrogates.build",
     "surrogate_error_curve": "surrogates.error",
+    "to_jax": "interchange.jax_functions",
+    "to_torch": "interchange.torch_functions",
     "train": "training.verb",
 }
 
