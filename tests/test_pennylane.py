@@ -262,7 +262,9 @@ def test_a_tape_has_a_parameter_for_each_angle(name):
 
 def test_trainable_parameters_of_a_tape_and_their_order():
     operations = [qml.RX(0.1 * k, wires=k % 3) for k in range(1, 13)]
-    tape = qml.tape.QuantumScript(operations, [qml.expval(qml.Z(0) + qml.Z(1) @ qml.Z(2))], trainable_params=[0, 2, 9, 10, 11])
+    tape = qml.tape.QuantumScript(
+        operations, [qml.expval(qml.Z(0) + qml.Z(1) @ qml.Z(2))], trainable_params=[0, 2, 9, 10, 11]
+    )
     found = nc.from_pennylane(tape)
     np.testing.assert_allclose(found.theta, [0.1, 0.3, 1.0, 1.1, 1.2])
     assert [parameter.name for parameter in found.circuit.parameters] == [f"theta[{k}]" for k in range(5)]
@@ -292,8 +294,12 @@ def test_what_is_fixed_stays_fixed():
 
 
 def test_a_qnode_without_arguments_and_other_numbers():
-    qnode = qml.QNode(lambda x, y: (qml.RX(x, 0), qml.RY(y, 1), qml.expval(qml.Hermitian(np.diag([1.0, 2, 3, 5]), [0, 1])))[-1],
-                      qml.device("default.qubit"))  # fmt: skip
+    def circuit(x, y):
+        qml.RX(x, 0)
+        qml.RY(y, 1)
+        return qml.expval(qml.Hermitian(np.diag([1.0, 2, 3, 5]), [0, 1]))
+
+    qnode = qml.QNode(circuit, qml.device("default.qubit"))
     found = nc.from_pennylane(qnode, 0.3, np.float64(0.4))
     assert found.parameters == ("x", "y")
     assert abs(found.landscape().value([0.3, 0.4]) - qnode(0.3, 0.4)) < 1e-12

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from math import pi
 from typing import Any
 
@@ -24,8 +25,8 @@ from nearclifford.normal_form.operators import ObservableLike, operator_of
 class ParameterShiftGradient:
     """Gradients of expectation values through an estimator, for the optimizers of qiskit-algorithms: ``VQE(gradient=...)``.
 
-    Every rotation is shifted by ±π/2, and the chain rule makes derivatives by the parameters, so angles may be shared and
-    affine (docs/theory.md, "Exact values and gradients"). Where each parameter turns one rotation by itself the circuit is
+    Every rotation is shifted by ±π/2 (Mitarai et al., Phys. Rev. A 98, 032309 (2018)), and the chain rule makes derivatives
+    by the parameters, so angles may be shared and affine. Where each parameter turns one rotation by itself the circuit is
     run as it is, at shifted values; elsewhere one in which every rotation has a parameter of its own.
 
     Parameters
@@ -78,8 +79,7 @@ class ParameterShiftGradient:
         return job
 
     def _result(self, plans: list[_Plan], precision: float | None) -> Any:
-        from qiskit_algorithms.gradients import EstimatorGradientResult
-
+        gradients_of = _gradients_of_qiskit_algorithms()
         try:
             results = self.estimator.run([plan.pub for plan in plans], precision=precision).result()
         except NearCliffordError:
@@ -88,7 +88,16 @@ class ParameterShiftGradient:
             raise DeviceError(f"{type(self.estimator).__name__} failed: {error}.") from error
         gradients = [plan.gradient(np.asarray(found.data.evs)) for plan, found in zip(plans, results, strict=True)]
         metadata = [plan.metadata(found.data) for plan, found in zip(plans, results, strict=True)]
-        return EstimatorGradientResult(gradients=gradients, metadata=metadata, precision=precision)
+        return gradients_of.EstimatorGradientResult(gradients=gradients, metadata=metadata, precision=precision)
+
+
+def _gradients_of_qiskit_algorithms() -> Any:
+    try:
+        return import_module("qiskit_algorithms.gradients")
+    except ImportError as error:
+        raise NearCliffordError(
+            "qiskit_algorithms is not installed; pip install 'nearclifford[algorithms]' installs it."
+        ) from error
 
 
 @dataclass(frozen=True, eq=False)

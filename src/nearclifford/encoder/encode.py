@@ -38,10 +38,10 @@ from nearclifford.errors import EncodingError
 from nearclifford.exact.center import ProductBasis, center_gradient
 from nearclifford.landscape import Landscape
 from nearclifford.normal_form.compiler import compile_circuit, require_circuit
-from nearclifford.normal_form.problem import PauliProblem
-from nearclifford.normal_form.program import PauliTable, RotationProgram
 from nearclifford.normal_form.final_measurements import without_final_measurements
 from nearclifford.normal_form.operators import ObservableLike, operator_of
+from nearclifford.normal_form.problem import PauliProblem
+from nearclifford.normal_form.program import PauliTable, RotationProgram
 from nearclifford.normal_form.terms import terms_of
 
 Style = Literal["compact", "paper"]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nearclifford.arguments import instance
-from nearclifford.evaluator import Evaluator
+from nearclifford.errors import NearCliffordError
+from nearclifford.evaluator import Evaluator, require_evaluator
 from nearclifford.interchange.imported import foreign
 
 
@@ -28,15 +28,15 @@ def to_jax(evaluator: Evaluator) -> Callable[[Any], Any]:
     1.0
     """
     jax = foreign("jax", "jax")
-    known = instance(evaluator, Evaluator, "evaluator", "a Landscape or a surrogate")
+    known = require_evaluator(evaluator)
 
     def value(theta: Any) -> Any:
         shape = jax.ShapeDtypeStruct(theta.shape[:-1], theta.dtype)
-        return jax.pure_callback(_on_host(known.value), shape, theta, vmap_method="broadcast_all")
+        return jax.pure_callback(_on_host(known.value, theta.dtype), shape, theta, vmap_method="broadcast_all")
 
     def forward(theta: Any) -> tuple[Any, Any]:
         shapes = jax.ShapeDtypeStruct(theta.shape[:-1], theta.dtype), jax.ShapeDtypeStruct(theta.shape, theta.dtype)
-        return jax.pure_callback(_on_host(known.value_and_gradient), shapes, theta, vmap_method="broadcast_all")
+        return jax.pure_callback(_on_host(known.value_and_gradient, theta.dtype), shapes, theta, vmap_method="broadcast_all")
 
     def backward(gradient: Any, outer: Any) -> tuple[Any]:
         return (outer[..., None] * gradient,)
@@ -51,10 +51,16 @@ def to_jax(evaluator: Evaluator) -> Callable[[Any], Any]:
     return loss
 
 
-def _on_host(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _on_host(function: Callable[[Any], Any], kind: Any) -> Callable[[Any], Any]:
     def run(theta: Any) -> Any:
-        kind = np.asarray(theta).dtype
-        found = function(np.asarray(theta, dtype=np.float64))
+        points = np.asarray(theta)
+        if points.dtype != kind:
+            # JAX calls from a thread of its own, which knows no setting of `with jax.enable_x64()`
+            raise NearCliffordError(
+                f"theta is {kind} and reached the host as {points.dtype}. Set jax.config.update('jax_enable_x64', True) for "
+                "the whole process."
+            )
+        found = function(points.astype(np.float64))
         if isinstance(found, tuple):
             return tuple(np.asarray(part, dtype=kind) for part in found)
         return np.asarray(found, dtype=kind)

@@ -137,7 +137,7 @@ def _numbers(argument: Any) -> np.ndarray:
 def _like(qml: Any, argument: Any, values: Any) -> Any:
     """Return values as the library of an argument has them, so that the function of a QNode can use it."""
     if type(argument).__module__.startswith("torch"):
-        import torch
+        torch = foreign("torch", "torch")
 
         return torch.tensor(values, dtype=torch.float64)
     return float(values) if isinstance(argument, float) else qml.numpy.array(values)
@@ -150,7 +150,9 @@ def _flat(values: Sequence[Any]) -> Floats:
 
 def _split(point: Floats, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
-    return [part.reshape(shape)[()] for part, shape in zip(np.split(point, ends[:-1]), shapes, strict=True)] if shapes else []
+    return (
+        [part.reshape(shape)[()] for part, shape in zip(np.split(point, ends[:-1]), shapes, strict=True)] if shapes else []
+    )
 
 
 def _entry_names(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> tuple[str, ...]:
@@ -200,11 +202,11 @@ def _converted(qml: Any, build: Build, n_parameters: int, qubit_of: dict[Any, in
         count = ANGLES.get(gate.name, 0)
         append(circuit, gate, expressions[used : used + count], [qubit_of[wire] for wire in gate.wires])
         used += count
-    missing = set(symbols) - set(circuit.parameters)
-    if missing:
+    unused = sorted(symbol.index for symbol in set(symbols) - set(circuit.parameters))
+    if unused:
         raise CircuitError(
-            f"Parameters {sorted(parameter.index for parameter in missing)} turn no gate; expected each to turn at least one. "
-            "Mark them as fixed: requires_grad=False, or leave them out of tape.trainable_params."
+            f"Parameters {unused} turn no gate; expected each to turn at least one. "
+            "Leave them out of the arguments, or of tape.trainable_params, or mark an argument with requires_grad=False."
         )
     return circuit
 

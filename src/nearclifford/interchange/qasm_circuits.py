@@ -35,9 +35,7 @@ from nearclifford.normal_form.operators import ObservableLike, operator_of
 FREE = ("none", "non-clifford", "all")
 # Each angle of these is one of a rotation, and Clifford at multiples of π/2; of the controlled ones at multiples of π.
 ROTATIONS = {gate: pi / 2 for gate, parts in ROTATION_GATES.items() if any(isinstance(part[2], int) for part in parts)}
-CONTROLLED = {
-    getattr(qiskit_gates, f"{name}Gate"): pi for name in ("CRX", "CRY", "CRZ", "CPhase", "CU1", "CU3", "MCPhase")
-}
+CONTROLLED = {getattr(qiskit_gates, f"{name}Gate"): pi for name in ("CRX", "CRY", "CRZ", "CPhase", "CU1", "CU3", "MCPhase")}
 
 
 def from_qasm(source: str | Path, observable: ObservableLike | None = None, free: str = "none") -> ImportedCircuit:
@@ -45,13 +43,12 @@ def from_qasm(source: str | Path, observable: ObservableLike | None = None, free
 
     Parameters
     ----------
-    source : the path of a file, or the text itself, which begins with ``OPENQASM``, comments before it aside. QPY files are
-        read as well.
+    source : the path of a file, OpenQASM or QPY, or the text itself: text has a line break or a semicolon.
     observable : as for `Landscape`; None for none.
     free : which numeric angles become parameters, in the order of the file. "none": none, so only the ``input`` parameters
         of OpenQASM 3 are free; "non-clifford": those at which the gate is no Clifford gate, nearer than 1e-9 to a multiple
         of π/2 (of π for a controlled rotation); "all": all of them, zeros too. Angles of RX, RY, RZ, P, U, U1, U2, U3, RXX,
-        RYY, RZZ, RZX and of controlled rotations count; each number is a parameter of its own, and ``theta`` has the numbers.
+        RYY, RZZ, RZX and of controlled rotations count; each is a parameter of its own, and ``theta`` has the numbers.
 
     Returns
     -------

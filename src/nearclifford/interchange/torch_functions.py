@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nearclifford.arguments import instance
-from nearclifford.evaluator import Evaluator
+from nearclifford.evaluator import Evaluator, require_evaluator
 from nearclifford.interchange.imported import foreign
 
 
@@ -28,12 +27,12 @@ def to_torch(evaluator: Evaluator) -> Callable[[Any], Any]:
     1.0
     """
     torch = foreign("torch", "torch")
-    known = instance(evaluator, Evaluator, "evaluator", "a Landscape or a surrogate")
+    known = require_evaluator(evaluator)
 
     def tensor(numbers: Any, like: Any) -> Any:
         return torch.as_tensor(np.array(numbers), dtype=like.dtype, device=like.device)
 
-    class Loss(torch.autograd.Function):  # type: ignore[misc, name-defined]
+    class Loss(torch.autograd.Function):  # type: ignore[name-defined]
         """Value and gradient in one go; the gradient is an output that autograd keeps and does not differentiate."""
 
         @staticmethod

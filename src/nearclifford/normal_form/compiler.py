@@ -42,7 +42,7 @@ from nearclifford.normal_form.unitaries import clifford_of, rotations
 IGNORED = (Barrier, Delay)
 NOT_UNITARY = (Measure, Reset, Initialize, Store)
 REMEDIES = {
-    Measure: "A landscape drops measurements at the end of its circuit alone; circuit.remove_final_measurements() does the same.",
+    Measure: "circuit.remove_final_measurements() drops measurements, but only at the end.",
     Initialize: "StatePreparation of qiskit.circuit.library makes the same state by gates.",
 }
 # A centre that is closer to a multiple of π/2 is that multiple: digits of a file, as in 1.570796327, are no displacement.

@@ -68,7 +68,7 @@ class EvaluatorEstimator(BaseEstimatorV2):
         n_parameters = circuit.num_parameters
         given = pub.parameter_values.as_array(circuit.parameters)
         points = np.broadcast_to(given, (*shape, n_parameters)).reshape(-1, n_parameters)
-        labelled = np.asarray(pub.observables.ravel(), dtype=object).reshape(-1)
+        labelled = pub.observables.ravel().tolist()
         which = np.broadcast_to(np.arange(len(labelled)).reshape(pub.observables.shape), shape).ravel()
         values = np.empty(len(points))
         for number in np.unique(which):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from nearclifford.arguments import one_of, thetas
+from nearclifford.arguments import one_of, shown, thetas
 from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import path_of, replacing
@@ -123,13 +123,13 @@ class Surrogate(ABC):
         >>> estimator = nc.surrogate(land, order=2).estimator(nc.Gaussian(0.1))
         >>> result = estimator.run([(land.circuit, "ZZZ", [0.0] * 12)]).result()[0]
         >>> result.data.evs, result.data.stds.round(4), result.metadata["stds"]
-        (array(1.), array(0.0001), 'root mean square error over Gaussian(0.1)')
+        (array(1.), array(0.0001), 'root mean square error over Gaussian(sigma=0.1)')
         """
         from nearclifford.primitives.estimator import EvaluatorEstimator
         from nearclifford.primitives.own_circuit import OwnCircuit
 
         error = np.nan if patch is None else self.rms_error(patch)
-        stds = "not known: no patch was given" if patch is None else f"root mean square error over {patch}"
+        stds = "not known: no patch was given" if patch is None else f"root mean square error over {shown(patch)}"
         metadata = {"method": f"{self.kind} surrogate", "order": self.order, "stds": stds}
         return EvaluatorEstimator(OwnCircuit(self, self.problem, "this surrogate"), error, metadata)
 
