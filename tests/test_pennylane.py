@@ -304,8 +304,8 @@ def test_a_qnode_without_arguments_and_other_numbers():
     assert found.parameters == ("x", "y")
     assert abs(found.landscape().value([0.3, 0.4]) - qnode(0.3, 0.4)) < 1e-12
     torch = pytest.importorskip("torch")
-    found = nc.from_pennylane(qnode, torch.tensor(0.3, dtype=torch.float64), 0.4)
-    assert len(found.theta) == 2
+    found = nc.from_pennylane(qnode, torch.tensor(0.3, dtype=torch.float64, requires_grad=True), torch.tensor(0.4))
+    assert found.parameters == ("x",) and found.theta.tolist() == [0.3]
 
 
 def test_observables_of_pennylane_at_the_doors_of_a_landscape():
@@ -326,6 +326,7 @@ def test_observables_of_pennylane_at_the_doors_of_a_landscape():
         ([qml.RX(0.1, 0)], [qml.expval(qml.Z(0)), qml.expval(qml.X(0))], r"expected one qml\.expval"),
         ([qml.RX(0.1, 0)], [qml.var(qml.Z(0))], r"expected one qml\.expval"),
         ([qml.RX(np.array([0.1, 0.2]), 0)], [qml.expval(qml.Z(0))], "batch of angles"),
+        ([qml.RX(0.1, 0), qml.measurements.MidMeasureMP(0), qml.RX(0.2, 0)], [qml.expval(qml.Z(0))], "no unitary gate"),
     ],
 )
 def test_what_cannot_come_in(operations, measurements, text):
@@ -349,6 +350,28 @@ def test_functions_that_no_landscape_has(function, text):
 
     with pytest.raises(nc.CircuitError, match=text):
         nc.from_pennylane(qml.QNode(circuit, qml.device("default.qubit", wires=1)), pnp.array([0.4]))
+
+
+def test_another_observable_and_its_wires():
+    tape = qml.tape.QuantumScript([qml.RX(0.1, "a"), qml.CNOT(["a", "b"])], [qml.probs(wires="a")])
+    assert nc.from_pennylane(tape, observable="Z1").observable.to_list() == [("ZI", 1)]
+    assert nc.from_pennylane(tape, observable=qml.Z("b") + 2 * qml.I()).observable.to_list() == [("ZI", 1), ("II", 2)]
+    with pytest.raises(nc.ObservableError, match="the wire 'c'; expected one of"):
+        nc.from_pennylane(tape, observable=qml.Z("c"))
+    with pytest.raises(nc.CircuitError, match="RX acts on the wire 'a'"):
+        nc.from_pennylane(tape, observable="Z0", wire_order=["b"])
+
+
+def test_transforms_of_a_qnode_are_applied():
+    @qml.transforms.cancel_inverses
+    @qml.qnode(qml.device("default.qubit", wires=2))
+    def circuit(x):
+        qml.RX(x, 0)
+        qml.Hadamard(1)
+        qml.Hadamard(1)
+        return qml.expval(qml.Z(0))
+
+    assert nc.from_pennylane(circuit, 0.3).circuit.count_ops() == {"rx": 1}
 
 
 def test_other_things_are_refused():

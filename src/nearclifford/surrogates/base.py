@@ -123,7 +123,7 @@ class Surrogate(ABC):
         >>> estimator = nc.surrogate(land, order=2).estimator(nc.Gaussian(0.1))
         >>> result = estimator.run([(land.circuit, "ZZZ", [0.0] * 12)]).result()[0]
         >>> result.data.evs, result.data.stds.round(4), result.metadata["stds"]
-        (array(1.), array(0.0001), 'root mean square error over Gaussian(sigma=0.1)')
+        (array(1.), np.float64(0.0019), 'root mean square error over Gaussian(sigma=0.1)')
         """
         from nearclifford.primitives.estimator import EvaluatorEstimator
         from nearclifford.primitives.own_circuit import OwnCircuit
