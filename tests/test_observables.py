@@ -124,7 +124,7 @@ def test_tiny_and_identity_terms_are_kept() -> None:
         (SparsePauliOp(["ZI", "XX"], [1.0, 1e200]), r"add up to 1e\+200, most of it on XX"),
         (3, r'is a int; expected a qiskit\.quantum_info\.SparsePauliOp or Pauli, such as SparsePauliOp\(\["XX", "ZI"\]'),
         ("", "is '', unreadable at ''; expected Pauli strings"),
-        ("ZI +", r"unreadable at ' \+'"),
+        ("ZI +", r"unreadable at '\+'"),
         ("ZI XX", "unreadable at 'XX'"),
         ("zi", "unreadable at 'zi'"),
         ("ZI*2", r"unreadable at '\*2'"),
