@@ -48,7 +48,11 @@ ALSO_CALLED = {
     "key": ("method", "criterion"),
     "name": ("preset",),
     "given": ("study",),
+    "source": ("the text", "file", "director"),
 }
+
+
+QASM = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; rx(0.3) q[0];'
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,9 @@ def calls(folder: Path) -> list[Call]:
         Call("encode", nc.encode, encoded | {"parameter": 1, "term": 0, "coupling_map": [(0, 1), (1, 2)]}),
         Call("search_encoder", nc.search_encoder, encoded | searched),
         Call("Landscape", nc.Landscape, {"circuit": ring, "observable": nc.observables.global_z(3), "center": flat}),
+        Call("Landscape.with_observable", land.with_observable, {"observable": "ZZI + 0.5 X0"}),
+        Call("Landscape.fun_and_jac", land.fun_and_jac, {"theta": flat}),
+        Call("from_qasm", nc.from_qasm, {"source": QASM, "observable": "Z", "free": "all"}),
         Call("Landscape.slice", land.slice, {"theta": flat, "parameter": 1, "points": [0.1]}),
         Call("Landscape.height_map", land.height_map, {"theta": flat, "parameters": (0, 1), "points": [0.1]}),
         Call("Gaussian", nc.Gaussian, {"sigma": 0.1}),
@@ -186,6 +193,8 @@ def calls(folder: Path) -> list[Call]:
         for name in ("value", "gradient", "value_and_gradient", "hessian"):
             found.append(Call(f"Surrogate.{name}, {kind}", getattr(polynomial, name), {"theta": flat}))
         found.append(Call(f"Surrogate.rms_error, {kind}", polynomial.rms_error, {"patch": patch}))
+        found.append(Call(f"Surrogate.fun_and_jac, {kind}", polynomial.fun_and_jac, {"theta": flat}))
+        found.append(Call(f"Surrogate.estimator, {kind}", polynomial.estimator, {"patch": patch}))
         found.append(Call(f"Surrogate.save, {kind}", polynomial.save, {"path": folder / "out.npz"}))
     return found
 

@@ -217,7 +217,7 @@ def test_cost_prints_the_methods(circuit_file, capsys):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"--observable": "ZQ"}, "--observable is 'ZQ'; expected Pauli strings"),
+        ({"--observable": "ZQ"}, "--observable is 'ZQ', unreadable at 'Q'; expected Pauli strings"),
         ({"--observable": "ZZI + ZZ"}, "differ in length"),
         ({"--observable": "ZZ"}, "acts on 2 qubits; expected 3"),
         ({"--parameter": "12"}, "--parameter is '12'; expected an index from 0 to 11"),
@@ -350,9 +350,12 @@ def test_a_standard_output_that_takes_nothing(stdout, status, told, circuit_file
 
 
 def test_observables_are_sums_of_strings():
-    assert read_observable("ZZII").to_list() == [("ZZII", 1)]
-    assert read_observable("-XI + 2.5e-1*ZZ-YY").to_list() == [("XI", -1), ("ZZ", 0.25), ("YY", -1)]
-    for wrong in ("", "Z Z + ", "2ZZ", "ZZ*2", "zz", "ZZ XX + 1"):
+    assert read_observable("ZZII") == "ZZII"
+    circuit = nc.ansatz.mhea(2, 0)
+    for text in ("-XI + 2.5e-1*ZZ-YY", "-X1 + 0.25 Z0 Z1 - Y1*Y0"):
+        observable = nc.Landscape(circuit, read_observable(text)).observable
+        assert dict(observable.to_list()) == {"XI": -1, "ZZ": 0.25, "YY": -1}
+    for wrong in ("", "Z Z + ", "ZZ*2", "zz", "ZZ XX + 1"):
         with pytest.raises(nc.ObservableError, match="--observable is"):
             read_observable(wrong)
 

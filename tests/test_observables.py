@@ -10,10 +10,11 @@ import stim
 from hypothesis import given
 from hypothesis import strategies as st
 from qiskit.circuit import Parameter
-from qiskit.quantum_info import Pauli, SparsePauliOp
+from qiskit.quantum_info import Pauli, SparseObservable, SparsePauliOp
 
 from nearclifford import observables
 from nearclifford.errors import NearCliffordError, ObservableError
+from nearclifford.normal_form.operators import operator_of
 from nearclifford.normal_form.terms import terms_of
 
 LETTERS = {
@@ -121,7 +122,24 @@ def test_tiny_and_identity_terms_are_kept() -> None:
         (SparsePauliOp(["ZI", "ZI"], [1.2e308, -1.2e308j]), r"ZI"),
         (SparsePauliOp(["ZI", "XX"], [1e308, 1e308]), r"add up to inf, most of it on ZI; expected at most 1e\+150"),
         (SparsePauliOp(["ZI", "XX"], [1.0, 1e200]), r"add up to 1e\+200, most of it on XX"),
-        ("ZI", r'is a str; expected a qiskit\.quantum_info\.SparsePauliOp or Pauli, such as SparsePauliOp\(\["XX", "ZI"\]'),
+        (3, r'is a int; expected a qiskit\.quantum_info\.SparsePauliOp or Pauli, such as SparsePauliOp\(\["XX", "ZI"\]'),
+        ("", "is '', unreadable at ''; expected Pauli strings"),
+        ("ZI +", r"unreadable at '\+'"),
+        ("ZI XX", "unreadable at 'XX'"),
+        ("zi", "unreadable at 'zi'"),
+        ("ZI*2", r"unreadable at '\*2'"),
+        ("ZI + XXX", "differ in length"),
+        ("ZII", "acts on 3 qubits; expected 2"),
+        ("Z0 X0", "has two letters on qubit 0"),
+        ("Z0 + X2", r"the term X on the qubits \[2\]; expected qubits from 0 to 1"),
+        ("1e999 ZI", r"with the factor \+?1e999"),
+        ("ZI - ZI", "is zero"),
+        ([("ZI", 1.0), ("XQ", 2.0)], r"has the pair \('XQ', 2.0\)"),
+        ([("ZI", 1.0), ("X", 2.0)], "is a list; expected"),
+        ([("ZI", "one")], "expected numbers"),
+        ([("ZI", 1j)], "ZI.*1j"),
+        ([("ZZ", [0, 0], 1.0)], "expected letters of I, X, Y, Z, as many qubits"),
+        ([("ZZ", [0], 1.0)], "expected letters of I, X, Y, Z, as many qubits"),
         (["ZI", "XX"], "is a list; expected"),
         ({"ZI": 1.0}, "is a dict; expected"),
         (None, "is a NoneType; expected"),
@@ -150,3 +168,41 @@ def test_a_thousand_qubits() -> None:
     strings, coefficients = terms_of(observables.heisenberg(1000), 1000)
     assert len(strings) == len(coefficients) == 2997
     assert strings[-1].pauli_indices() == [998, 999]
+
+
+FORMS = [
+    "ZXI - 0.5*IYY + 2 III",
+    "Z2X1-.5Y0 Y1+2.0*I0",
+    "Z2*X1 - 0.5*Y0*Y1 + 2e0 I1",
+    [("ZXI", 1.0), ("IYY", -0.5), ("III", 2.0)],
+    (("ZXI", 1), ("IYY", np.float32(-0.5)), ("III", 2)),
+    [("XZ", [1, 2], 1.0), ("YY", (0, 1), -0.5), ("", [], 2.0)],
+    SparseObservable.from_list([("ZXI", 1.0), ("IYY", -0.5), ("III", 2.0)]),
+    SparsePauliOp(["ZXI", "IYY", "III"], [1, -0.5, 2]),
+]
+
+
+@pytest.mark.parametrize("observable", FORMS, ids=[str(k) for k in range(len(FORMS))])
+def test_all_forms_are_one_observable(observable: object) -> None:
+    expected = on(3, q2="Z", q1="X") - 0.5 * on(3, q0="Y", q1="Y") + 2 * np.eye(8)
+    np.testing.assert_allclose(operator_of(observable, 3).to_matrix(), expected, atol=1e-15)
+    assert terms_of(observable, 3)[1].tolist() == [1.0, -0.5, 2.0]
+
+
+def test_projectors_become_strings() -> None:
+    operator = operator_of(SparseObservable.from_list([("01+", 2.0)]), 3)
+    plus, zero, one = np.full((2, 2), 0.5), np.diag([1, 0]), np.diag([0, 1])
+    np.testing.assert_allclose(operator.to_matrix(), 2 * reduce(np.kron, [zero, one, plus]), atol=1e-15)
+    with pytest.raises(ObservableError, match="1048576 Pauli strings; expected 65536 at most"):
+        operator_of(SparseObservable.from_label("0" * 20), 20)
+
+
+@given(st.lists(st.tuples(st.text("IXYZ", min_size=4, max_size=4), st.floats(-9, 9).filter(bool)), min_size=1, max_size=6))
+def test_text_comes_back(terms: list[tuple[str, float]]) -> None:
+    dense = " ".join(f"{'-' if factor < 0 else '+'} {abs(factor)!r}*{label}" for label, factor in terms)
+    sparse = " ".join(
+        f"{factor:+.17g} " + " ".join(f"{letter}{3 - place}" for place, letter in enumerate(label))
+        for label, factor in terms
+    )
+    for text in (dense, sparse):
+        assert operator_of(text, 4).to_list() == [(label, factor) for label, factor in terms]

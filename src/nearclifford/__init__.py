@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from nearclifford import ansatz, observables
     from nearclifford.costs.compare import SimulationCost, simulation_cost
     from nearclifford.devices.aer import Aer
+    from nearclifford.devices.estimator_gradient import ParameterShiftGradient
     from nearclifford.devices.sampled import ShotSampler
     from nearclifford.devices.shot_variance import ShotVariance, shot_variance
     from nearclifford.devices.shots import ShotsForValue, ShotsToResolve, shots_for_value, shots_to_resolve
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from nearclifford.errors import (
         CircuitError,
         DeviceError,
+        DroppedMeasurementsWarning,
         EncodingError,
         IncompleteSearchWarning,
         NearCliffordError,
@@ -35,6 +37,12 @@ if TYPE_CHECKING:
     from nearclifford.geometry.results import HeightMap, Slice
     from nearclifford.geometry.spectrum import CenterSpectrum, center_spectrum
     from nearclifford.geometry.verbs import height_map, slice_along
+    from nearclifford.interchange.cirq_circuits import from_cirq
+    from nearclifford.interchange.imported import ImportedCircuit
+    from nearclifford.interchange.jax_functions import to_jax
+    from nearclifford.interchange.pennylane_circuits import from_pennylane
+    from nearclifford.interchange.qasm_circuits import from_qasm
+    from nearclifford.interchange.torch_functions import to_torch
     from nearclifford.landscape import Landscape
     from nearclifford.noise.description import PauliNoise
     from nearclifford.patches import Gaussian, Patch, Uniform
@@ -81,6 +89,7 @@ __all__ = [
     "CircuitError",
     "DeviceError",
     "Diagnosis",
+    "DroppedMeasurementsWarning",
     "Encoding",
     "EncodingError",
     "EntanglingCapability",
@@ -92,6 +101,7 @@ __all__ = [
     "GradientDescent",
     "GradientStatistics",
     "HeightMap",
+    "ImportedCircuit",
     "IncompleteSearchWarning",
     "Landscape",
     "LossStatistics",
@@ -101,6 +111,7 @@ __all__ = [
     "Nesterov",
     "Newton",
     "ObservableError",
+    "ParameterShiftGradient",
     "Particles",
     "Patch",
     "Paths",
@@ -139,6 +150,9 @@ __all__ = [
     "encode",
     "entangling_capability",
     "experiments",
+    "from_cirq",
+    "from_pennylane",
+    "from_qasm",
     "gradient_statistics",
     "height_map",
     "loss_statistics",
@@ -154,6 +168,8 @@ __all__ = [
     "slice_along",
     "surrogate",
     "surrogate_error_curve",
+    "to_jax",
+    "to_torch",
     "train",
     "untie",
 ]
@@ -172,6 +188,7 @@ _MODULES = {
     "CircuitError": "errors",
     "DeviceError": "errors",
     "Diagnosis": "diagnosis.results",
+    "DroppedMeasurementsWarning": "errors",
     "Encoding": "encoder.encode",
     "EncodingError": "errors",
     "EntanglingCapability": "statistics.entanglement",
@@ -183,6 +200,7 @@ _MODULES = {
     "GradientDescent": "training.rules",
     "GradientStatistics": "statistics.results",
     "HeightMap": "geometry.results",
+    "ImportedCircuit": "interchange.imported",
     "IncompleteSearchWarning": "errors",
     "Landscape": "landscape",
     "LossStatistics": "statistics.results",
@@ -192,6 +210,7 @@ _MODULES = {
     "Nesterov": "training.rules",
     "Newton": "training.curvature",
     "ObservableError": "errors",
+    "ParameterShiftGradient": "devices.estimator_gradient",
     "Particles": "statistics.particles",
     "Patch": "patches",
     "Paths": "statistics.paths",
@@ -230,6 +249,9 @@ _MODULES = {
     "encode": "encoder.encode",
     "entangling_capability": "entanglement",
     "experiments": "studies.experiments",
+    "from_cirq": "interchange.cirq_circuits",
+    "from_pennylane": "interchange.pennylane_circuits",
+    "from_qasm": "interchange.qasm_circuits",
     "gradient_statistics": "statistics.verbs",
     "height_map": "geometry.verbs",
     "loss_statistics": "statistics.verbs",
@@ -245,6 +267,8 @@ _MODULES = {
     "slice_along": "geometry.verbs",
     "surrogate": "surrogates.build",
     "surrogate_error_curve": "surrogates.error",
+    "to_jax": "interchange.jax_functions",
+    "to_torch": "interchange.torch_functions",
     "train": "training.verb",
     "untie": "untied",
 }

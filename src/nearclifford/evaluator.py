@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nearclifford.arrays import Floats
+from nearclifford.errors import NearCliffordError
 
 
 @runtime_checkable
@@ -39,6 +40,21 @@ class Evaluator(Protocol):
     def value_and_gradient(self, theta: npt.ArrayLike) -> tuple[np.float64 | Floats, Floats]:
         """Return both, for little more than the gradient."""
         ...
+
+
+def require_evaluator(evaluator: object) -> Evaluator:
+    """Return what can be evaluated; `NearCliffordError` for anything else.
+
+    >>> require_evaluator("landscape")
+    Traceback (most recent call last):
+    ...
+    nearclifford.errors.NearCliffordError: evaluator is a str; expected a Landscape, a surrogate or another Evaluator.
+    """
+    if not isinstance(evaluator, Evaluator):
+        raise NearCliffordError(
+            f"evaluator is a {type(evaluator).__name__}; expected a Landscape, a surrogate or another Evaluator."
+        )
+    return evaluator
 
 
 @dataclass(frozen=True, eq=False)

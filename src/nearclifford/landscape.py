@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,9 @@ from nearclifford.normal_form.operators import ObservableLike, operator_of
 from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.normal_form.program import PauliTable, RotationProgram
 from nearclifford.normal_form.terms import terms_of
+
+if TYPE_CHECKING:
+    from nearclifford.primitives.estimator import EvaluatorEstimator
 
 FEWER = "Take fewer thetas at once, or `gradient`; at the centre, at_center([land.observable]).hessian(0) is sparse."
 
@@ -191,6 +195,36 @@ class Landscape:
             loss, gradient = self._at_center
             return np.full(points.shape[:-1], loss)[()], np.broadcast_to(gradient, points.shape).copy()
         return self.exact.value_and_gradient(points)
+
+    def fun_and_jac(self, theta: npt.ArrayLike) -> tuple[float, Floats]:
+        """Return (L, ∂L/∂θ) at one theta, shape ``(D,)``, as SciPy's optimizers take them; errors as for `value`.
+
+        >>> import nearclifford as nc
+        >>> from scipy.optimize import minimize
+        >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.heisenberg(2))
+        >>> round(minimize(land.fun_and_jac, np.full(8, 0.3), jac=True).fun, 6)
+        -3.0
+        """
+        value, gradient = self.value_and_gradient(self._point(theta))
+        return float(value), gradient
+
+    def estimator(self) -> EvaluatorEstimator:
+        """Return an exact EstimatorV2 of Qiskit. It compiles any circuit but this one, whose observable may be another.
+
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), "ZZ")
+        >>> land.estimator().run([(land.circuit, "ZZ", [0.0] * 4)]).result()[0].data.evs
+        array(1.)
+        """
+        from nearclifford.primitives.estimator import EvaluatorEstimator
+
+        return EvaluatorEstimator(self._like, 0.0, {"method": "exact", "stds": "zero: values are exact to rounding"})
+
+    def _like(self, circuit: QuantumCircuit, observable: SparsePauliOp) -> Landscape:
+        """Return the landscape of a circuit and an observable, as much of it from this one as there is."""
+        if circuit != self.circuit:
+            return Landscape(circuit, observable)
+        return self if observable.equiv(self.observable) else self.with_observable(observable)
 
     def hessian(self, theta: npt.ArrayLike) -> Floats:
         """Return ∂²L/∂θ² at ``theta``, radians: shape ``(..., D)`` to ``(..., D, D)``; errors as for `value`.

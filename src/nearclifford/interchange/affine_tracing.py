@@ -63,7 +63,9 @@ def affine_angles(angles: Callable[[Floats], Floats], n_arguments: int) -> Affin
     if rest:
         columns = np.array([np.asarray(angles(base + step)) - at_base for step in np.eye(n_arguments)])
         for j in rest:
-            entries[j] = tuple((k, _fraction(columns[k, j])) for k in np.flatnonzero(np.abs(columns[:, j]) > ROUNDING).tolist())
+            entries[j] = tuple(
+                (k, _fraction(columns[k, j])) for k in np.flatnonzero(np.abs(columns[:, j]) > ROUNDING).tolist()
+            )
     known = tuple(entry or () for entry in entries)
     found = AffineAngles(at_base - AffineAngles(np.zeros(len(at_base)), known).at(base), known)
     off = np.flatnonzero(np.abs(found.at(unseen) - expected) > AFFINE_TOLERANCE)
@@ -75,7 +77,9 @@ def affine_angles(angles: Callable[[Floats], Floats], n_arguments: int) -> Affin
     return found
 
 
-def _of_one(first: Floats, second: Floats, by_first: Floats, by_second: Floats) -> list[tuple[tuple[int, float], ...] | None]:
+def _of_one(
+    first: Floats, second: Floats, by_first: Floats, by_second: Floats
+) -> list[tuple[tuple[int, float], ...] | None]:
     """Return the entry of each angle that depends on one argument or on none; None for the others."""
     entries: list[tuple[tuple[int, float], ...] | None] = []
     for one, other in zip(first, second, strict=True):

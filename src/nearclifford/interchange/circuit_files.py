@@ -54,7 +54,15 @@ def read_circuit(path: str | Path) -> QuantumCircuit:
     ['theta[9]', 'theta[10]', 'theta[11]']
     """
     path = path_of(path, "the circuit's file")
-    data = read_bytes(path, EXPECTED, CircuitError, most=LARGEST_FILE)
+    return circuit_of_bytes(read_bytes(path, EXPECTED, CircuitError, most=LARGEST_FILE), path)
+
+
+def circuit_of_bytes(data: bytes, path: Path) -> QuantumCircuit:
+    """Return the circuit in the content of a file; errors, which name the path, as for `read_circuit`.
+
+    >>> circuit_of_bytes(b"OPENQASM 3.0; qubit[2] q;", Path("two.qasm")).num_qubits
+    2
+    """
     return _read_qpy(data, path) if data.startswith(QPY_MAGIC) else _read_qasm(data, path)
 
 
@@ -74,7 +82,7 @@ def write_circuit(circuit: QuantumCircuit, path: str | Path) -> None:
     4
     """
     path = output_path(path)
-    with _of_qiskit(f"{path}: Qiskit cannot write this circuit as {path.suffix}", _other_suffix(path)):
+    with of_qiskit(f"{path}: Qiskit cannot write this circuit as {path.suffix}", _other_suffix(path)):
         data = WRITERS[path.suffix](circuit)
     with replacing(path, "a file for the circuit") as stream:
         stream.write(data)
@@ -95,8 +103,8 @@ def output_path(path: str | Path) -> Path:
 
 
 @contextmanager
-def _of_qiskit(what: str, remedy: str = "") -> Iterator[None]:
-    """Turn whatever Qiskit raises into one line.
+def of_qiskit(what: str, remedy: str = "") -> Iterator[None]:
+    """Turn whatever Qiskit raises into a `CircuitError` of one line.
 
     Its readers check little: a file that is not as they expect ends in an error of any class, from IndexError to
     RecursionError, and those in Rust may panic, which is no Exception. Only Ctrl-C and exit pass.
@@ -129,7 +137,7 @@ def _one_line(error: BaseException) -> str:
 
 
 def _read_qpy(data: bytes, path: Path) -> QuantumCircuit:
-    with _of_qiskit(f"{path} is no circuit that Qiskit can read"):
+    with of_qiskit(f"{path} is no circuit that Qiskit can read"):
         _check_header(data, path)
         [held] = qpy.load(io.BytesIO(data))
     if not isinstance(held, QuantumCircuit):
@@ -173,20 +181,15 @@ def _read_qasm(data: bytes, path: Path) -> QuantumCircuit:
     import qiskit_qasm3_import as importer
     from openqasm3 import ast, parser
 
-    try:
-        text = data.decode("utf-8-sig")  # editors on Windows put a byte-order mark in front
-    except UnicodeDecodeError as error:
-        raise CircuitError(f"{path} is neither text in UTF-8 nor a QPY file; expected {EXPECTED}.") from error
-    if not text.strip():
-        raise CircuitError(f"{path} is empty; expected {EXPECTED}.")
+    text = text_of(data, path)
     if re.search(r"^\s*OPENQASM\s+2", text, re.MULTILINE):
         raise CircuitError(
             f"{path} is OpenQASM 2, which has no free parameters; write OpenQASM 3 with 'input float theta;' for each, "
-            "or save the circuit with qiskit.qpy."
+            "save the circuit with qiskit.qpy, or choose in Python which angles are free: from_qasm(path, free='all')."
         )
-    _check_nesting(text, path)
+    check_nesting(text, path)
     # ANTLR prints what it dislikes before it raises it
-    with _of_qiskit(f"{path} is no circuit that Qiskit can read"), redirect_stderr(io.StringIO()):
+    with of_qiskit(f"{path} is no circuit that Qiskit can read"), redirect_stderr(io.StringIO()):
         program = parser.parse(text)
         _check_declared_bits(program, ast, path)
         _check_gates(program, ast, path)
@@ -195,7 +198,22 @@ def _read_qasm(data: bytes, path: Path) -> QuantumCircuit:
     return in_order_of(circuit, declared_names(inputs, text), path)
 
 
-def _check_nesting(text: str, path: Path) -> None:
+def text_of(data: bytes, path: Path) -> str:
+    """Return the text in the content of a file; `CircuitError` for none, and for what is no text in UTF-8.
+
+    >>> text_of(b"OPENQASM 3.0;", Path("none.qasm"))
+    'OPENQASM 3.0;'
+    """
+    try:
+        text = data.decode("utf-8-sig")  # editors on Windows put a byte-order mark in front
+    except UnicodeDecodeError as error:
+        raise CircuitError(f"{path} is neither text in UTF-8 nor a QPY file; expected {EXPECTED}.") from error
+    if not text.strip():
+        raise CircuitError(f"{path} is empty; expected {EXPECTED}.")
+    return text
+
+
+def check_nesting(text: str, path: Path) -> None:
     """Refuse brackets and rows of operators that would take the parser minutes to give up on."""
     text = re.sub(r"//[^\n]*|/\*.*?\*/", " ", text, flags=re.DOTALL)
     depth = deepest = 0

@@ -74,9 +74,7 @@ def foreign(library: str, extra: str) -> ModuleType:
     try:
         return import_module(library)
     except ImportError as error:
-        raise NearCliffordError(
-            f"{library} is not installed; pip install 'nearclifford[{extra}]' installs it."
-        ) from error
+        raise NearCliffordError(f"{library} is not installed; pip install 'nearclifford[{extra}]' installs it.") from error
 
 
 def observable_on(terms: list[Term], n_qubits: int) -> SparsePauliOp:

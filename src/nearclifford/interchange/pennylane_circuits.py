@@ -20,7 +20,8 @@ from nearclifford.errors import CircuitError, ObservableError
 from nearclifford.interchange.affine_tracing import affine_angles
 from nearclifford.interchange.imported import ImportedCircuit, foreign, observable_on, positions
 from nearclifford.interchange.pennylane_gates import ANGLES, KNOWN, append
-from nearclifford.normal_form.foreign_operators import pennylane_terms
+from nearclifford.normal_form.foreign_operators import library_of, pennylane_terms
+from nearclifford.normal_form.operators import operator_of
 
 # What makes a tape from the D parameters.
 Build = Callable[[Floats], Any]
@@ -38,8 +39,8 @@ def from_pennylane(
         arguments, flattened in order, as `qml.grad` orders them; an argument with ``requires_grad=False``, integers, texts
         and keyword arguments stay fixed. A tape has no arguments: its parameters are those of ``tape.trainable_params``
         that belong to gates, flattened in order.
-    observable : what to measure instead of the one ``qml.expval(...)`` that the circuit ends with; an operator of PennyLane
-        on its wires.
+    observable : what to measure instead of the one ``qml.expval(...)`` that the circuit ends with: an operator of PennyLane
+        on its wires, or text and other forms as for `Landscape` on Qiskit's qubits.
     wire_order : the wires in the order of Qiskit's qubits: wire_order[0] becomes qubit 0. By default the wires of the device
         where it has some, else those of the tape, numbers in ascending order. PennyLane prints wire 0 as the leftmost bit,
         Qiskit prints qubit 0 as the rightmost: in labels the order is reversed, in indices it is not.
@@ -121,7 +122,7 @@ def _of_qnode(
 
 
 def _is_free(argument: Any) -> bool:
-    if not getattr(argument, "requires_grad", True) and not type(argument).__module__.startswith("torch"):
+    if not getattr(argument, "requires_grad", True):
         return False
     try:
         return _numbers(argument).dtype.kind == "f"
@@ -137,7 +138,7 @@ def _numbers(argument: Any) -> np.ndarray:
 def _like(qml: Any, argument: Any, values: Any) -> Any:
     """Return values as the library of an argument has them, so that the function of a QNode can use it."""
     if type(argument).__module__.startswith("torch"):
-        import torch
+        torch = foreign("torch", "torch")
 
         return torch.tensor(values, dtype=torch.float64)
     return float(values) if isinstance(argument, float) else qml.numpy.array(values)
@@ -150,7 +151,9 @@ def _flat(values: Sequence[Any]) -> Floats:
 
 def _split(point: Floats, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
-    return [part.reshape(shape)[()] for part, shape in zip(np.split(point, ends[:-1]), shapes, strict=True)] if shapes else []
+    return (
+        [part.reshape(shape)[()] for part, shape in zip(np.split(point, ends[:-1]), shapes, strict=True)] if shapes else []
+    )
 
 
 def _entry_names(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> tuple[str, ...]:
@@ -200,11 +203,11 @@ def _converted(qml: Any, build: Build, n_parameters: int, qubit_of: dict[Any, in
         count = ANGLES.get(gate.name, 0)
         append(circuit, gate, expressions[used : used + count], [qubit_of[wire] for wire in gate.wires])
         used += count
-    missing = set(symbols) - set(circuit.parameters)
-    if missing:
+    unused = sorted(symbol.index for symbol in set(symbols) - set(circuit.parameters))
+    if unused:
         raise CircuitError(
-            f"Parameters {sorted(parameter.index for parameter in missing)} turn no gate; expected each to turn at least one. "
-            "Mark them as fixed: requires_grad=False, or leave them out of tape.trainable_params."
+            f"Parameters {unused} turn no gate; expected each to turn at least one. "
+            "Leave them out of the arguments, or of tape.trainable_params, or mark an argument with requires_grad=False."
         )
     return circuit
 
@@ -242,7 +245,9 @@ def _observable(qml: Any, build: Build, theta: Floats, given: Any, qubit_of: dic
         return qubit_of[wire]
 
     if given is not None:
-        return observable_on(pennylane_terms(given, qubit), len(qubit_of))
+        of_pennylane = library_of(given) == "pennylane"
+        size = len(qubit_of)
+        return observable_on(pennylane_terms(given, qubit), size) if of_pennylane else operator_of(given, size)
     measured = build(theta).measurements
     if not measured:
         return None

@@ -129,8 +129,7 @@ class AngleMap:
         for k in np.flatnonzero(per_parameter > 1)[:1]:
             raise NearCliffordError(
                 f"Parameter {k} ({self.parameters[k]!r}) turns {per_parameter[k]} rotations; averages over random Clifford "
-                "circuits need independent angles, one rotation for each parameter. "
-                + SAMPLE_ANGLES
+                "circuits need independent angles, one rotation for each parameter. " + SAMPLE_ANGLES
             )
         per_rotation = np.bincount(self.entry_rotation, minlength=self.n_rotations)
         for j in np.flatnonzero(per_rotation > 1)[:1]:

@@ -123,7 +123,10 @@ def _is_of_qiskit(operation: Any) -> bool:
     """Return whether a class of Qiskit's says what an operation does, not the operation itself."""
     kind = getattr(operation, "base_class", type(operation))
     composite = (Gate, Instruction, ControlledGate, AnnotatedOperation, BoxOp, UnitaryGate)
-    return str(kind.__module__).startswith("qiskit") and kind not in composite
+    # gates that a file in OpenQASM defines are the user's, though a reader of Qiskit's makes their classes
+    module = str(kind.__module__)
+    library = module.startswith(("qiskit.", "qiskit_aer.")) and not module.startswith("qiskit.qasm2.")
+    return library and kind not in composite
 
 
 def evolved(gate: PauliEvolutionGate, where: str) -> SparsePauliOp:

@@ -35,13 +35,18 @@ def without_final_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
         kept.append(instruction)
     if not dropped:
         return circuit
-    warnings.warn(
-        f"{dropped} measurement{'s' if dropped > 1 else ''} at the end of the circuit dropped: values are expectation values "
-        "of the observable, on the state before them.",
-        DroppedMeasurementsWarning,
-        stacklevel=3,
-    )
+    warn_of_dropped(dropped, 4)
     result = circuit.copy_empty_like()
     for instruction in reversed(kept):
         result.append(instruction)
     return result
+
+
+def warn_of_dropped(count: int, stacklevel: int) -> None:
+    """Say by a `DroppedMeasurementsWarning` how many measurements a circuit has lost."""
+    warnings.warn(
+        f"{count} measurement{'s' if count > 1 else ''} at the end of the circuit dropped: values are expectation values of "
+        "the observable, on the state before them.",
+        DroppedMeasurementsWarning,
+        stacklevel=stacklevel,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from importlib import import_module
 from typing import Any
 
 from nearclifford.errors import ObservableError
@@ -36,8 +37,7 @@ def pennylane_terms(operator: Any, qubit_of: Callable[[Hashable], int]) -> list[
 
 def _decomposed(operator: Any) -> Any:
     """Return the Pauli strings of an operator that is known by its matrix, such as ``Hermitian``."""
-    import pennylane as qml
-
+    qml = import_module("pennylane")
     try:
         return qml.pauli_decompose(qml.matrix(operator), wire_order=operator.wires, pauli=True, hide_identity=True)
     except Exception as error:  # whatever PennyLane raises for an operator without a matrix

@@ -12,7 +12,7 @@ from nearclifford.errors import ObservableError
 Term = tuple[str, list[int], float]
 
 EXPECTED = (
-    "expected a sum of Pauli strings, each with a factor or without, such as 'ZZII + 0.5*XXII', one letter for each qubit and "
+    "expected Pauli strings, each with a factor or without, such as 'ZZII + 0.5*XXII', one letter for each qubit and "
     "the rightmost for qubit 0, or 'Z0 Z3 + 0.5 X1', each letter with the number of its qubit"
 )
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -32,13 +32,15 @@ def read_text(text: str) -> tuple[int | None, list[Term]]:
     >>> read_text("Z0 Z3 + 0.5 X1")
     (None, [('ZZ', [0, 3], 1.0), ('X', [1], 0.5)])
     """
-    terms, lengths, position = [], set(), 0
+    terms: list[Term] = []
+    lengths: set[int] = set()
+    position = 0
     while position < len(text) or not terms:
         found = _TERM.match(text, position)
         if not found or (terms and not found["sign"]):
             raise ObservableError(f"The observable is {shown(text)}, unreadable at {shown(text[position:])}; {EXPECTED}.")
         letters, qubits, length = _string(found["string"], text)
-        lengths |= {length} - {None}
+        lengths |= set() if length is None else {length}
         terms.append((letters, qubits, _factor(f"{found['sign']}{found['size'] or 1}", text)))
         position = found.end()
     if len(lengths) > 1:

@@ -27,10 +27,10 @@ MOST_PROJECTED_TERMS = 2**16
 
 
 def operator_of(observable: ObservableLike, size: int, layout: TranspileLayout | None = None) -> SparsePauliOp:
-    """Return an observable, in whatever form it is given, on the qubits of a circuit: their number, and the circuit's layout.
+    """Return an observable, in whatever form, on the ``size`` qubits of a circuit with a layout or without one.
 
     Forms: `SparsePauliOp`, `Pauli`, `SparseObservable`; text as in ``ZZII + 0.5*XXII`` or ``Z0 Z3 + 0.5 X1``; a list of
-    pairs ``(label, factor)`` or of triples ``(letters, qubits, factor)``; an operator of PennyLane or Cirq on wires 0, 1, ...
+    pairs ``(label, factor)`` or of triples ``(letters, qubits, factor)``; an operator of PennyLane or Cirq on wires 0, 1.
 
     A transpiled circuit has a layout, and an observable with the number of qubits that the circuit had before is laid out as
     the circuit is (``SparsePauliOp.apply_layout``). An observable of the circuit's own number of qubits is taken as it
@@ -50,7 +50,7 @@ def operator_of(observable: ObservableLike, size: int, layout: TranspileLayout |
         fixed, terms = _read(observable)
         if fixed is None and before is not None:
             raise ObservableError(
-                f"The observable numbers its qubits, and the circuit's layout has put {before} qubits elsewhere among {size}: "
+                f"The observable numbers its qubits, and the circuit's layout moved {before} qubits among {size}: "
                 "either numbering might be meant. Write one letter for each qubit: as many letters as before the layout, or "
                 "as the circuit has now."
             )
@@ -120,10 +120,10 @@ def _pair(row: Any) -> tuple[str, float]:
 
 def _placed(row: Any) -> Term:
     letters, qubits, factor = row
-    places = [qubit for qubit in qubits if isinstance(qubit, int | np.integer)] if hasattr(qubits, "__iter__") else []
+    places = [int(qubit) for qubit in qubits if isinstance(qubit, int | np.integer)] if hasattr(qubits, "__iter__") else []
     if not isinstance(letters, str) or letters.strip("IXYZ") or not len(letters) == len(places) == len(set(places)):
         raise ObservableError(
-            f"The observable has the term {shown(row)}; expected letters of I, X, Y, Z, as many different qubits, and a factor."
+            f"The observable has the term {shown(row)}; expected letters of I, X, Y, Z, as many qubits, and a factor."
         )
     return letters, places, factor
 

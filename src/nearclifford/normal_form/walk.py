@@ -19,7 +19,7 @@ from nearclifford.normal_form.unitaries import clifford_of, rotations
 IGNORED = (Barrier, Delay)
 NOT_UNITARY = (Measure, Reset, Initialize, Store)
 REMEDIES = {
-    Measure: "A landscape drops measurements at the end of its circuit alone; circuit.remove_final_measurements() does the same.",
+    Measure: "circuit.remove_final_measurements() drops measurements, but only at the end.",
     Initialize: "StatePreparation of qiskit.circuit.library makes the same state by gates.",
 }
 

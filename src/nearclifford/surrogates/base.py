@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from nearclifford.arguments import one_of, thetas
+from nearclifford.arguments import one_of, shown, thetas
 from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import path_of, replacing
@@ -21,6 +21,9 @@ from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.patches import Patch
 from nearclifford.surrogates.storage import arrays_of, problem_of, read_arrays, tree_of
 from nearclifford.surrogates.support import support_of
+
+if TYPE_CHECKING:
+    from nearclifford.primitives.estimator import EvaluatorEstimator
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +101,37 @@ class Surrogate(ABC):
         value, by_angle = self._gradients(np.ascontiguousarray(angle))
         gradient = self.problem.angle_map.to_parameters(by_angle)
         return value.reshape(points.shape[:-1])[()], gradient.reshape(points.shape)
+
+    def fun_and_jac(self, theta: npt.ArrayLike) -> tuple[float, Floats]:
+        """Return value and gradient at one theta, shape ``(D,)``, as SciPy's optimizers take them; errors as for `value`."""
+        point = thetas(theta, self.n_parameters)
+        if point.ndim != 1:
+            raise NearCliffordError(f"theta has shape {point.shape}; expected ({self.n_parameters},): one point, no batch.")
+        value, gradient = self.value_and_gradient(point)
+        return float(value), gradient
+
+    def estimator(self, patch: Patch | None = None) -> EvaluatorEstimator:
+        """Return an EstimatorV2 of Qiskit for the surrogate's own circuit and observable.
+
+        The ``stds`` of its results are the root mean square error over a patch, `rms_error`, the same at every theta: no
+        bound on the error at one theta, nor beyond the patch. Without a patch they are NaN. A PUB of another circuit or
+        observable is refused, with a `CircuitError` or an `ObservableError` from ``result()``: a surrogate knows nothing of
+        it. Raises what `rms_error` does.
+
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(3, 1), "ZZZ")
+        >>> estimator = nc.surrogate(land, order=2).estimator(nc.Gaussian(0.1))
+        >>> result = estimator.run([(land.circuit, "ZZZ", [0.0] * 12)]).result()[0]
+        >>> result.data.evs, result.data.stds.round(4), result.metadata["stds"]
+        (array(1.), np.float64(0.0019), 'root mean square error over Gaussian(sigma=0.1)')
+        """
+        from nearclifford.primitives.estimator import EvaluatorEstimator
+        from nearclifford.primitives.own_circuit import OwnCircuit
+
+        error = np.nan if patch is None else self.rms_error(patch)
+        stds = "not known: no patch was given" if patch is None else f"root mean square error over {shown(patch)}"
+        metadata = {"method": f"{self.kind} surrogate", "order": self.order, "stds": stds}
+        return EvaluatorEstimator(OwnCircuit(self, self.problem, "this surrogate"), error, metadata)
 
     def hessian(self, theta: npt.ArrayLike) -> Floats:
         """Return its second derivatives at ``theta``: shape ``(..., D)`` to ``(..., D, D)``.

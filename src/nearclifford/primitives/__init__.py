@@ -1,0 +1,1 @@
+"""Qiskit's primitives over what this package evaluates."""
