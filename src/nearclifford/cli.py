@@ -1,4 +1,4 @@
-"""The command ``nearclifford``: studies, the encoder, gradient statistics, simulation costs and diagnoses for circuits in files."""
+"""The command ``nearclifford``: studies, the encoder, statistics, costs and diagnoses of circuits in files."""
 
 from __future__ import annotations
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nearclifford.diagnosis.results import Diagnosis, Region
 from nearclifford.plots.style import STYLES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from nearclifford.diagnosis.results import Diagnosis, Region
 
 MARKS = {True: ("o", "simulated within the budget"), False: ("X", "not simulated"), None: ("s", "simulation not settled")}
 

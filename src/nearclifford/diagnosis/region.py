@@ -127,7 +127,7 @@ def _is_flat(land: Landscape, patch: Gaussian, tolerance: float, seconds: float,
 
 
 def _order(land: Landscape, patch: Gaussian, tolerance: float, seconds: float, rng: np.random.Generator) -> int | None:
-    """Return the order of paths that reaches the tolerance; None where none is known to, with the samples there is time for."""
+    """Return the order of paths that reaches the tolerance; None where none is known to, in this time."""
     orders = range(1, LARGEST_ORDER + 1)
     begun = time.monotonic()
     order = surrogate_error_curve(land, patch, orders, SAMPLES, rng=rng).order_for(tolerance)

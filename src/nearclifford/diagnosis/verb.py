@@ -75,7 +75,7 @@ def diagnose(
     question = _Question(land, means, begun + seconds, generator(rng), [])
     chosen = _widths(widths, land.n_parameters)
     middle = chosen[0]
-    regions = {middle: question.ask(land, middle)}
+    regions: dict[float, Region | None] = {middle: question.look(land, middle, f"The region of {middle:.2g} rad")}
     encoded = question.encoded(middle)
     regions |= {sigma: question.ask(land, sigma) for sigma in chosen[1:]}
     local = question.local(middle)
@@ -111,11 +111,15 @@ class _Question:
     unsettled: list[str]
 
     def ask(self, land: Landscape, sigma: float, what: str = "The region") -> Region | None:
-        """Return what a region is like; None, and a word about it, where the time is over. The first is always looked at."""
+        """Return what a region is like; None, and a word about it, where the time is over."""
         name = f"{what} of {sigma:.2g} rad"
         if time.monotonic() > self.ends:
             self.unsettled.append(f"{name} was not looked at: the time was over. Give more max_seconds.")
             return None
+        return self.look(land, sigma, name)
+
+    def look(self, land: Landscape, sigma: float, name: str) -> Region:
+        """Return what a region is like, and keep a word about what is not settled."""
         region = look_at(land, sigma, self.means, rng=self.rng)
         if region.state == "open":
             self.unsettled.append(
