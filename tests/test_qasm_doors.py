@@ -174,6 +174,12 @@ def test_tracing_finds_random_affine_maps():
         assert len(calls) == 4 + 5 * bool((np.count_nonzero(matrix, axis=1) > 1).any())
 
 
+def test_tracing_with_large_constants():
+    found = affine_angles(lambda x: np.array([5000.0 + x[0], 5000.0 + x[0] - x[2] / 3]), 4)
+    assert [[k for k, _ in entry] for entry in found.entries] == [[0], [0, 2]]
+    np.testing.assert_allclose(found.at(np.array([0.1, 5, 0.3, 7])), [5000.1, 5000.0], atol=1e-10)
+
+
 @pytest.mark.parametrize("bent", [np.sin, np.square, np.abs, lambda x: x[[0, 0]] * x[[1, 1]], lambda x: x % 0.7])
 def test_tracing_refuses_what_is_not_affine(bent):
     with pytest.raises(nc.CircuitError, match="not affine"):
