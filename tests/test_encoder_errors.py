@@ -138,8 +138,9 @@ def test_a_coupling_map_in_the_paper_style_is_refused() -> None:
         encode(one_rotation(), SparsePauliOp("ZZ"), 0, style="paper", coupling_map=[(0, 1)])
 
 
-def test_a_fixed_angle_off_the_clifford_grid_is_named() -> None:
-    circuit = one_rotation()
-    circuit.t(1)
-    with pytest.raises(EncodingError, match=r"rotation 1 \(RZ on qubit 1\) turns by 0.785398 rad"):
-        encode(circuit, SparsePauliOp("ZZ"), 0)
+def test_a_fixed_angle_off_the_clifford_grid_is_named_where_no_sweep_fits() -> None:
+    circuit = QuantumCircuit(62)
+    circuit.ry(Parameter("a"), 0)
+    circuit.ry(0.3, range(1, 62))
+    with pytest.raises(EncodingError, match=r"rotation 1 \(RY on qubit 1\) turns by 0.3 rad"):
+        encode(circuit, SparsePauliOp("Z" * 62), 0)

@@ -98,7 +98,7 @@ def toy(rng, n_qubits, negative):
     return maps, Ahead(tensors, 1.0, -0.3)
 
 
-NO_GATES = Gates(np.zeros((1, 16), np.int8), np.zeros((0, 3), np.int64))
+NO_GATES = Gates(np.zeros((1, 16), np.int8), np.zeros((0, 3), np.int64), np.zeros((0, 16)))
 
 
 def one_step(maps, guide, string, count, plain):

@@ -9,7 +9,7 @@ from nearclifford.studies import Study, StudySpec
 from nearclifford.studies.experiments.training import Training, ground_energy
 from nearclifford.studies.figures.training import training_figure
 from nearclifford.studies.presets import preset_names
-from nearclifford.studies.problem import prepare
+from nearclifford.studies.problem import draw_problem, prepare
 
 
 def study(experiment, **changes):
@@ -117,8 +117,27 @@ def test_presets_of_training_are_there():
         ({"steps": 0}, "steps is 0; expected"),
         ({"every": 0}, "every is 0; expected"),
         ({"shots": [1]}, "shots holds 1; expected 0 for exact values, or at least 2"),
+        ({"encoded_terms": "all"}, "encoded_terms is .all.; expected"),
     ],
 )
 def test_wrong_settings_are_named(changes, text):
     with pytest.raises(nc.NearCliffordError, match=text):
         Training(**changes)
+
+
+def test_encoders_of_the_biased_chain_are_drawn_for_its_three_global_terms():
+    """As the article does, and unlike the default, which meets the terms of bonds as well."""
+    made = study(Training(["gd 0.1"], encoded_terms="global"), observable="biased_heisenberg", qubits=[4])
+    [point, *_] = made.points
+    labels = nc.observables.biased_heisenberg(4).paulis.to_labels()
+    drawn = {labels[draw_problem(point, draw, point.encoded_terms).term] for draw in range(30)}
+    assert drawn == {"XXXX", "YYYY", "ZZZZ"}
+    anything = {labels[draw_problem(point, draw).term] for draw in range(30)}
+    assert {label.count("I") for label in anything} == {0, 2}
+    assert Study.preset("vqe-biased").points[0].encoded_terms == "global"
+
+
+def test_global_terms_that_are_not_there_are_refused():
+    made = study(Training(["gd 0.1"], encoded_terms="global"), observable="heisenberg")
+    with pytest.raises(nc.NearCliffordError, match="encoded_terms is 'global', and no term of the observable acts on all 3"):
+        Training.measure_draw(made.points[:1], 0)

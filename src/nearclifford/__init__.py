@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from nearclifford.devices.aer import Aer
     from nearclifford.devices.estimator_gradient import ParameterShiftGradient
     from nearclifford.devices.sampled import ShotSampler
-    from nearclifford.devices.shots import ShotsToResolve, shots_to_resolve
+    from nearclifford.devices.shot_variance import ShotVariance, shot_variance
+    from nearclifford.devices.shots import ShotsForValue, ShotsToResolve, shots_for_value, shots_to_resolve
+    from nearclifford.diagnosis.results import Diagnosis
+    from nearclifford.diagnosis.verb import diagnose
     from nearclifford.encoder.encode import Encoding, encode
     from nearclifford.encoder.search import search_encoder
     from nearclifford.entanglement import entangling_capability
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from nearclifford.statistics.entanglement import EntanglingCapability
     from nearclifford.statistics.exact import Exact
     from nearclifford.statistics.particles import Particles
+    from nearclifford.statistics.paths import Paths
     from nearclifford.statistics.results import GradientStatistics, LossStatistics
     from nearclifford.statistics.some_components import SampledNorm, sampled_squared_norm
     from nearclifford.statistics.stabilizer import Stabilizer
@@ -64,11 +68,12 @@ if TYPE_CHECKING:
     from nearclifford.surrogates.pauli_path import PauliPathSurrogate
     from nearclifford.surrogates.taylor import TaylorSurrogate
     from nearclifford.training.adaptive import Adam, AMSGrad, RMSprop
-    from nearclifford.training.curvature import NaturalGradient, Newton
+    from nearclifford.training.curvature import GaussNewton, NaturalGradient, Newton
     from nearclifford.training.record import TrainingRun
     from nearclifford.training.rules import GradientDescent, Momentum, Nesterov, RandomWalk, SignSGD
     from nearclifford.training.scipy_method import ScipyMethod
     from nearclifford.training.verb import train
+    from nearclifford.untied import UntiedCircuit, untie
     from nearclifford.version import __version__
 
 __all__ = [
@@ -83,6 +88,7 @@ __all__ = [
     "CenterSpectrum",
     "CircuitError",
     "DeviceError",
+    "Diagnosis",
     "DroppedMeasurementsWarning",
     "Encoding",
     "EncodingError",
@@ -90,6 +96,7 @@ __all__ = [
     "ErrorCurve",
     "Evaluator",
     "Exact",
+    "GaussNewton",
     "Gaussian",
     "GradientDescent",
     "GradientStatistics",
@@ -107,6 +114,7 @@ __all__ = [
     "ParameterShiftGradient",
     "Particles",
     "Patch",
+    "Paths",
     "PauliNoise",
     "PauliPathSurrogate",
     "PrincipalPlane",
@@ -117,6 +125,8 @@ __all__ = [
     "SampledNorm",
     "ScipyMethod",
     "ShotSampler",
+    "ShotVariance",
+    "ShotsForValue",
     "ShotsToResolve",
     "SignSGD",
     "SimulationCost",
@@ -130,11 +140,13 @@ __all__ = [
     "TaylorSurrogate",
     "TrainingRun",
     "Uniform",
+    "UntiedCircuit",
     "__version__",
     "ansatz",
     "center_spectrum",
     "certified_loss_second_moment",
     "certified_second_moment",
+    "diagnose",
     "encode",
     "entangling_capability",
     "experiments",
@@ -149,6 +161,8 @@ __all__ = [
     "random_directions",
     "sampled_squared_norm",
     "search_encoder",
+    "shot_variance",
+    "shots_for_value",
     "shots_to_resolve",
     "simulation_cost",
     "slice_along",
@@ -157,6 +171,7 @@ __all__ = [
     "to_jax",
     "to_torch",
     "train",
+    "untie",
 ]
 
 # The module of each public name; some are modules themselves.
@@ -172,6 +187,7 @@ _MODULES = {
     "CenterSpectrum": "geometry.spectrum",
     "CircuitError": "errors",
     "DeviceError": "errors",
+    "Diagnosis": "diagnosis.results",
     "DroppedMeasurementsWarning": "errors",
     "Encoding": "encoder.encode",
     "EncodingError": "errors",
@@ -179,6 +195,7 @@ _MODULES = {
     "ErrorCurve": "surrogates.error",
     "Evaluator": "evaluator",
     "Exact": "statistics.exact",
+    "GaussNewton": "training.curvature",
     "Gaussian": "patches",
     "GradientDescent": "training.rules",
     "GradientStatistics": "statistics.results",
@@ -196,6 +213,7 @@ _MODULES = {
     "ParameterShiftGradient": "devices.estimator_gradient",
     "Particles": "statistics.particles",
     "Patch": "patches",
+    "Paths": "statistics.paths",
     "PauliNoise": "noise.description",
     "PauliPathSurrogate": "surrogates.pauli_path",
     "PrincipalPlane": "geometry.directions",
@@ -205,8 +223,10 @@ _MODULES = {
     "Rounds": "statistics.backend",
     "SampledNorm": "statistics.some_components",
     "ScipyMethod": "training.scipy_method",
-    "ShotSampler": "devices.sampled",
+    "ShotVariance": "devices.shot_variance",
+    "ShotsForValue": "devices.shots",
     "ShotsToResolve": "devices.shots",
+    "ShotSampler": "devices.sampled",
     "SignSGD": "training.rules",
     "SimulationCost": "costs.compare",
     "Slice": "geometry.results",
@@ -219,11 +239,13 @@ _MODULES = {
     "TaylorSurrogate": "surrogates.taylor",
     "TrainingRun": "training.record",
     "Uniform": "patches",
+    "UntiedCircuit": "untied",
     "__version__": "version",
     "ansatz": "ansatz",
     "center_spectrum": "geometry.spectrum",
     "certified_loss_second_moment": "statistics.certified",
     "certified_second_moment": "statistics.certified",
+    "diagnose": "diagnosis.verb",
     "encode": "encoder.encode",
     "entangling_capability": "entanglement",
     "experiments": "studies.experiments",
@@ -238,6 +260,8 @@ _MODULES = {
     "random_directions": "geometry.directions",
     "sampled_squared_norm": "statistics.some_components",
     "search_encoder": "encoder.search",
+    "shot_variance": "devices.shot_variance",
+    "shots_for_value": "devices.shots",
     "shots_to_resolve": "devices.shots",
     "simulation_cost": "costs.compare",
     "slice_along": "geometry.verbs",
@@ -246,6 +270,7 @@ _MODULES = {
     "to_jax": "interchange.jax_functions",
     "to_torch": "interchange.torch_functions",
     "train": "training.verb",
+    "untie": "untied",
 }
 
 _WHOLE = ("ansatz", "experiments", "observables")

@@ -156,6 +156,20 @@ def parameter_index(value: Any, n_parameters: int) -> int:
     return index
 
 
+def chosen_parameters(values: object, n_parameters: int) -> npt.NDArray[np.int64]:
+    """Return indices into ``circuit.parameters``, all of them for None; `NearCliffordError` names anything else.
+
+    >>> chosen_parameters(None, 3).tolist(), chosen_parameters([2, 0], 3).tolist()
+    ([0, 1, 2], [2, 0])
+    """
+    if values is None:
+        return np.arange(n_parameters)
+    given = entries(values)
+    if given is None:
+        raise NearCliffordError(f"parameters is {values!r}; expected a sequence of indices into circuit.parameters.")
+    return np.array([parameter_index(value, n_parameters) for value in given], dtype=np.int64)
+
+
 def parameter_pair(values: object, n_parameters: int) -> list[int]:
     """Return two different indices into ``circuit.parameters``; `NearCliffordError` names anything else.
 

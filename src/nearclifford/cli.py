@@ -1,4 +1,4 @@
-"""The command ``nearclifford``: studies, the encoder, gradient statistics and simulation costs for circuits in files."""
+"""The command ``nearclifford``: studies, the encoder, gradient statistics, simulation costs and diagnoses for circuits in files."""
 
 from __future__ import annotations
 
@@ -120,6 +120,13 @@ def _parser() -> argparse.ArgumentParser:
     cost.add_argument("--tolerance", type=float, required=True, help="error of the loss to reach, in its units")
     cost.add_argument("--max-seconds", type=float, default=10.0, help="budget of each measurement (default: 10)")
     cost.add_argument("--seed", type=int, default=0, help="seed of the thetas and of the error curve (default: 0)")
+
+    diagnosis = commands.add_parser("diagnose", help="does it train near a Clifford point, what simulates it, what helps")
+    _add_circuit(diagnosis)
+    diagnosis.add_argument("--shots", type=int, default=10**6, help="shots of each circuit (default: 1000000)")
+    diagnosis.add_argument("--max-seconds", type=float, default=30.0, help="time for all regions (default: 30)")
+    diagnosis.add_argument("--seed", type=int, default=0, help="seed of the samples (default: 0)")
+    diagnosis.add_argument("--json", action="store_true", help="print everything as JSON")
     return parser
 
 

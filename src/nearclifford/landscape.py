@@ -20,6 +20,7 @@ from nearclifford.exact.center_hessian import center_hessian
 from nearclifford.exact.center_metric import CenterMetric, center_metric
 from nearclifford.exact.cpu import CpuSweeps
 from nearclifford.exact.expansion import CenterExpansion
+from nearclifford.exact.gauss_newton import gauss_newton
 from nearclifford.exact.metric import BlockMetric, metric, metric_blocks
 from nearclifford.exact.planes import grid, values_on_axes
 from nearclifford.exact.shifted_hessian import shifted_hessian
@@ -49,7 +50,8 @@ class Landscape:
     observable : Hermitian, on N qubits: `SparsePauliOp`, text such as "ZZII + 0.5*XXII" or "Z0 Z3 + 0.5 X1", or another form
         of `nearclifford.normal_form.operators.operator_of`, which follows the layout of a transpiled circuit. Circuit and
         observable are copied. Measurements at the end are dropped, with a warning.
-    center : multiples of π/2, shape ``(D,)``, radians, in the order of ``circuit.parameters``; 0 by default.
+    center : multiples of π/2, shape ``(D,)``, radians, in the order of ``circuit.parameters``; 0 by default. Any angle at
+        which each gate of the parameter turns by a multiple of π/2 will do: π/4 for ``rx(2 * b)``.
 
     Attributes
     ----------
@@ -243,6 +245,19 @@ class Landscape:
             return np.broadcast_to(center_hessian(self.problem).toarray(), (*points.shape, size)).copy()
         angles = self.problem.angle_map.angles(points.reshape(-1, size))
         return np.array([shifted_hessian(self.exact, angle) for angle in angles]).reshape(*points.shape, size)
+
+    def gauss_newton(self, theta: npt.ArrayLike, bound: float | None = None) -> Floats:
+        """Return JᵀJ of the residual √(H - E) ψ, whose square is L - E: shape ``(..., D)`` to ``(..., D, D)``.
+
+        E is ``bound``, at most the ground energy; by default what the coefficients allow. With n rotations it takes n states
+        of 2^r amplitudes, r the rank of all x-parts (docs/theory.md, "Gauss and Newton"). Errors as for `value`.
+
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))
+        >>> [float(land.gauss_newton([np.pi, 0.3], bound)[0, 0].round(9)) for bound in (None, -2.0)]
+        [0.5, 0.75]
+        """
+        return gauss_newton(self.problem, self._points(theta), bound)
 
     def at_center(self, observables: Iterable[ObservableLike]) -> CenterExpansion:
         """Return value, gradient and Hessian at the centre for M observables of the circuit, at any number of qubits.

@@ -38,8 +38,8 @@ class Patch(ABC):
     A patch of one's own is a subclass with ``width`` and ``draw``, made from its width alone (or with a ``scaled`` of its
     own). That is enough to sample it. Methods that average in closed form ask for moments, and one that is not defined is an
     error that names it: ``cosine_mean`` and ``sine_square_mean`` (`Stabilizer`, errors of surrogates), ``moment_error``
-    (certified bounds), ``absolute_mean`` (worst-case orders), ``even_moment`` (errors of Taylor surrogates) and
-    ``periodic_mean`` (stabilizer rank).
+    (certified bounds), ``absolute_mean`` (worst-case orders), ``even_moment`` (errors of Taylor surrogates),
+    ``periodic_mean`` (stabilizer rank) and ``gauss_rule`` (`Paths` of few parameters, which samples without).
 
     >>> class TwoPoints(Patch):
     ...     def __init__(self, width): self.distance = width
@@ -109,6 +109,10 @@ class Patch(ABC):
     def periodic_mean(self, function: Callable[[Floats], Floats]) -> np.float64 | Floats:
         """Return E[f(t)], of the shape of the width, of an even function of period π/2 that is smooth on [0, π/4]."""
         raise self._lacks("periodic_mean", "E[f(t)] of a function of period π/2")
+
+    def gauss_rule(self, count: int) -> tuple[Floats, Floats]:
+        """Return nodes and weights of unit width, shapes ``(count,)``: E[f(t)] of polynomials of degree below 2 count."""
+        raise self._lacks("gauss_rule", "Gauss quadrature of unit width")
 
     def _lacks(self, name: str, meaning: str) -> NearCliffordError:
         return NearCliffordError(
@@ -210,6 +214,16 @@ class Gaussian(Patch):
 
         return _each(mean, self.sigma)
 
+    def gauss_rule(self, count: int) -> tuple[Floats, Floats]:
+        """Return the rule of Gauss and Hermite.
+
+        >>> nodes, weights = Gaussian(1.0).gauss_rule(3)
+        >>> round(float(weights @ nodes**4), 12)
+        3.0
+        """
+        nodes, weights = np.polynomial.hermite_e.hermegauss(count)
+        return nodes, weights / weights.sum()
+
 
 @dataclass(frozen=True)
 class Uniform(Patch):
@@ -293,6 +307,11 @@ class Uniform(Patch):
             return part + (_quadrature(function, PERIOD, np.ones_like) - part) * (whole * PERIOD / half_width)
 
         return _each(mean, self.half_width)
+
+    def gauss_rule(self, count: int) -> tuple[Floats, Floats]:
+        """Return the rule of Gauss and Legendre."""
+        nodes, weights = np.polynomial.legendre.leggauss(count)
+        return nodes, weights / weights.sum()
 
 
 def _each(mean: Callable[[float], float], width: float | tuple[float, ...]) -> np.float64 | Floats:

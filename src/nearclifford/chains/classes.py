@@ -9,18 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nearclifford.arrays import Flags, Floats, Indices, Words
+from nearclifford.arrays import Floats, Indices, Words
+from nearclifford.chains.bits import packed, transposed
+from nearclifford.chains.channel_rows import channel_rows
+from nearclifford.kernels.chain.bit_rows import Columns, parities, reach_of_rows, rows_of, rows_of_generators
 from nearclifford.kernels.chain.few_flips import XTable, hashes
-from nearclifford.kernels.chain.flip_sets import (
-    Classes,
-    Columns,
-    Logs,
-    fill_kernel,
-    parities,
-    reach_of_rows,
-    rows_of,
-    rows_of_generators,
-)
+from nearclifford.kernels.chain.flip_sets import Classes, Logs, fill_kernel
+from nearclifford.kernels.chain.kept import ChannelRows, kept_without_flips
 from nearclifford.memory import require_memory
 from nearclifford.normal_form.angles import AngleMap
 from nearclifford.normal_form.problem import PauliProblem
@@ -38,11 +33,12 @@ class TermClasses:
     Attributes
     ----------
     terms : int64, shape ``(T,)``: which term of the problem stands where.
-    tables, columns, x_table : what the kernels take.
+    tables, channels, columns, x_table : what the kernels take; of no channels where there is no noise.
     """
 
     terms: Indices
     tables: Classes
+    channels: ChannelRows
     columns: Columns
     x_table: XTable
 
@@ -62,7 +58,8 @@ class TermClasses:
         sign = 1.0 - 2.0 * parities(meets, packed(moments.cosine < 0))
         amplitude = (problem.coefficients * relative_sign)[terms] * sign
         tables = _with_kernel(begin, meets, amplitude, moments.logs.distance)
-        return cls(terms, tables, columns, _x_table(problem.generators.x, images.x))
+        channels = channel_rows(problem.channels, images, problem.n_rotations)
+        return cls(terms, tables, channels, columns, _x_table(problem.generators.x, images.x))
 
     @property
     def mean_class(self) -> Indices:
@@ -80,6 +77,12 @@ class TermClasses:
         rows_of_generators(self.columns, rows)
         reach_of_rows(meets, rows, members)
         return members
+
+    def kept(self, terms: Indices) -> Floats:
+        """Return what the paths without a flip of some terms, by their places, keep at channels: 1 without noise."""
+        result = np.empty(len(terms))
+        kept_without_flips(self.channels, terms, result)
+        return result
 
     @property
     def most_alike(self) -> float:
@@ -132,16 +135,6 @@ def logarithm(value: Floats, less_one: Floats | None = None) -> Floats:
     return np.maximum(result, LOG_ZERO)
 
 
-def packed(flags: Flags) -> Words:
-    """Return flags as bits of words, uint64, shape ``(ceil(n / 64),)``.
-
-    >>> packed(np.array([True, False, True]))
-    array([5], dtype=uint64)
-    """
-    bits = np.packbits(flags, bitorder="little")
-    return np.pad(bits, (0, -len(bits) % 8)).view(np.uint64)
-
-
 def _kinds(images: PauliTable) -> tuple[Indices, Floats]:
     """Return the class of each term, and its sign relative to the first of its class."""
     _, first, alike = np.unique(images.x, axis=0, return_index=True, return_inverse=True)
@@ -156,19 +149,7 @@ def _kinds(images: PauliTable) -> tuple[Indices, Floats]:
 
 def _columns(generators: PauliTable) -> Columns:
     strings = np.concatenate([generators.x, generators.z], axis=1)
-    return Columns(_transposed(generators.x, generators.n_qubits), _transposed(generators.z, generators.n_qubits), strings)
-
-
-def _transposed(words: Words, n_qubits: int) -> Words:
-    """Return the bits of rows by column, uint64, shape ``(n_qubits, ceil(n / 64))``."""
-    n = len(words)
-    result = np.zeros((n_qubits, (n + 63) >> 6), np.uint64)
-    for w in range(words.shape[1]):
-        count = min(64, n_qubits - 64 * w)
-        bits = np.unpackbits(words[:, w : w + 1].copy().view(np.uint8), axis=1, count=count, bitorder="little")
-        columns = np.packbits(bits.T, axis=1, bitorder="little")
-        result.view(np.uint8)[64 * w : 64 * w + count, : columns.shape[1]] = columns
-    return result
+    return Columns(transposed(generators.x, generators.n_qubits), transposed(generators.z, generators.n_qubits), strings)
 
 
 def _with_kernel(begin: Indices, meets: Words, amplitude: Floats, distance: Floats) -> Classes:

@@ -169,7 +169,7 @@ class DrawnTail:
     def weigh(self, sets: FlipSets, n_words: int, first_block: int = 0) -> TailSums:
         """Return the sums of some of the sets of so many words from block ``first_block`` on."""
         logs, pairs = self.question.moments.drawn_with(self.chance), weights_of_pairs(self._starts(n_words, first_block))
-        sums, squares, largest, apart = self.question.weigh(sets, logs, self.mass, pairs=pairs)[:, :-1]
+        sums, squares, largest, apart = self.question.weigh(sets, logs, self.mass, pairs=pairs)[:, :-2]
         return TailSums(n_words, sums, squares, largest, apart, len(sets.kind))
 
     def _starts(self, n_words: int, first_block: int) -> Indices:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from nearclifford.arrays import Floats, Indices, Words
-from nearclifford.chains.classes import RotationMoments, TermClasses, packed
+from nearclifford.chains.bits import packed
+from nearclifford.chains.classes import RotationMoments, TermClasses
 from nearclifford.kernels.chain.few_flips import find_sets
-from nearclifford.kernels.chain.flip_sets import Draws, FlipSets, Logs, Wanted, weigh_sets
+from nearclifford.kernels.chain.flip_sets import Draws, FlipSets, Logs, Wanted
+from nearclifford.kernels.chain.set_sums import weigh_sets
 from nearclifford.memory import require_memory
 
 # Columns of the anticommutation table that are numbers at one time.
@@ -46,10 +48,10 @@ class Question:
         return Wanted(packed(chosen), bool(chosen.any()), np.exp(logs.flip - logs.stay), self.factor_square)
 
     def weigh(self, sets: FlipSets, logs: Logs, mass: float, drawn: Floats = NONE, pairs: Floats = NONE) -> Floats:
-        """Return what `weigh_sets` adds up over the words of sets, shape ``(4, n + 3)``."""
-        added, tables = np.zeros((TASKS, 4, len(self.factor_square) + 3)), self.classes.tables
-        draws = Draws(mass, drawn, pairs)
-        weigh_sets(self.classes.columns, tables, logs, self.wanted, sets, draws, _tasks(sets.word), added)
+        """Return what `weigh_sets` adds up over the words of sets, shape ``(4, n + 4)``."""
+        added, classes = np.zeros((TASKS, 4, len(self.factor_square) + 4)), self.classes
+        draws = Draws(mass, drawn, pairs, _tasks(sets.word))
+        weigh_sets(classes.columns, classes.tables, classes.channels, logs, self.wanted, sets, draws, added)
         return np.stack([added[:, i].max(axis=0) if i == 2 else added[:, i].sum(axis=0) for i in range(4)])
 
 
@@ -63,24 +65,35 @@ class ExactPart:
         of the derivatives by their weights.
     alike : what terms of one class add to what they are apart, the largest of the sums over sets of one size; None where no
         set was found that flips.
-    last, last_apart : the sets of the most flips, and what the terms apart add to the loss there, Σ c² w.
+    last, last_apart : the sets of the most flips, and what the terms apart add to the loss there, Σ c² w, if there were no
+        noise.
+    kept : the largest part of what terms add apart that noise leaves, of the sums over sets of one size; 1 without noise.
     """
 
     value: Floats
     alike: float | None
     last: FlipSets
     last_apart: float
+    kept: float
 
 
 def exact_part(question: Question, order: int) -> ExactPart:
     """Return what sets of fewer than ``order`` flips add."""
-    value, ratios, sets, apart = unflipped(question), [], NO_SETS, 0.0
+    value, sets, apart = unflipped(question), NO_SETS, 0.0
+    ratios, kept = [], [part_kept(question.classes)]
     for size in range(1, order):
         sets = flip_sets(question.classes, size)
         added = question.weigh(sets, question.moments.logs, 0.0)[0]
-        value, apart = value + added[:-1], float(added[-1])
-        ratios += [float(added[-3] / apart)] if apart > 0 else []
-    return ExactPart(value, max(ratios, default=None), sets, apart)
+        value, damped, apart = value + added[:-2], float(added[-2]), float(added[-1])
+        ratios += [float(added[-4] / damped)] if damped > 0 else []
+        kept += [damped / apart] if apart > 0 else []
+    return ExactPart(value, max(ratios, default=None), sets, apart, max(kept))
+
+
+def part_kept(classes: TermClasses) -> float:
+    """Return what noise leaves of the squares of Z-type terms that flip nowhere, at most 1; 1 if there are none."""
+    terms = classes.mean_class
+    return float((classes.kept(terms) ** 2).max()) if len(terms) else 1.0
 
 
 def unflipped(question: Question) -> Floats:
@@ -102,7 +115,7 @@ def unflipped(question: Question) -> Floats:
         part = slice(begin, begin + CHUNK)
         both += (bits * logs.distance[part]) @ bits.T
         log_weight += bits @ logs.stay[part]
-    amplitude = classes.tables.amplitude[terms] * np.exp(log_weight / 2)
+    amplitude = classes.tables.amplitude[terms] * np.exp(log_weight / 2) * classes.kept(terms)
     form = np.outer(amplitude, amplitude) * _kernel_of(classes, terms)
     result[n] = -(form * np.expm1(-both)).sum()
     if len(question.rotations):

@@ -14,7 +14,8 @@ import numpy as np
 from nearclifford.arrays import Floats, Indices, Words
 from nearclifford.chains.drawn_tails import TailSums, systematic, weights_of_pairs, words_of
 from nearclifford.chains.few_flips import NONE, Question
-from nearclifford.kernels.chain.flip_sets import FlipSets, rows_of_generators
+from nearclifford.kernels.chain.bit_rows import rows_of_generators
+from nearclifford.kernels.chain.flip_sets import FlipSets
 from nearclifford.kernels.chain.last_flips import Drawing, Found, chances_to_draw, find_last_flips, sums_of_rows
 from nearclifford.kernels.chain.words import WIDTH
 from nearclifford.memory import require_memory
@@ -85,7 +86,7 @@ class LookedUpTail:
             return TailSums(n_words, nothing, nothing, nothing, nothing, 0)
         starts = systematic(self.share, n_words, self.seed, first_block)
         sets = self.sets(starts, first_block)
-        sums, squares, largest, apart = self._weighed(sets, self.order, weights_of_pairs(starts))[:, :-1]
+        sums, squares, largest, apart = self._weighed(sets, self.order, weights_of_pairs(starts))[:, :-2]
         return TailSums(n_words, sums, squares, largest, apart, len(sets.kind))
 
     def sets(self, starts: Indices, first_block: int) -> FlipSets:
@@ -118,7 +119,7 @@ class LookedUpTail:
         _, hit = np.unique(before, axis=0, return_inverse=True)
         by_hit = np.argsort(hit.reshape(-1), kind="stable")
         some = FlipSets(sets.begin, flips[by_hit].reshape(-1), sets.kind[by_hit], hit.reshape(-1)[by_hit])
-        largest: Floats = self._weighed(some, self.order - 1)[2, :-1] * self.first_chances.max(initial=0.0)
+        largest: Floats = self._weighed(some, self.order - 1)[2, :-2] * self.first_chances.max(initial=0.0)
         return largest
 
     def _weighed(self, sets: FlipSets, least: int, pairs: Floats = NONE) -> Floats:

@@ -126,9 +126,12 @@ class SplitMoments:
 
     @cached_property
     def alike(self) -> float:
-        """What terms that flip together may add to what they are apart: twice what few flips show, or the most possible."""
+        """What terms that flip together may add to what they are apart: twice what few flips show, or the most possible.
+
+        Of that noise leaves a part, about what it leaves of few flips.
+        """
         most, seen = self.question.classes.most_alike, self.exact.alike
-        return most if seen is None else min(2 * max(seen, 1.0), most)
+        return (most if seen is None else min(2 * max(seen, 1.0), most)) * self.exact.kept
 
     @cached_property
     def unseen(self) -> Unseen:

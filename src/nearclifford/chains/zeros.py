@@ -72,7 +72,10 @@ def vanishes(problem: PauliProblem, rotation: int, matters: Flags) -> bool:
     if problem.generators.x.size * len(problem.images) > MOST_WORDS:
         return False
     rotations = np.flatnonzero(matters)
-    starts = _distinct_terms(problem.generators.take(rotations), problem.images, problem.coefficients)
+    if problem.channels is None:
+        starts = _distinct_terms(problem.generators.take(rotations), problem.images, problem.coefficients)
+    else:  # terms that meet the same rotations may meet other channels
+        starts = np.arange(len(problem.images))
     if not len(starts):
         return True
     chosen = int(np.searchsorted(rotations, rotation)) if rotation >= 0 else -1

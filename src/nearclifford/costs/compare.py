@@ -106,7 +106,8 @@ def simulation_cost(
 
     Parameters
     ----------
-    land, patch : the problem; every parameter turns one rotation, as for `nearclifford.Stabilizer`.
+    land, patch : the problem. Where angles are shared or fixed the orders are those of `surrogate_error_curve` there, and
+        methods that are defined for one gate a parameter have no numbers.
     tolerance : error of the loss, in the units of the observable.
     samples : chains of the run behind the order by rms error; by default 20 (Σ|c_a| / tolerance)², as many as it takes to
         tell (`ErrorCurve.order_for`), between 10^5 and 10^7.
@@ -116,7 +117,7 @@ def simulation_cost(
 
     Raises
     ------
-    NearCliffordError : a tolerance that is not positive, a patch that does not fit, shared parameters, a bad budget.
+    NearCliffordError : a tolerance that is not positive, a patch that does not fit, a bad budget.
 
     Examples
     --------
@@ -187,6 +188,8 @@ def _reference(contest: Contest, curve: ErrorCurve) -> tuple[Floats | None, str]
 
 def _taylor_order(contest: Contest) -> int | None:
     """Return the least Taylor order whose rms error over the thetas, and those of all higher orders, reach the tolerance."""
+    if contest.land.problem.angle_map.offset.any():
+        return None
     if not contest.exact_fits or contest.exact_seconds * len(contest.theta) * N_NODES > contest.max_seconds:
         return None
     land = contest.land

@@ -76,8 +76,18 @@ class Contest:
 
     @cached_property
     def mean_displacement(self) -> float:
-        """E‖t‖₁ over the patch, radians."""
-        return mean_displacement(self.patch, self.land.n_parameters)
+        """E‖t‖₁ over the patch, radians; where angles are shared or fixed, of the rotations that they turn."""
+        angles = self.land.problem.angle_map
+        if self.independent:
+            return mean_displacement(self.patch, self.land.n_parameters)
+        widths = np.broadcast_to(self.patch.absolute_mean(), (self.land.n_parameters,))
+        turned = np.abs(angles.factor) @ widths[angles.entry_parameter]
+        return float(turned + np.abs(angles.offset).sum())
+
+    @property
+    def independent(self) -> bool:
+        """Whether each parameter turns one rotation; methods that are defined for such circuits alone ask."""
+        return self.land.problem.angle_map.independent
 
     @cached_property
     def model(self) -> CostModel:

@@ -55,8 +55,9 @@ def statevector(contest: Contest) -> MethodCost:
 
 def published_taylor(contest: Contest, criterion: str, order: int | None) -> MethodCost:
     """The enumeration of arXiv:2507.06344: all multi-indices, a stabilizer state for each shifted angle."""
-    if order is None:
-        return MethodCost("Taylor, published", criterion, "stabilizer calls", note=UNKNOWN_ORDER)
+    if order is None or not contest.independent:
+        note = UNKNOWN_ORDER if contest.independent else ONE_GATE
+        return MethodCost("Taylor, published", criterion, "stabilizer calls", note=note)
     size = contest.land.n_parameters
     calls, indices = n_stabilizer_calls(size, order), n_multi_indices(size, order)
     return MethodCost(
@@ -74,6 +75,7 @@ def published_taylor(contest: Contest, criterion: str, order: int | None) -> Met
 
 # Counting may be wrong by so much; sampling the walks says more, but takes long where there are many flips.
 DECADES = 3
+ONE_GATE = "defined for one gate a parameter: nearclifford.untie(circuit) has them"
 UNKNOWN_ORDER = "no order was found that reaches the tolerance"
 
 
@@ -83,6 +85,8 @@ def our_surrogate(
     """A surrogate of this package, built and evaluated where it fits the budget; returned with its cost."""
     if order is None:
         return MethodCost(TITLES[kind], criterion, "paths", note=UNKNOWN_ORDER), None
+    if kind == "taylor" and contest.land.problem.angle_map.offset.any():
+        return MethodCost(TITLES[kind], criterion, "paths", note="fixed angles that are not Clifford: no centre"), None
     cost = _predicted(contest, MethodCost(TITLES[kind], criterion, "paths", order))
     if cost.predicted_build_seconds is not None and cost.predicted_build_seconds > contest.max_seconds:
         return replace(cost, note="beyond the budget"), None
@@ -125,6 +129,8 @@ def _predicted(contest: Contest, cost: MethodCost) -> MethodCost:
 
 def stabilizer_rank(contest: Contest) -> MethodCost:
     """Sums over stabilizer states (Bravyi et al. 2019): predicted alone, and without the 1/ε² of its sampling."""
+    if not contest.independent:
+        return MethodCost("stabilizer rank", "exact", "stabilizer states", note=ONE_GATE)
     log2_rank = log2_mean_stabilizer_rank(contest.patch, contest.land.n_parameters)
     rank = times_power_of_two(1.0, log2_rank)
     return MethodCost(

@@ -15,21 +15,20 @@ from nearclifford.errors import EncodingError
 from nearclifford.normal_form.program import RotationProgram
 
 
-def rotation_of(program: RotationProgram, parameter: int) -> int:
-    """Return the one rotation that a parameter turns; `EncodingError` where it turns none or several.
+def rotations_of(program: RotationProgram, parameter: int) -> list[int]:
+    """Return the rotations that a parameter turns, in time order; `EncodingError` where it turns none.
 
     >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
-    >>> rotation_of(land.program, 3)
-    3
+    >>> rotations_of(land.program, 3)
+    [3]
     """
-    rotations = program.angle_map.rotations_of(parameter)
-    if len(rotations) == 1:
-        return int(rotations[0])
-    remedy = "choose one that turns a gate" if not len(rotations) else "give each of its gates a parameter of its own"
+    rotations = np.unique(program.angle_map.rotations_of(parameter)).tolist()
+    if rotations:
+        return [int(rotation) for rotation in rotations]
     raise EncodingError(
-        f"Parameter {parameter} ({program.angle_map.parameters[parameter]!r}) turns {len(rotations) or 'no'} rotations; "
-        f"the encoder needs exactly one: {remedy}."
+        f"Parameter {parameter} ({program.angle_map.parameters[parameter]!r}) turns no rotations; the encoder needs one "
+        "that carries the encoding: choose a parameter that turns a gate."
     )
 
 
@@ -98,7 +97,7 @@ def chosen_parameters(
 ) -> list[int]:
     """Return the indices of the wanted parameters, ascending and each once; if it is None, of all that can be encoded.
 
-    Raises `EncodingError` for a wanted one that turns no rotation or several, and where none is left.
+    Raises `EncodingError` for a wanted one that turns no rotation, and where none is left.
 
     >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
@@ -108,15 +107,14 @@ def chosen_parameters(
     if wanted is not None:
         indices = turning_parameters(circuit, program, wanted)
         for index in indices:
-            rotation_of(program, index)
+            rotations_of(program, index)
         return indices
-    turned = np.bincount(program.angle_map.entry_parameter, minlength=program.angle_map.n_parameters)
-    if not np.any(turned == 1):
+    turning = np.unique(program.angle_map.entry_parameter).tolist()
+    if not turning:
         raise EncodingError(
-            f"Each of the {program.angle_map.n_parameters} parameters turns no rotation or several; the encoder needs one "
-            "that turns exactly one: give a gate a parameter of its own."
+            f"None of the {program.angle_map.n_parameters} parameters turns a rotation; the encoder needs one that does."
         )
-    return np.flatnonzero(turned == 1).tolist()
+    return turning
 
 
 def turning_parameters(

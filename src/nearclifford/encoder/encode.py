@@ -22,7 +22,7 @@ from qiskit.quantum_info import Pauli, SparsePauliOp
 
 from nearclifford.arguments import one_of
 from nearclifford.arrays import Floats
-from nearclifford.encoder.encodable import parameter_of, rotation_of, term_of
+from nearclifford.encoder.encodable import parameter_of, rotations_of, term_of
 from nearclifford.encoder.inducer import (
     Edges,
     Meeting,
@@ -34,8 +34,9 @@ from nearclifford.encoder.inducer import (
     phase_inducer,
     to_qiskit,
 )
-from nearclifford.errors import EncodingError
+from nearclifford.errors import EncodingError, ResourceError
 from nearclifford.exact.center import ProductBasis, center_gradient
+from nearclifford.kernels.pauli import weighted_commutators
 from nearclifford.landscape import Landscape
 from nearclifford.normal_form.compiler import compile_circuit, require_circuit
 from nearclifford.normal_form.final_measurements import without_final_measurements
@@ -45,6 +46,9 @@ from nearclifford.normal_form.program import PauliTable, RotationProgram
 from nearclifford.normal_form.terms import terms_of
 
 Style = Literal["compact", "paper"]
+
+# Derivatives that differ by this part of the largest possible one are equal.
+ROUNDING = 1e-12
 
 MEETINGS: dict[str, Callable[[RotationProgram, Collection[int]], Iterator[Meeting]]] = {
     "compact": compact_meetings,
@@ -62,11 +66,16 @@ class Encoding:
     phase_inducer, diagonalizer : the Clifford gates at the end and at the start, on N qubits.
     parameter : index k of the encoded parameter in ``circuit.parameters``.
     term : index a of the encoded term in the simplified observable.
+    rotation, gate : the rotation of the parameter that carries the encoding, by its index in time order and in words; -1
+        and an empty text for a start state, which encodes no single one. A parameter that turns several gates has one
+        carrier, and the others add what they have.
     style : "compact" or "paper".
     center : float64, shape ``(D,)``, radians: the Clifford centre.
     gradient : float64, shape ``(D,)``: the gradient of the whole observable at the centre, per radian. For an
         observable of one term ``|gradient[k]| = |factor · c_a|``, with ``factor`` the one by which the parameter enters
-        its gate (``rz(2 * a)``: 2); other terms may add to component k or cancel it.
+        its gate (``rz(2 * a)``: 2); other terms, and other gates of the parameter, may add to component k or cancel it.
+        Where a fixed angle is not Clifford the encoding is that of the nearest Clifford angle, and loss and gradient are
+        those of the circuit as it is, by an exact sweep.
     loss : float, the loss of the whole observable at the centre.
     added_two_qubit_gates : two-qubit gates of the phase inducer (the diagonalizer has none).
     added_depth : depth of the encoded circuit less that of the circuit, barriers not counted.
@@ -86,6 +95,8 @@ class Encoding:
     diagonalizer: QuantumCircuit
     parameter: int
     term: int
+    rotation: int
+    gate: str
     style: str
     center: Floats
     gradient: Floats
@@ -125,7 +136,7 @@ class EncodingProblem:
     Attributes
     ----------
     circuit, observable : as given.
-    program : its normal form; the centre is Clifford.
+    program : its normal form; fixed angles that are not Clifford count as the nearest that are.
     terms : unsigned Pauli strings of the simplified observable, T of them.
     coefficients : float64, shape ``(T,)``.
     style : "compact" or "paper".
@@ -171,6 +182,14 @@ class EncodingProblem:
         generators, rotation = self.program.generators, meeting.rotation
         return ProductBasis.of(images.x[term] ^ generators.x[rotation], images.z[term] ^ generators.z[rotation])
 
+    def component(self, images: PauliTable, basis: ProductBasis, parameter: int) -> float:
+        """Return the whole derivative by a parameter, of all its gates and all terms: the chain rule."""
+        angles, generators = self.program.angle_map, self.program.generators
+        own = angles.entry_parameter == parameter
+        turned = generators.take(angles.entry_rotation[own]).strings
+        by_angle = weighted_commutators(turned, images.strings, self.coefficients, basis.x, basis.z)
+        return float(by_angle @ angles.factor[own])
+
 
 def encode(
     circuit: QuantumCircuit,
@@ -185,10 +204,13 @@ def encode(
 
     Parameters
     ----------
-    circuit : of N qubits and D parameters, Clifford at the centre.
+    circuit : of N qubits and D parameters, Clifford at the centre; fixed angles that are not, such as data, count as the
+        nearest multiple of π/2 for the encoding.
     observable : Hermitian, on N qubits.
-    parameter : index k in ``circuit.parameters``, or the parameter; it must sit on one gate. Where it enters that gate
-        with a factor, ``|∂_k L| = |factor · c_a|``.
+    parameter : index k in ``circuit.parameters``, or the parameter. Where it enters its gate with a factor,
+        ``|∂_k L| = |factor · c_a|``. Where it turns several gates, the one that makes the largest whole derivative carries
+        the encoding (``rotation`` and ``gate`` of the result), the first of equal ones: the derivative of the term by that
+        gate is ``± factor · c_a``, and ``gradient[k]`` the sum over all gates.
     term : index a in ``observable.simplify()``, not of the identity.
     center : shape ``(D,)``, multiples of π/2 in radians; zeros unless given.
     style : "compact" adds at most one two-qubit gate; "paper" is the published construction, which appends the
@@ -203,7 +225,8 @@ def encode(
     Raises
     ------
     EncodingError : if the request names no such term, parameter or style, the term is the identity, the parameter sits
-        on no gate or on several, a fixed angle is not Clifford, or an edge joins no two qubits of the circuit.
+        on no gate, or its gates cancel whichever carries the encoding; a fixed angle is not Clifford and the exact gradient
+        does not fit the memory; or an edge joins no two qubits of the circuit.
 
     Notes
     -----
@@ -251,7 +274,6 @@ def prepare(
     circuit = without_final_measurements(circuit)
     observable = operator_of(observable, circuit.num_qubits, circuit.layout)
     program = compile_circuit(circuit, center)
-    program.angle_map.require_clifford("The encoder needs a Clifford centre.", "", EncodingError)
     terms, coefficients = terms_of(observable, program.n_qubits)
     if not any(string.weight for string in terms):
         raise EncodingError(
@@ -261,55 +283,99 @@ def prepare(
     return EncodingProblem(circuit, observable, program, terms, coefficients, style)
 
 
-def assemble(problem: EncodingProblem, term: int, parameter: int, neighbours: dict[int, set[int]] | None = None) -> Encoding:
-    """Build the encoding of one (term, parameter); the indices are within range.
+def assemble(
+    problem: EncodingProblem,
+    term: int,
+    parameter: int,
+    neighbours: dict[int, set[int]] | None = None,
+    rotation: int | None = None,
+) -> Encoding:
+    """Build the encoding of one (term, parameter), carried by a rotation of it; the indices are within range.
 
-    The normal form of the encoded circuit is that of the circuit with other images and another start state, so
-    nothing is compiled again.
+    Without a ``rotation`` it is the one of the largest whole derivative. The normal form of the encoded circuit is that of
+    the circuit with other images and another start state, so nothing is compiled again.
 
     >>> import nearclifford as nc
     >>> assemble(prepare(nc.ansatz.mhea(1, 0), nc.observables.global_z(1), None, "paper"), 0, 0).gradient_norm
     1.0
     """
     program = problem.program
-    meeting = next(problem.meetings([rotation_of(program, parameter)]))
+    carrier = _carrier(problem, term, parameter, neighbours) if rotation is None else rotation
+    meeting = next(problem.meetings([carrier]))
     fix = phase_inducer(problem.terms[term], meeting.axis, neighbours)
     images = problem.images(meeting, fix)
     expansion = center_gradient(problem.with_images(images), problem.basis(meeting, images, term))
     suffix = inverse_after(program, meeting.gate) if problem.style == "paper" else stim.Circuit()
     product = images.to_stim(term) * program.generators.to_stim(meeting.rotation)
-    return surround(problem, (diagonalizer(product), suffix + fix), (term, parameter), expansion)
+    return surround(problem, (diagonalizer(product), suffix + fix), (term, parameter, carrier), expansion)
+
+
+def _carrier(problem: EncodingProblem, term: int, parameter: int, neighbours: dict[int, set[int]] | None) -> int:
+    """Return the rotation that gives a parameter the largest whole derivative, the first of equal ones."""
+    rotations = rotations_of(problem.program, parameter)
+    if len(rotations) == 1:
+        return rotations[0]
+    found = []
+    for meeting in problem.meetings(rotations):
+        images = problem.images(meeting, phase_inducer(problem.terms[term], meeting.axis, neighbours))
+        found.append(abs(problem.component(images, problem.basis(meeting, images, term), parameter)))
+    scale = np.abs(problem.coefficients).sum() * np.abs(problem.program.angle_map.factor).sum()
+    if max(found) <= ROUNDING * scale:
+        name = problem.program.angle_map.parameters[parameter]
+        raise EncodingError(
+            f"The {len(rotations)} gates of parameter {parameter} ({name!r}) cancel: whichever carries the encoding of term "
+            f"{term}, the whole derivative is zero. Choose another parameter or term, or give each gate a parameter "
+            "of its own, as nearclifford.untie(circuit) does."
+        )
+    return rotations[int(np.argmax(np.array(found) >= max(found) - ROUNDING * scale))]
 
 
 def surround(
     problem: EncodingProblem,
     around: tuple[stim.Circuit, stim.Circuit],
-    encoded: tuple[int, int],
+    encoded: tuple[int, int, int],
     expansion: tuple[float, Floats],
 ) -> Encoding:
     """Return the encoding that puts Clifford gates before and after the circuit.
 
-    ``encoded`` is the (term, parameter) that they are for, ``expansion`` the loss and its gradient at the centre.
+    ``encoded`` is the (term, parameter, rotation) that they are for, with -1 for no single rotation; ``expansion`` the loss
+    and its gradient at the centre, which are found anew where fixed angles are not Clifford.
     """
     program, (before, after) = problem.program, around
     first = to_qiskit(before, program.n_qubits, "diagonalizer")
     last = to_qiskit(after, program.n_qubits, "phase_inducer")
     circuit = problem.circuit.compose(first, front=True).compose(last)
+    # Copies: what a user appends to the circuit until he asks for the landscape must not reach it.
+    make_landscape = partial(_surrounded, circuit.copy(), program, around, problem.observable.copy())
+    term, parameter, rotation = encoded
+    loss, gradient = _as_it_is(make_landscape()) if program.angle_map.offset.any() else expansion
     return Encoding(
         circuit=circuit,
         phase_inducer=last,
         diagonalizer=first,
-        parameter=encoded[1],
-        term=encoded[0],
+        parameter=parameter,
+        term=term,
+        rotation=rotation,
+        gate=program.angle_map.describe(rotation) if rotation >= 0 else "",
         style=problem.style,
         center=program.angle_map.center,
-        gradient=expansion[1],
-        loss=expansion[0],
+        gradient=gradient,
+        loss=loss,
         added_two_qubit_gates=last.num_nonlocal_gates(),
         added_depth=_depth(circuit) - _depth(problem.circuit),
-        # Copies: what a user appends to the circuit until he asks for the landscape must not reach it.
-        _make_landscape=partial(_surrounded, circuit.copy(), program, around, problem.observable.copy()),
+        _make_landscape=make_landscape,
     )
+
+
+def _as_it_is(land: Landscape) -> tuple[float, Floats]:
+    """Return loss and gradient at the centre of a circuit whose fixed angles are not Clifford, by an exact sweep."""
+    try:
+        loss, gradient = land.value_and_gradient(land.center)
+    except ResourceError as error:
+        reason = f"Loss and gradient of the encoded circuit need an exact sweep, which does not fit: {error}"
+        land.problem.angle_map.require_clifford(reason, "", EncodingError)
+        raise
+    return float(loss), gradient
 
 
 def _surrounded(

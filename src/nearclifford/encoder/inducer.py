@@ -16,7 +16,7 @@ from qiskit.transpiler import CouplingMap
 
 from nearclifford.arguments import entries, integer
 from nearclifford.errors import EncodingError
-from nearclifford.normal_form.gates import INVERSE_NAME, INVERSE_TABLEAU, PRIMITIVES, ROTATION_AXIS
+from nearclifford.normal_form.gates import INVERSE_NAME, INVERSE_TABLEAU, PRIMITIVES, QISKIT_METHODS, ROTATION_AXIS
 from nearclifford.normal_form.program import RotationProgram
 
 Neighbours: TypeAlias = Mapping[int, Collection[int]]
@@ -26,23 +26,6 @@ Edges: TypeAlias = CouplingMap | Iterable[Sequence[int]]
 EXCHANGE = {frozenset("XZ"): "H", frozenset("XY"): "S", frozenset("YZ"): "SQRT_X"}
 # Which gate moves a letter off itself; Z goes to X and X to Z by the published convention.
 MOVE_AWAY = {"X": "H", "Y": "S", "Z": "H"}
-# stim's names of Clifford gates as Qiskit methods, in time order.
-QISKIT_METHODS = {
-    "X": ("x",),
-    "Y": ("y",),
-    "Z": ("z",),
-    "H": ("h",),
-    "S": ("s",),
-    "S_DAG": ("sdg",),
-    "SQRT_X": ("sx",),
-    "SQRT_X_DAG": ("sxdg",),
-    "SQRT_Y": ("z", "h"),
-    "SQRT_Y_DAG": ("h", "z"),
-    "CX": ("cx",),
-    "CY": ("cy",),
-    "CZ": ("cz",),
-    "SWAP": ("swap",),
-}
 
 
 @dataclass(frozen=True)

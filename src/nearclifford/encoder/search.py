@@ -17,13 +17,12 @@ from qiskit.quantum_info import SparsePauliOp
 
 from nearclifford.arguments import instance, one_of, positive
 from nearclifford.encoder.clock import Clock
-from nearclifford.encoder.encodable import chosen_parameters, chosen_terms, rotation_of, turning_parameters
+from nearclifford.encoder.encodable import chosen_parameters, chosen_terms, rotations_of, turning_parameters
 from nearclifford.encoder.encode import Encoding, EncodingProblem, Style, assemble, prepare
 from nearclifford.encoder.inducer import Meeting, phase_inducer
 from nearclifford.encoder.start_search import search_start
 from nearclifford.errors import EncodingError
 from nearclifford.exact.center import ProductBasis, center_gradient, center_loss
-from nearclifford.kernels.pauli import Strings, weighted_commutators
 from nearclifford.normal_form.program import PauliTable
 
 Objective = Literal["step", "loss", "gradient", "norm"]
@@ -73,8 +72,8 @@ def search_encoder(
         (the paper's MinimalLCE); "gradient", the largest ``|∂_k L|`` of the encoded component; "norm", the largest
         ``‖∇L‖``.
     terms : indices into ``observable.simplify()``; only these are considered. None for all but the identity.
-    parameters : indices into ``circuit.parameters``, or the parameters; only these are considered. None for all that
-        turn exactly one gate; for "step", where they may share gates, for all.
+    parameters : indices into ``circuit.parameters``, or the parameters; only these are considered. None for all that turn
+        a gate. Of a parameter that turns several each may carry the encoding, and is a candidate.
     max_seconds : end the search after so long, with the best of what was judged until then and an
         `IncompleteSearchWarning`. One candidate at least is judged, whatever the limit. None for no limit.
     progress : show a bar on standard error where the search takes more than two seconds.
@@ -86,8 +85,8 @@ def search_encoder(
 
     Raises
     ------
-    EncodingError : as for `encode`, or, but for "step", if every parameter sits on no gate or on several: those are no
-        candidates; or for terms or parameters that cannot be encoded.
+    EncodingError : as for `encode`, or, but for "step", if no parameter sits on a gate; or for terms or parameters that
+        cannot be encoded.
 
     Notes
     -----
@@ -145,21 +144,23 @@ def search_encoder(
             return encoding
         objective = "gradient"
     some_parameters = chosen_parameters(circuit, problem.program, parameters)
-    total = len(some_terms) * len(some_parameters)
+    total = len(some_terms) * sum(len(rotations_of(problem.program, parameter)) for parameter in some_parameters)
     found = clock.bar(candidates(problem, some_terms, some_parameters), "candidates", total)
-    pair, judged = _best(problem, found, SCORES[objective], clock)
+    (term, parameter, rotation), judged = _best(problem, found, SCORES[objective], clock)
     clock.warn_if_incomplete(judged, total, "candidates")
-    return assemble(problem, *pair)
+    return assemble(problem, term, parameter, rotation=rotation)
 
 
-def _best(problem: EncodingProblem, found: Iterable[Candidate], score: Score, clock: Clock) -> tuple[tuple[int, int], int]:
-    """Return the best (term, parameter) of the candidates judged before the deadline, and how many these are."""
+def _best(
+    problem: EncodingProblem, found: Iterable[Candidate], score: Score, clock: Clock
+) -> tuple[tuple[int, int, int], int]:
+    """Return the best (term, parameter, rotation) of the candidates judged before the deadline, and how many these are."""
     scale = float(np.abs(problem.coefficients).sum() * max(1.0, np.abs(problem.program.angle_map.factor).max(initial=0.0)))
-    best, best_score, judged = (-1, -1), np.inf, 0
+    best, best_score, judged = (-1, -1, -1), np.inf, 0
     for judged, candidate in enumerate(found, start=1):  # noqa: B007  (it is returned)
-        pair, value = (candidate.term, candidate.parameter), score(problem, candidate)
-        if value < best_score - 1e-12 * scale or (value <= best_score + 1e-12 * scale and pair < best):
-            best, best_score = pair, value
+        which, value = (candidate.term, candidate.parameter, candidate.rotation), score(problem, candidate)
+        if value < best_score - 1e-12 * scale or (value <= best_score + 1e-12 * scale and which < best):
+            best, best_score = which, value
         if clock.is_over():
             break
     return best, judged
@@ -175,7 +176,8 @@ def candidates(problem: EncodingProblem, terms: Collection[int], parameters: Col
     """
     turned_by: dict[int, list[int]] = {}
     for parameter in parameters:
-        turned_by.setdefault(rotation_of(problem.program, parameter), []).append(parameter)
+        for rotation in rotations_of(problem.program, parameter):
+            turned_by.setdefault(rotation, []).append(parameter)
     images_of = None
     for meeting in problem.meetings(sorted(turned_by)):
         if images_of is None or problem.style == "paper":  # the pull-back has moved on; the compact one is the same for all
@@ -209,12 +211,7 @@ def _loss(problem: EncodingProblem, candidate: Candidate) -> float:
 
 
 def _component(problem: EncodingProblem, candidate: Candidate) -> float:
-    generators, basis = problem.program.generators, candidate.basis
-    row = slice(candidate.rotation, candidate.rotation + 1)
-    generator = Strings(generators.x[row], generators.z[row], generators.sign[row])
-    by_angle = weighted_commutators(generator, candidate.images.strings, problem.coefficients, basis.x, basis.z)
-    factor = problem.program.angle_map.factor[problem.program.angle_map.entry_parameter == candidate.parameter]
-    return -abs(float(by_angle[0] * factor[0]))
+    return -abs(problem.component(candidate.images, candidate.basis, candidate.parameter))
 
 
 def _norm(problem: EncodingProblem, candidate: Candidate) -> float:

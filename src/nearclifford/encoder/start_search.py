@@ -32,7 +32,7 @@ def search_start(problem: EncodingProblem, terms: Sequence[int], parameters: Seq
     loss, gradient = center_gradient(started)
     parameter = parameters[int(np.abs(gradient[list(parameters)]).argmax())]
     term = _largest_part(started, terms, parameter)
-    return surround(problem, (gates, stim.Circuit()), (term, parameter), (loss, gradient))
+    return surround(problem, (gates, stim.Circuit()), (term, parameter, -1), (loss, gradient))
 
 
 def _best_start(problem: PauliProblem, encoded: Sequence[tuple[int, int]], clock: Clock) -> Start:

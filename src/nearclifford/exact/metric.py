@@ -87,7 +87,7 @@ def metric(problem: PauliProblem, points: Floats) -> Floats:
     order, result = np.arange(problem.n_rotations), np.empty((len(flat), size, size))
     for rows in _batches(len(flat), problem.n_rotations**2):
         [by_angle] = _layered(problem, flat[rows], [order], order)
-        result[rows] = [_by_parameter(problem.angle_map.matrix, matrix) for matrix in by_angle]
+        result[rows] = [by_parameter(problem.angle_map.matrix, matrix) for matrix in by_angle]
     return result.reshape(*points.shape, size)
 
 
@@ -103,12 +103,12 @@ def metric_blocks(problem: PauliProblem, points: Floats) -> BlockMetric:
         total = np.zeros((len(flat), len(parameters), len(parameters)))
         for layer in members:
             factors = sparse.csr_array(matrix[layers[layer]][:, parameters])
-            total += [_by_parameter(factors, one) for one in by_angle[layer]]
+            total += [by_parameter(factors, one) for one in by_angle[layer]]
         matrices.append(total.reshape(*points.shape[:-1], len(parameters), len(parameters)))
     return BlockMetric(tuple(parameters for parameters, _ in blocks), tuple(matrices))
 
 
-def _by_parameter(factors: sparse.csr_array, by_angle: Floats) -> Floats:
+def by_parameter(factors: sparse.csr_array, by_angle: Floats) -> Floats:
     """Return A^T F A, symmetric to the last bit."""
     product = factors.T @ (factors.T @ by_angle).T
     return np.asarray((product + product.T) / 2)
@@ -135,11 +135,11 @@ def _merged(layers: list[Indices], matrix: sparse.csr_array) -> list[tuple[Indic
 
 def _require(problem: PauliProblem, result: int) -> None:
     problem.require_noiseless("A Fubini-Study metric", KNOW_NOISE)
-    states = 16 * (COLUMNS + 3) * numba.get_num_threads() * 2 ** _space(problem)[1].shape[0]
+    states = 16 * (COLUMNS + 3) * numba.get_num_threads() * 2 ** space_of(problem)[1].shape[0]
     require_memory(states + result, f"A metric of {problem.n_parameters} parameters", REMEDY)
 
 
-def _space(problem: PauliProblem) -> tuple[np.ndarray, Indices]:
+def space_of(problem: PauliProblem) -> tuple[np.ndarray, Indices]:
     """Return (basis, pivot) of the span of all x-parts: the states live in 2^rank dimensions."""
     everything = np.full((problem.n_rotations + 63) // 64, ~np.uint64(0))
     basis, pivot = span(problem.generators.x, everything)
@@ -148,11 +148,11 @@ def _space(problem: PauliProblem) -> tuple[np.ndarray, Indices]:
 
 def _layered(problem: PauliProblem, flat: Floats, layers: list[Indices], order: Indices) -> list[Floats]:
     """Return the metric by angle within each layer, shape ``(batch, b, b)``; ``order`` is the layers, joined."""
-    turns, n_bits = _turns(problem, order)
+    turns, n_bits = turns_of(problem, order)
     sizes = np.array([len(layer) for layer in layers])
     angle = np.ascontiguousarray(problem.angle_map.angles(flat)[:, order])
     expectation, overlap = np.empty(angle.shape), np.zeros((*angle.shape, sizes.max(initial=0)))
-    gram_matrices(turns, angle, _blocks(sizes), n_bits, expectation, overlap)
+    gram_matrices(turns, angle, column_blocks(sizes), n_bits, expectation, overlap)
     found, start = [], 0
     for size in sizes:
         rows = slice(start, start + size)
@@ -163,8 +163,9 @@ def _layered(problem: PauliProblem, flat: Floats, layers: list[Indices], order: 
     return found
 
 
-def _turns(problem: PauliProblem, order: Indices) -> tuple[Turns, int]:
-    basis, pivot = _space(problem)
+def turns_of(problem: PauliProblem, order: Indices) -> tuple[Turns, int]:
+    """Return the rotations in an order, in coordinates of the space that all of them span, and its dimension."""
+    basis, pivot = space_of(problem)
     table = problem.generators.take(order)
     x, z = coordinates(table.strings, basis, pivot)
     power = table.y_letters % 4
@@ -172,7 +173,7 @@ def _turns(problem: PauliProblem, order: Indices) -> tuple[Turns, int]:
     return Turns(x, z, sign, power % 2 == 1), len(pivot)
 
 
-def _blocks(sizes: Indices) -> Blocks:
+def column_blocks(sizes: Indices) -> Blocks:
     """Return blocks of columns of each layer: one layer has a task for each block, many layers share a task."""
     rows = []
     for origin, last in zip(np.cumsum(sizes) - sizes, np.cumsum(sizes), strict=True):

@@ -14,7 +14,10 @@ from nearclifford.errors import NearCliffordError
 from nearclifford.patches import Patch, require_patch
 
 # What a method that averages over Clifford circuits advises where it cannot.
-SAMPLE_ANGLES = "backend=Statevector() samples the angles themselves."
+SAMPLE_ANGLES = (
+    "backend=Statevector() samples the angles themselves, backend=Paths() averages paths of few flips, and "
+    "nearclifford.untie(circuit) makes the angles independent."
+)
 
 
 def numbered(rotation: int) -> str:
@@ -75,6 +78,18 @@ class AngleMap:
         """Return a gradient by angle, shape ``(batch, n_rotations)``, by parameter: shape ``(batch, D)``."""
         return np.ascontiguousarray((self.matrix.T @ angle_gradient.T).T)
 
+    @property
+    def independent(self) -> bool:
+        """Whether each parameter turns one rotation, each rotation has one parameter, and fixed angles are Clifford.
+
+        >>> from nearclifford import ansatz
+        >>> from nearclifford.normal_form.compiler import compile_circuit
+        >>> compile_circuit(ansatz.mhea(2, 0)).angle_map.independent
+        True
+        """
+        alone = (len(np.unique(entries)) == len(entries) for entries in (self.entry_parameter, self.entry_rotation))
+        return all(alone) and not self.offset.any()
+
     def rotations_of(self, parameter: int) -> Indices:
         """Return the indices of the rotations that the parameter turns."""
         return self.entry_rotation[self.entry_parameter == parameter]
@@ -114,15 +129,14 @@ class AngleMap:
         for k in np.flatnonzero(per_parameter > 1)[:1]:
             raise NearCliffordError(
                 f"Parameter {k} ({self.parameters[k]!r}) turns {per_parameter[k]} rotations; averages over random Clifford "
-                "circuits need independent angles, one rotation for each parameter. Give each gate a parameter of its own. "
-                + SAMPLE_ANGLES
+                "circuits need independent angles, one rotation for each parameter. " + SAMPLE_ANGLES
             )
         per_rotation = np.bincount(self.entry_rotation, minlength=self.n_rotations)
         for j in np.flatnonzero(per_rotation > 1)[:1]:
             names = ", ".join(repr(self.parameters[k]) for k in self.entry_parameter[self.entry_rotation == j])
             raise NearCliffordError(
                 f"The angle of {self.describe(int(j))} has {per_rotation[j]} parameters ({names}); averages over random "
-                f"Clifford circuits need angles of one parameter each. Give the gate a parameter of its own. {SAMPLE_ANGLES}"
+                f"Clifford circuits need angles of one parameter each. {SAMPLE_ANGLES}"
             )
         rotation = np.full(self.n_parameters, -1, dtype=np.int64)
         factor = np.zeros(self.n_parameters)

@@ -10,41 +10,29 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import pi
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import stim
 from qiskit import QuantumCircuit
-from qiskit.circuit import Barrier, BoxOp, ControlFlowOp, Delay, Measure, Parameter, Reset, Store
-from qiskit.circuit.library import Initialize, PauliEvolutionGate
+from qiskit.circuit import Parameter
 
 from nearclifford.arguments import real_array
-from nearclifford.arrays import Indices
+from nearclifford.arrays import Floats
 from nearclifford.errors import CircuitError
 from nearclifford.normal_form.affine import Angle, affine, quarter_turns
 from nearclifford.normal_form.angles import AngleMap
 from nearclifford.normal_form.channels import ChannelWriter, GateNoise
-from nearclifford.normal_form.definitions import evolved, parts_of
 from nearclifford.normal_form.gates import (
-    CLIFFORD_GATES,
     INVERSE_NAME,
     INVERSE_TABLEAU,
     OPCODE,
     QUARTER_TURNS,
-    ROTATION_GATES,
-    STRING_ROTATIONS,
     TO_Z,
 )
 from nearclifford.normal_form.program import GateTape, PauliTable, RotationProgram
-from nearclifford.normal_form.unitaries import clifford_of, rotations
+from nearclifford.normal_form.walk import GateWalk
 
-IGNORED = (Barrier, Delay)
-NOT_UNITARY = (Measure, Reset, Initialize, Store)
-REMEDIES = {
-    Measure: "circuit.remove_final_measurements() drops measurements, but only at the end.",
-    Initialize: "StatePreparation of qiskit.circuit.library makes the same state by gates.",
-}
 # A centre that is closer to a multiple of π/2 is that multiple: digits of a file, as in 1.570796327, are no displacement.
 GRID_TOLERANCE = 1e-9
 # Beyond, the floats are too far apart to tell the multiples by nine digits.
@@ -64,7 +52,8 @@ def compile_circuit(
         definitions (`nearclifford.normal_form.definitions`) lead to these; angles affine in the parameters. Barriers and
         delays are skipped, global phases dropped.
     center : multiples of π/2, shape ``(D,)``, radians, in the order of ``circuit.parameters``; 0 by default. Digits beyond
-        the ninth are rounded to the grid.
+        the ninth are rounded to the grid. A parameter may stand between, as π/4 in ``rx(2 * b)``, where each of its gates
+        turns by a multiple of π/2.
     noise : the Pauli channels that follow the circuit's instructions, and those at its end; none by default.
 
     Raises
@@ -91,12 +80,7 @@ def compile_circuit(
     quarters = _quarters(center, parameters)
     walk = _Walk(circuit.num_qubits, {parameter: k for k, parameter in enumerate(parameters)}, quarters)
     walk.writer = None if noise is None else ChannelWriter(circuit.num_qubits, noise)
-    index = {qubit: position for position, qubit in enumerate(circuit.qubits)}
-    for position, instruction in enumerate(circuit.data):
-        walk.where = f"Instruction {position}"
-        qubits = [index[qubit] for qubit in instruction.qubits]
-        walk.apply(instruction.operation, qubits, len(instruction.clbits))
-        walk.damp_after(instruction.operation.name, tuple(qubits))
+    walk.follow(circuit)
     walk.damp_at_end()
     return walk.program(tuple(parameter.name for parameter in parameters))
 
@@ -113,44 +97,38 @@ def require_circuit(circuit: object) -> None:
         raise CircuitError(f"The circuit is a {type(circuit).__name__}; expected a qiskit.QuantumCircuit.")
 
 
-def _quarters(center: npt.ArrayLike | None, parameters: Sequence[Parameter]) -> Indices:
-    """Return the centre in quarter turns, shape ``(D,)``."""
+def _quarters(center: npt.ArrayLike | None, parameters: Sequence[Parameter]) -> Floats:
+    """Return the centre in quarter turns, shape ``(D,)``; whole numbers where it is on the grid to nine digits."""
     if center is None:
-        return np.zeros(len(parameters), dtype=np.int64)
+        return np.zeros(len(parameters))
     point = real_array(center, "center", CircuitError)
     if point.shape != (len(parameters),):
         raise CircuitError(
             f"center has shape {point.shape}; expected ({len(parameters)},): an angle for each of circuit.parameters."
         )
     angles = point.astype(np.float64)
-    nearest = np.round(np.where(np.isfinite(angles), angles, 0.0) / (pi / 2))
-    on_grid = (np.abs(angles - nearest * (pi / 2)) < GRID_TOLERANCE) & (np.abs(angles) < LARGEST_CENTER)
-    for k in np.flatnonzero(~on_grid)[:1]:
-        raise CircuitError(
-            f"The centre of parameter {parameters[k].name!r} is {angles[k]!s}; expected a multiple of π/2 (radians) below "
-            f"{LARGEST_CENTER:.0e}, so that every gate is Clifford there. The nearest is {nearest[k]:.0f} * π/2."
-        )
-    return nearest.astype(np.int64)
+    for k in np.flatnonzero(~(np.abs(angles) < LARGEST_CENTER))[:1]:
+        raise _off_grid(parameters[k].name, float(angles[k]))
+    nearest = np.round(angles / (pi / 2))
+    return np.where(np.abs(angles - nearest * (pi / 2)) < GRID_TOLERANCE, nearest, angles / (pi / 2))
 
 
-def _is_control_flow(operation: Any) -> bool:
-    return isinstance(operation, ControlFlowOp) and not isinstance(operation, BoxOp)
-
-
-def _is_closed(operation: Any) -> bool:
-    """Whether every control of a gate acts on 1, as those of the table do; a gate without controls has none on 0."""
-    n_controls = getattr(operation, "num_ctrl_qubits", 0)
-    return bool(getattr(operation, "ctrl_state", 2**n_controls - 1) == 2**n_controls - 1)
+def _off_grid(name: str, angle: float) -> CircuitError:
+    nearest = round(angle / (pi / 2)) if np.isfinite(angle) else 0
+    return CircuitError(
+        f"The centre of parameter {name!r} is {angle:.12g}; expected a multiple of π/2 (radians) below "
+        f"{LARGEST_CENTER:.0e}, or an angle at which each of its gates turns by one, so that every gate is Clifford there. "
+        f"The nearest is {nearest:.0f} * π/2."
+    )
 
 
 @dataclass
-class _Walk:
+class _Walk(GateWalk):
     """The state of one compilation: the tableau so far, and what has been written."""
 
     n_qubits: int
     index: dict[Parameter, int]
-    quarters: Indices
-    where: str = ""
+    quarters: Floats
     generators: list[stim.PauliString] = field(default_factory=list)
     entries: list[tuple[int, int, float]] = field(default_factory=list)
     offset: list[float] = field(default_factory=list)
@@ -160,60 +138,6 @@ class _Walk:
     def __post_init__(self) -> None:
         self.tableau = stim.Tableau(self.n_qubits)
         self.axis_image = {"X": self.tableau.x_output, "Y": self.tableau.y_output, "Z": self.tableau.z_output}
-
-    def apply(self, operation: Any, qubits: Sequence[int], n_classical: int) -> None:
-        """Append one Qiskit operation."""
-        kind = getattr(operation, "base_class", type(operation))
-        if kind in ROTATION_GATES:
-            angles = operation.params
-            for axis, positions, angle in ROTATION_GATES[kind]:
-                value = angles[angle] if isinstance(angle, int) else angle
-                self.rotate(axis, [qubits[position] for position in positions], value)
-        elif kind in CLIFFORD_GATES and _is_closed(operation):
-            for name, positions in CLIFFORD_GATES[kind]:
-                self.clifford(name, *(qubits[position] for position in positions))
-        elif kind in STRING_ROTATIONS:
-            self._string(operation.pauli().to_label()[::-1], qubits, operation.params[0])
-        elif not isinstance(operation, IGNORED):
-            self._composite(operation, qubits, n_classical)
-
-    def _composite(self, operation: Any, qubits: Sequence[int], n_classical: int) -> None:
-        name = getattr(operation, "name", type(operation).__name__)
-        where = f"{self.where} ({name!r} on qubits {list(qubits)})"
-        if isinstance(operation, NOT_UNITARY) or n_classical or _is_control_flow(operation):
-            remedy = next((text for kind, text in REMEDIES.items() if isinstance(operation, kind)), "Remove it.")
-            raise CircuitError(
-                f"{where} is not unitary or depends on classical bits; expected Clifford gates and Pauli rotations. {remedy}"
-            )
-        if isinstance(operation, PauliEvolutionGate):
-            self._evolve(operation, qubits, where)
-            return
-        parts = parts_of(operation, where)
-        if isinstance(parts, QuantumCircuit):
-            self._follow(parts, qubits)
-        elif (clifford := clifford_of(parts)) is not None:
-            self._follow(clifford.to_circuit(), qubits)
-        else:
-            for letters, angle in rotations(parts, len(qubits)):
-                self._string(letters, qubits, angle)
-
-    def _follow(self, circuit: QuantumCircuit, qubits: Sequence[int]) -> None:
-        local = {qubit: qubits[position] for position, qubit in enumerate(circuit.qubits)}
-        for instruction in circuit.data:
-            inner = [local[qubit] for qubit in instruction.qubits]
-            self.apply(instruction.operation, inner, len(instruction.clbits))
-
-    def _evolve(self, gate: PauliEvolutionGate, qubits: Sequence[int], where: str) -> None:
-        """Append exp(-i time Σ c P) as one rotation by 2 c time for each of its commuting terms."""
-        for label, coefficient in evolved(gate, where).to_list():
-            self._string(label[::-1], qubits, 2 * coefficient.real * gate.time)
-
-    def _string(self, letters: str, qubits: Sequence[int], angle: Angle) -> None:
-        """Append a rotation about a Pauli string, its first letter on the first qubit."""
-        support = [position for position, letter in enumerate(letters) if letter != "I"]
-        if support:
-            axis = "".join(letters[position] for position in support)
-            self.rotate(axis, [qubits[position] for position in support], angle)
 
     def clifford(self, name: str, *qubits: int) -> None:
         """Append a Clifford primitive."""
@@ -236,7 +160,7 @@ class _Walk:
 
     def _rotate_one(self, letter: str, qubit: int, angle: Angle) -> None:
         constant, entries = affine(angle, self.index, self.where)
-        turns, residual = quarter_turns(constant, sum(factor * float(self.quarters[k]) for k, factor in entries))
+        turns, residual = quarter_turns(constant, self._quarters_of(entries))
         if abs(residual) < RESIDUAL_TOLERANCE:
             residual = 0.0
         if entries or residual:
@@ -248,7 +172,20 @@ class _Walk:
         if turns:
             self.clifford(QUARTER_TURNS[letter][turns - 1], qubit)
 
-    def damp_after(self, name: str, qubits: tuple[int, ...]) -> None:
+    def _quarters_of(self, entries: Sequence[tuple[int, float]]) -> float:
+        """Return the quarter turns of an angle at the centre; whole where a parameter stands between the grid's points."""
+        turned = sum(factor * float(self.quarters[k]) for k, factor in entries)
+        between = [k for k, _ in entries if self.quarters[k] % 1]
+        if not between:
+            return turned
+        if abs(turned - round(turned)) * (pi / 2) > GRID_TOLERANCE * sum(max(1.0, abs(factor)) for _, factor in entries):
+            raise _off_grid(self._name(between[0]), float(self.quarters[between[0]]) * (pi / 2))
+        return float(round(turned))
+
+    def _name(self, k: int) -> str:
+        return next(parameter.name for parameter, index in self.index.items() if index == k)
+
+    def after(self, name: str, qubits: tuple[int, ...]) -> None:
         """Append the channel that follows a gate, if there is one."""
         if self.writer is not None:
             times = len(self.offset), len(self.tape)
@@ -263,7 +200,11 @@ class _Walk:
 
     def program(self, names: tuple[str, ...]) -> RotationProgram:
         """Return what has been written."""
-        center = (self.quarters * (pi / 2)).astype(np.float64)
+        turning = {k for _, k, _ in self.entries}
+        for k in np.flatnonzero(self.quarters % 1).tolist():
+            if k not in turning:
+                raise _off_grid(names[k], float(self.quarters[k]) * (pi / 2))
+        center = self.quarters * (pi / 2)
         center.setflags(write=False)  # users start from it, and may step in place
         entries = np.array(self.entries, dtype=np.float64).reshape(-1, 3)
         tape = np.array(self.tape, dtype=np.int32).reshape(-1, 4)

@@ -70,6 +70,24 @@ STRING_ROTATIONS: tuple[type, ...] = tuple(
 # Primitives that turn a letter into Z, undone in reverse by their inverses.
 TO_Z = {"X": ("H",), "Y": ("SQRT_X",), "Z": ()}
 
+# stim's names of Clifford gates as Qiskit methods, in time order.
+QISKIT_METHODS = {
+    "X": ("x",),
+    "Y": ("y",),
+    "Z": ("z",),
+    "H": ("h",),
+    "S": ("s",),
+    "S_DAG": ("sdg",),
+    "SQRT_X": ("sx",),
+    "SQRT_X_DAG": ("sxdg",),
+    "SQRT_Y": ("z", "h"),
+    "SQRT_Y_DAG": ("h", "z"),
+    "CX": ("cx",),
+    "CY": ("cy",),
+    "CZ": ("cz",),
+    "SWAP": ("swap",),
+}
+
 TABLEAU = {name: stim.Tableau.from_named_gate(name) for name in PRIMITIVES if name not in ROTATION_AXIS}
 INVERSE_TABLEAU = {name: tableau.inverse() for name, tableau in TABLEAU.items()}
 INVERSE_NAME = {

@@ -16,8 +16,8 @@ from nearclifford.normal_form.program import PauliTable, RotationProgram
 
 # What to use with noise, as a sentence.
 KNOW_NOISE = (
-    "Stabilizer() and certified_second_moment average over a patch with noise, surrogate(land, order, noise=noise) has "
-    "values, and Aer(noise_model=model) runs small circuits."
+    "Exact(), Stabilizer() and Particles() average over a patch with noise, surrogate(land, order, noise=noise) has values, "
+    "and Aer(noise_model=model) runs small circuits."
 )
 
 
@@ -76,6 +76,11 @@ class PauliProblem:
     def active_qubits(self) -> int:
         """The largest rank r over the groups of terms: an exact sweep runs over ``2**r`` amplitudes at most."""
         return max((group.active_qubits for group in self.groups), default=0)
+
+    @property
+    def amplitudes(self) -> float:
+        """How many amplitudes the rotations of one exact value move, over all groups of terms."""
+        return float(sum(len(group.rotations) * 2.0**group.active_qubits for group in self.groups))
 
     @cached_property
     def varying_size(self) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nearclifford.arrays import Flags, Floats, Indices
+from nearclifford.arrays import Flags, Floats, Indices, Words
 from nearclifford.chains.merged import frozen_by, merged_chains
 from nearclifford.chains.term_pairs import TermProduct, products_of_terms
 from nearclifford.kernels.merging.propagate import propagate
@@ -31,12 +31,14 @@ class Chain:
     strings : the terms that the chain starts from, on all qubits, with their shares of the weight.
     terms : int64: which terms these are.
     frozen : bool, shape ``(n_rotations,)``: J, the rotations that flip neither string of a pair.
+    product : uint64, shape ``(W,)``: the z-words of the product of the two strings of a pair, Z-type, in the normal form.
     """
 
     weight: float
     strings: Strings
     terms: Indices
     frozen: Flags
+    product: Words
 
     def may_count(self, problem: PauliProblem, rotation: int) -> bool:
         """Return whether a string may end Z-type, having met the rotation that derives (-1 for none); False is certain.
@@ -89,5 +91,7 @@ def chains_of(land: Landscape, cosine: Floats) -> list[Chain]:
             if size.any():
                 some = np.flatnonzero(size)
                 terms, share = product.starts[some], size[some] / size.sum()
-                found.append(Chain(sign * joined * float(size.sum()), Strings(letters[terms], share), terms, frozen))
+                found.append(
+                    Chain(sign * joined * float(size.sum()), Strings(letters[terms], share), terms, frozen, product.z)
+                )
     return sorted(found, key=lambda chain: -abs(chain.weight))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from nearclifford.arrays import Floats
-from nearclifford.particles.layers import Layers, Segment, Weights
+from nearclifford.particles.layers import FIRST_CHANNEL, NO_FACTORS, Layers, Segment, Weights
 from nearclifford.particles.letters import LETTERS, ONE_QUBIT, TWO_QUBITS
 
 Letters = npt.NDArray[np.int8]
@@ -35,28 +35,58 @@ def _tables() -> Table:
 BACKWARD, FORWARD = _tables()
 
 
+def _with_channels(table: Table, factors: Floats) -> Table:
+    """Return the table with rows for channels, which leave letters alone."""
+    if len(factors) <= len(table):
+        return table
+    channels = np.tile(np.arange(LETTERS**2, dtype=np.int8), (len(factors) - len(table), 1))
+    return np.concatenate([table, channels])
+
+
 @dataclass(frozen=True, eq=False)
 class Moves:
-    """Gates between two steps, in walking order.
+    """Gates between two steps, in walking order, and channels.
 
     Attributes
     ----------
     table : int8, shape ``(n_opcodes, 16)``: the new letters, 4 * first + second, by the old; the letter alone for one qubit.
     gates : int64, shape ``(n_gates, 3)``: opcode, first and second qubit; the latter is -1 for a gate of one.
+    factors : float64, shape ``(n_opcodes, 16)``: what a string is multiplied with, by its letters; of no opcodes without
+        noise.
     """
 
     table: Table
     gates: npt.NDArray[np.int64]
+    factors: Floats = field(default_factory=lambda: NO_FACTORS)
 
     @classmethod
     def backward(cls, segment: Segment) -> Moves:
         """Return the moves of strings that are pulled back."""
-        return cls(BACKWARD, np.ascontiguousarray(segment.gates[::-1]))
+        return cls(_with_channels(BACKWARD, segment.factors), np.ascontiguousarray(segment.gates[::-1]), segment.factors)
 
     @classmethod
     def forward(cls, segment: Segment) -> Moves:
         """Return the moves of strings that are pushed forward."""
-        return cls(FORWARD, segment.gates)
+        return cls(_with_channels(FORWARD, segment.factors), segment.gates, segment.factors)
+
+    @property
+    def damps(self) -> bool:
+        """Whether there is a channel among the gates."""
+        return bool((self.gates[:, 0] >= FIRST_CHANNEL).any())
+
+    def factor_of(self, opcode: int) -> Floats:
+        """Return what letters are multiplied with at an opcode, shape ``(16,)``: 1 at gates."""
+        return self.factors[opcode] if opcode >= FIRST_CHANNEL else np.ones(LETTERS**2)
+
+    def kept(self, letters: Letters) -> Floats:
+        """Return what strings keep on the way, shape ``(...,)``."""
+        found, before = np.ones(letters.shape[:-1]), letters
+        for place, (opcode, first, second) in enumerate(self.gates.tolist()):
+            if opcode >= FIRST_CHANNEL:
+                before = replace(self, gates=self.gates[:place]).of(letters)
+                pair = before[..., first] if second < 0 else LETTERS * before[..., first] + before[..., second]
+                found = found * self.factors[opcode][pair]
+        return found
 
     def of(self, letters: Letters) -> Letters:
         """Return the strings after the moves, shape ``(..., n)``."""
@@ -129,15 +159,20 @@ class Course:
     @classmethod
     def from_state(cls, layers: Layers, weights: Weights, strings: Strings) -> Course:
         """Return the way forward, from all strings of I and Z to those of an observable."""
-        nothing = np.zeros((0, 3), dtype=np.int64)
+        nothing, last = np.zeros((0, 3), dtype=np.int64), Moves.backward(layers.segments[-1])
         moves = (Moves(FORWARD, nothing), *(Moves.forward(segment) for segment in layers.segments[:-1]))
         maps = layers.maps(weights).transpose(0, 1, 3, 2).copy()
         # All particles start at I...I; the first step spreads them over the strings of I and Z.
         maps[0] = (STATE / 2 @ maps[0])[:, None, :]
         n_qubits = maps.shape[1]
         nowhere = Strings(np.zeros((1, n_qubits), dtype=np.int8), np.ones(1))
-        target = replace(strings, letters=Moves.backward(layers.segments[-1]).of(strings.letters))
-        return cls(nowhere, n_qubits * math.log(2.0), moves, maps, target)
+        target, log_scale = replace(strings, letters=last.of(strings.letters)), n_qubits * math.log(2.0)
+        if last.damps:
+            share = strings.share * last.kept(strings.letters)
+            total = float(share.sum())
+            target = replace(target, share=share / total if total > 0.0 else strings.share)
+            log_scale += math.log(total) if total > 0.0 else -math.inf
+        return cls(nowhere, log_scale, moves, maps, target)
 
     def worth(self, letters: Letters) -> Floats:
         """Return what strings are worth in the end, shape ``(n_strings,)``."""

@@ -17,6 +17,7 @@ import numpy as np
 from nearclifford.arrays import Floats
 from nearclifford.memory import require_memory
 from nearclifford.particles.course import STATE, Course, Moves
+from nearclifford.particles.layers import FIRST_CHANNEL
 from nearclifford.particles.letters import LETTERS
 from nearclifford.particles.matrix_product import MatrixProduct, block_diagonal
 from nearclifford.particles.mean_field import MeanField
@@ -148,23 +149,25 @@ class ProductWorth:
 
     def back(self, moves: Moves, maps: Floats) -> ProductWorth:
         """Return what strings are worth before a step."""
+        if moves.damps:
+            return self._joined(maps, moves)
         lossless = float(np.abs(maps.sum(axis=2) - 1.0).max()) < LOSSLESS
         before = ProductWorth(self.rest.copy(), self.log_floor) if lossless else self._joined(maps)
         if lossless:
             before.rest.map(maps)
-        for opcode, first, second in moves.gates[::-1].tolist():
-            table = moves.table[opcode].astype(np.int64)
-            if second < 0:
-                before.rest.relabel(table[:LETTERS], first)
-            else:
-                before.rest.permute(table, first, second)
+        move_back(before.rest, moves)
         return before
 
-    def _joined(self, maps: Floats) -> ProductWorth:
-        """Maps that lose letters change the uniform part: it joins the rest, and what is uniform then is taken out again."""
+    def _joined(self, maps: Floats, channels: Moves | None = None) -> ProductWorth:
+        """Maps that lose letters change the uniform part: it joins the rest, and what is uniform then is taken out again.
+
+        So do channels, among the moves that come before the maps.
+        """
         bond, scale = self.rest.bond, self.rest.log_scale
         whole = MatrixProduct.of(self._with_uniform(self.rest, self.log_floor, 1.0), bond + 1, scale)
         whole.map(maps)
+        if channels is not None:
+            move_back(whole, channels)
         total, log_total = whole.total()
         if total <= 0.0:
             return ProductWorth(whole, self.log_floor)
@@ -190,6 +193,20 @@ class ProductWorth:
         """Return it in units of the uniform part."""
         each = math.exp((self.rest.log_scale - self.log_floor) / len(self.rest.tensors))
         return GuideStep(padded(self.rest.tensors, each), 1.0, self.log_floor)
+
+
+def move_back(worth: MatrixProduct, moves: Moves) -> None:
+    """Replace what strings are worth after the moves by what they are before, channels among them; in place."""
+    for opcode, first, second in moves.gates[::-1].tolist():
+        table = moves.table[opcode].astype(np.int64)
+        if opcode >= FIRST_CHANNEL and second < 0:
+            worth.damp_one(moves.factors[opcode][:LETTERS], first)
+        elif opcode >= FIRST_CHANNEL:
+            worth.damp(moves.factors[opcode], first, second)
+        elif second < 0:
+            worth.relabel(table[:LETTERS], first)
+        else:
+            worth.permute(table, first, second)
 
 
 @dataclass(frozen=True, eq=False)

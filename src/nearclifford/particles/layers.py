@@ -13,8 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from nearclifford.arrays import Floats, Indices
+from nearclifford.normal_form.gates import PRIMITIVES
 from nearclifford.normal_form.program import GateTape
-from nearclifford.particles.letters import LETTERS, ONE_QUBIT, TWO_QUBITS, permutation_map, rotation_map
+from nearclifford.particles.letters import LETTERS, ONE_QUBIT, PARTNER, permutation_map, rotation_map
+
+# Opcodes of gates are below.
+FIRST_CHANNEL = len(PRIMITIVES)
+NO_FACTORS = np.ones((0, LETTERS**2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +65,12 @@ class Segment:
     Attributes
     ----------
     gates : int64, shape ``(n_gates, 3)``: opcode, first and second qubit; the latter is -1 for a gate of one qubit.
+    factors : float64, shape ``(n_opcodes, 16)``: what letters are multiplied with, by opcode and 4 * first + second, or the
+        letter alone; of no opcodes without noise.
     """
 
     gates: npt.NDArray[np.int64]
+    factors: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +82,13 @@ class Layers:
     qubits : int64, shape ``(n,)``, ascending: the qubits of the circuit that are kept; all below count among these.
     steps : for each layer its gates (qubit, opcode, rotation or -1), in time order.
     segments : as many as layers.
+    factors : float64, shape ``(n_opcodes, 16)``: those of the segments.
     """
 
     qubits: Indices
     steps: tuple[tuple[tuple[int, int, int], ...], ...]
     segments: tuple[Segment, ...]
+    factors: Floats
 
     @property
     def place_of(self) -> dict[int, int]:
@@ -93,15 +103,16 @@ class Layers:
         found = np.tile(np.eye(LETTERS), (len(self.steps), len(self.qubits), 1, 1))
         for layer, gates in enumerate(self.steps):
             for qubit, opcode, rotation in gates:
-                found[layer, qubit] = _map(opcode, rotation, weights) @ found[layer, qubit]
+                found[layer, qubit] = self._map(opcode, rotation, weights) @ found[layer, qubit]
         return found
 
-
-def _map(opcode: int, rotation: int, weights: Weights) -> Floats:
-    if rotation < 0:
-        return permutation_map(ONE_QUBIT[opcode])
-    at = weights.commuting[rotation], weights.stay[rotation], weights.flip[rotation]
-    return rotation_map(opcode, *(float(weight) for weight in at))
+    def _map(self, opcode: int, rotation: int, weights: Weights) -> Floats:
+        if opcode >= FIRST_CHANNEL:
+            return np.diag(self.factors[opcode, :LETTERS])
+        if rotation < 0:
+            return permutation_map(ONE_QUBIT[opcode])
+        at = weights.commuting[rotation], weights.stay[rotation], weights.flip[rotation]
+        return rotation_map(opcode, *(float(weight) for weight in at))
 
 
 def joins_neighbours(tape: GateTape, n_qubits: int) -> bool:
@@ -117,8 +128,10 @@ def joins_neighbours(tape: GateTape, n_qubits: int) -> bool:
     return bool(np.isin(apart, (1, n_qubits - 1)).all())
 
 
-def layers_of(tape: GateTape, n_qubits: int, support: Sequence[int]) -> Layers:
+def layers_of(tape: GateTape, n_qubits: int, support: Sequence[int], factors: Floats = NO_FACTORS) -> Layers:
     """Return the layers of the gates that a string on the qubits of ``support`` can meet on its way back.
+
+    ``factors`` : what letters are multiplied with at opcodes from `FIRST_CHANNEL` on, channels: see `Segment`.
 
     >>> import nearclifford as nc
     >>> program = nc.Landscape(nc.ansatz.mhea(5, 3), nc.observables.global_z(5)).program
@@ -138,8 +151,8 @@ def layers_of(tape: GateTape, n_qubits: int, support: Sequence[int]) -> Layers:
             steps[time // 2].append((int(place[first]), opcode, rotation))
         else:
             segments[time // 2].append((opcode, int(place[first]), int(place[second]) if second >= 0 else -1))
-    made = tuple(Segment(np.array(part, dtype=np.int64).reshape(-1, 3)) for part in segments)
-    return Layers(qubits, tuple(tuple(part) for part in steps), made)
+    made = tuple(Segment(np.array(part, dtype=np.int64).reshape(-1, 3), factors) for part in segments)
+    return Layers(qubits, tuple(tuple(part) for part in steps), made, factors)
 
 
 def _light_cone(tape: GateTape, n_qubits: int, support: Sequence[int]) -> tuple[list[list[int]], Indices]:
@@ -164,13 +177,13 @@ def _times(gates: list[list[int]], n_qubits: int) -> list[int]:
     now = np.zeros(n_qubits, dtype=np.int64)
     times = []
     for opcode, first, second, _ in gates:
-        if opcode in TWO_QUBITS:
+        if second >= 0:
             time = max(now[first], now[second])
             time += time % 2 == 0
             now[first] = now[second] = time
         else:
-            # A rotation waits for the next layer; a Clifford gate is at home in both.
-            now[first] += opcode not in ONE_QUBIT and now[first] % 2
+            # A rotation waits for the next layer; a Clifford gate, or a channel, is at home in both.
+            now[first] += opcode in PARTNER and now[first] % 2
             time = now[first]
         times.append(int(time))
     return times

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -62,13 +63,27 @@ class MatrixProduct:
             table = (images // LETTERS + LETTERS * (images % LETTERS)).reshape(-1)
             first, second = second, first
         if second == first + 1:
-            self._permute_neighbours(table, first)
+            self._act_on_neighbours(lambda both: both[:, table], first)
         else:
-            self._permute_distant(table, first, second)
+            self._act_apart(np.eye(LETTERS**2)[table], first, second)
 
     def relabel(self, table: Indices, qubit: int) -> None:
         """Replace f by f of the letter on one qubit after ``table``."""
         self.tensors[qubit] = self.tensors[qubit][:, table]
+
+    def damp(self, factors: Floats, first: int, second: int) -> None:
+        """Multiply f by ``factors`` of the letters on two qubits, 4 * first + second."""
+        if first > second:
+            first, second, factors = second, first, factors.reshape(LETTERS, LETTERS).T.reshape(-1)
+        if second == first + 1:
+            self._act_on_neighbours(lambda both: both * factors[:, None], first)
+        else:
+            self._act_apart(np.diag(factors), first, second)
+
+    def damp_one(self, factors: Floats, qubit: int) -> None:
+        """Multiply f by ``factors`` of the letter on one qubit."""
+        self._move_center(qubit)
+        self.tensors[qubit] = self.tensors[qubit] * factors[:, None]
 
     def total(self) -> tuple[float, float]:
         """Return (m, e): the sum over all strings is ``m * exp(e)``."""
@@ -81,12 +96,12 @@ class MatrixProduct:
             vector, log_scale = vector / size, log_scale + math.log(size)
         return float(vector[0]), log_scale
 
-    def _permute_neighbours(self, table: Indices, first: int) -> None:
+    def _act_on_neighbours(self, act: Callable[[Floats], Floats], first: int) -> None:
         rightward = self.center <= first
         self._move_center(first if rightward else first + 1)
         left, right = self.tensors[first], self.tensors[first + 1]
         both = product(left.reshape(-1, len(right)), right.reshape(len(right), -1))
-        both = both.reshape(len(left), LETTERS**2, -1)[:, table].reshape(len(left) * LETTERS, -1)
+        both = act(both.reshape(len(left), LETTERS**2, -1)).reshape(len(left) * LETTERS, -1)
         if rightward:
             kept = leading_rows(product(both, transposed(both)), self.bond)
             self.tensors[first] = transposed(kept).reshape(len(left), LETTERS, -1)
@@ -98,10 +113,10 @@ class MatrixProduct:
             self.tensors[first] = product(both, transposed(kept)).reshape(len(left), LETTERS, -1)
             self.center = first
 
-    def _permute_distant(self, table: Indices, first: int, second: int) -> None:
+    def _act_apart(self, gate: Floats, first: int, second: int) -> None:
         """The gate is a sum of products (`_split`); which product it is travels along the bonds between."""
         self._move_center(first)
-        near, far = _split(table)
+        near, far = _split(gate)
         start = np.einsum("lqr,pqc->lprc", self.tensors[first], near)
         end = np.einsum("lqr,pqc->lcpr", self.tensors[second], far)
         end = end.reshape(-1, LETTERS, end.shape[3])
@@ -190,10 +205,13 @@ def block_diagonal(factors: Floats, coefficients: Floats) -> list[Floats]:
     return tensors
 
 
-def _split(table: Indices) -> tuple[Floats, Floats]:
-    """Return the factors of a gate, a sum of products: shapes ``(4, 4, k)``, [letter after, letter before, which]."""
-    gate = np.eye(LETTERS**2)[table].reshape((LETTERS,) * 4).transpose(0, 2, 1, 3)
-    u, s, v = np.linalg.svd(gate.reshape(LETTERS**2, -1))
+def _split(gate: Floats) -> tuple[Floats, Floats]:
+    """Return the factors of a gate, a sum of products: shapes ``(4, 4, k)``, [letter after, letter before, which].
+
+    ``gate`` : float64, shape ``(16, 16)``, letters 4 * first + second after it, then before it.
+    """
+    apart = gate.reshape((LETTERS,) * 4).transpose(0, 2, 1, 3)
+    u, s, v = np.linalg.svd(apart.reshape(LETTERS**2, -1))
     kept = int((s > RANK).sum())
     root = np.sqrt(s[:kept])
     near, far = u[:, :kept] * root, v[:kept].T * root

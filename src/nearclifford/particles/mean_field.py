@@ -33,9 +33,10 @@ class MeanField:
         for opcode, first, second in moves.gates[::-1].tolist():
             table = moves.table[opcode].astype(np.int64)
             if second < 0:
-                factors[first] = factors[first][table[:LETTERS]]
+                factors[first] = factors[first][table[:LETTERS]] * moves.factor_of(opcode)[:LETTERS]
             else:
-                both = np.multiply.outer(factors[first], factors[second]).reshape(-1)[table].reshape(LETTERS, LETTERS)
+                both = np.multiply.outer(factors[first], factors[second]).reshape(-1)[table] * moves.factor_of(opcode)
+                both = both.reshape(LETTERS, LETTERS)
                 factors[first], factors[second] = both.sum(axis=1) / both.max(), both.sum(axis=0) / both.max()
         unit = factors[:, :1] if self.of_identity else factors.sum(axis=1, keepdims=True)
         unit = np.where(unit > 0.0, unit, factors.max(axis=1, keepdims=True))

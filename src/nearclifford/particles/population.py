@@ -27,7 +27,9 @@ def walk(course: Course, guide: Guide, sizes: tuple[int, ...], rng: np.random.Ge
     for number, (moves, maps, ahead) in enumerate(zip(course.moves, course.maps, guide.steps, strict=True)):
         worth = Ahead(ahead.tensors, ahead.floor, ahead.log_scale)
         plain = PLAIN if ahead.floor else 0.0  # what has no uniform part is known
-        step(crowd, Gates(moves.table, moves.gates), maps, worth, seed, np.uint64(number), plain)
+        with np.errstate(divide="ignore"):
+            gates = Gates(moves.table, moves.gates, np.log(moves.factors))
+        step(crowd, gates, maps, worth, seed, np.uint64(number), plain)
         if number + 1 < len(guide.steps):
             for first, end in itertools.pairwise(ends):
                 part = slice(first, end)

@@ -24,10 +24,13 @@ from nearclifford.kernels.chain.coins import RARE
 from nearclifford.landscape import Landscape
 from nearclifford.memory import free_bytes
 from nearclifford.normal_form.angles import angle_moments
+from nearclifford.particles.noisy import signs_may_turn
 from nearclifford.patches import Patch
 from nearclifford.statistics.backend import Rounds
+from nearclifford.statistics.budget import FIRST_ROUND
 from nearclifford.statistics.exact import Exact
 from nearclifford.statistics.particles import Particles
+from nearclifford.statistics.paths import Paths
 from nearclifford.statistics.request import Request
 from nearclifford.statistics.results import GradientStatistics, LossStatistics
 from nearclifford.statistics.stabilizer import Stabilizer
@@ -35,6 +38,8 @@ from nearclifford.statistics.statevector import Statevector
 
 # Exact moments may take this part of the time.
 EXACT_PART = 1 / 20
+# And paths of shared angles this one.
+PATHS_PART = 1 / 3
 # Measured: one string at one rotation; making one chain ready, a word of a generator, and of each pair that is met.
 SECONDS_PER_STRING, SECONDS_PER_CHAIN, SECONDS_PER_WORD, SECONDS_PER_PAIR = 5e-8, 5e-4, 3e-8, 3e-9
 # Measured: the letters of a string at a channel, a word of the string.
@@ -51,6 +56,8 @@ PILOT_SEED, PILOT_SAMPLES, PILOT_COMPONENTS = 12, 2**12, 32
 # A pilot doubles its samples while it sees too little, for this part of the time.
 PILOT_PART = 1 / 30
 LARGEST_PILOT = 2**20
+# Measured: one rotation on one amplitude, forward and back.
+SECONDS_PER_AMPLITUDE = 6e-10
 # Measured: the guide and the first particles of one moment, by the gates of two qubits.
 SECONDS_PER_GUIDED_GATE = 2e-3
 
@@ -63,7 +70,8 @@ class Auto:
     - `Stabilizer` with an order in narrow patches, where paths of few flips are summed and hardly any are left to sample;
     - `Stabilizer` where chains of a pilot end Z-type often enough to reach ``rel_error`` within ``max_seconds``;
     - `Particles` where they do not, as on a plateau;
-    - `Statevector` where angles are not independent, or the patch lacks the moments that the others need.
+    - `Statevector` where angles are shared or fixed, or the patch lacks the moments that the others need;
+    - `Paths` where they are, and exact sweeps do not fit the memory or the time, or there is noise.
 
     The result tells which backend ran (``method``) and why (``choice``). Only `Statevector` knows ``norm``.
 
@@ -99,11 +107,8 @@ class Auto:
         try:
             angle_moments(request.land.problem.angle_map, request.patch)
         except NearCliffordError as error:
-            return _sampled_angles(request, error, rng)
+            return _sampled_angles(request, error, self, rng)
         exact = exact_rounds(request, self.max_seconds * EXACT_PART)
-        if request.land.problem.channels is not None:
-            reason = "of a noisy circuit paths are sampled, each with what it keeps"
-            return exact if exact is not None else Chosen(request, Stabilizer(), reason, rng)
         if exact is not None and exact.resolves_variance(self.rel_error):
             return exact
         paths = path_rounds(request, rng)
@@ -141,13 +146,25 @@ class Chosen(Rounds[Any, Any]):
         return bool(np.all(found.variance_error <= rel_error * found.variance))
 
 
-def _sampled_angles(request: Request, error: NearCliffordError, rng: np.random.Generator) -> Chosen:
-    """Return the choice where averages over Clifford circuits do not apply, for the reason that an error gave."""
-    land = request.land
-    if land.exact.nbytes > free_bytes():
-        raise error
-    reason = f"thetas are sampled, over 2^{land.active_qubits} amplitudes. {str(error).split('; ')[0]}"
-    return Chosen(request, Statevector(), reason, rng)
+def _sampled_angles(request: Request, error: NearCliffordError, goal: Auto, rng: np.random.Generator) -> Rounds[Any, Any]:
+    """Return the choice where averages over Clifford circuits do not apply, for the reason that an error gave.
+
+    Raises that error, with what was tried, where thetas cannot be sampled and the moments of paths do not settle.
+    """
+    land, why = request.land, str(error).split("; ")[0]
+    fits = land.problem.channels is None and land.exact.nbytes <= free_bytes()
+    seconds = SECONDS_PER_AMPLITUDE * land.problem.amplitudes * FIRST_ROUND
+    reason = f"thetas are sampled, over 2^{land.active_qubits} amplitudes. {why}"
+    if fits and seconds <= goal.max_seconds * EXACT_PART:
+        return Chosen(request, Statevector(), reason, rng)
+    paths: Any = request.rounds(Paths(rel_error=goal.rel_error / 2), rng)
+    if paths.settles(goal.rel_error, goal.max_seconds * PATHS_PART):
+        return paths
+    if fits and seconds <= goal.max_seconds:
+        return Chosen(request, Statevector(), reason, rng)
+    if not paths.settles(inf, 0.0):
+        raise type(error)(f"{error} {paths.found.text}")
+    return paths
 
 
 def exact_rounds(request: Request, seconds: float) -> Chosen | None:
@@ -202,11 +219,19 @@ def sampled_rounds(request: Request, goal: Auto, rng: np.random.Generator) -> Ch
         if error == 0.0 or needed * moments * seconds <= goal.max_seconds:
             reason = f"{seen}, often enough to sample" if error else f"{seen}: zero for certain"
             return Chosen(request, Stabilizer(), reason, rng)
-    gates = int((request.land.program.tape.second >= 0).sum())
-    if request.count * gates * SECONDS_PER_GUIDED_GATE <= goal.max_seconds:
+    if signs_may_turn(request.land.problem):
+        return Chosen(request, Stabilizer(), f"{seen}, too little to sample well, but channels turn signs", rng)
+    if request.count * _guided_gates(request.land) * SECONDS_PER_GUIDED_GATE <= goal.max_seconds:
         return Chosen(request, Particles(), f"{seen}, too little to sample", rng)
     reason = f"{seen}, too little to sample well, and {request.count} moments are too many for particles"
     return Chosen(request, Stabilizer(), reason, rng)
+
+
+def _guided_gates(land: Landscape) -> int:
+    """Return how many gates and channels of two qubits a guide passes."""
+    channels = land.problem.channels
+    pairs = 0 if channels is None else int((channels.qubits[:, 1] >= 0).sum())
+    return int((land.program.tape.second >= 0).sum()) + pairs
 
 
 def seconds_per_chain(request: Request) -> float:

@@ -19,6 +19,8 @@ from nearclifford.statistics.results import GradientStatistics, LossStatistics, 
 
 # Bounds that lie closer, as a share of the upper one, differ by rounding.
 ROUNDING = 1e-6
+# What is below, where channels leave nothing, is the rounding of zero.
+NOTHING = 1e-280
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Exact:
 
     def _closed(self, bounds: tuple[float, float]) -> tuple[float, float]:
         lower, upper = bounds
-        if upper - lower > ROUNDING * upper:
+        if upper - lower > max(ROUNDING * upper, NOTHING):
             raise ResourceError(
                 f"More than {self.max_terms} Pauli strings are needed at once. Raise max_terms, or take "
                 "backend=Stabilizer(), which samples them."

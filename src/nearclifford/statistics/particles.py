@@ -15,12 +15,12 @@ from nearclifford.chains.sampler import ChainSampler
 from nearclifford.chains.zeros import mattering_rotations, seconds_to_tell
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
-from nearclifford.normal_form.problem import KNOW_NOISE
 from nearclifford.particles.chains import Chain, chains_of
 from nearclifford.particles.course import Strings
 from nearclifford.particles.estimate import Courses, Estimate, Settings
 from nearclifford.particles.found import Found
 from nearclifford.particles.layers import Weights, layers_of
+from nearclifford.particles.noisy import met_by_product, tape_with_channels
 from nearclifford.patches import Patch
 from nearclifford.statistics.backend import Rounds
 from nearclifford.statistics.results import GradientStatistics, LossStatistics, Moments, Norms
@@ -154,7 +154,6 @@ class _Runs:
     """All chains of a landscape, and the questions that were asked of them."""
 
     def __init__(self, backend: Particles, land: Landscape, patch: Patch, rng: np.random.Generator) -> None:
-        land.problem.require_noiseless("A guide of particles", KNOW_NOISE)
         self.backend, self.land = backend, land
         self.sampler = ChainSampler(land, patch, rng)
         self.settings = Settings(backend.bond, backend.guide, backend.populations)
@@ -184,8 +183,10 @@ class _Runs:
         return [(chain, self._courses(chain)) for chain in self.chains]
 
     def _courses(self, chain: Chain) -> Courses:
-        support = np.flatnonzero(chain.strings.letters.any(axis=0))
-        layers = layers_of(self.land.program.tape, self.land.n_qubits, support.tolist())
+        problem = self.land.problem
+        tape, factors = tape_with_channels(self.land.program.tape, problem.channels, chain.product)
+        support = np.union1d(np.flatnonzero(chain.strings.letters.any(axis=0)), met_by_product(problem, chain.product))
+        layers = layers_of(tape, problem.n_qubits, support.tolist(), factors)
         letters = np.ascontiguousarray(chain.strings.letters[:, layers.qubits])
         weights = Weights.of_loss(self.sampler.sine_square).frozen(np.flatnonzero(chain.frozen))
         return Courses(layers, weights, Strings(letters, chain.strings.share))

@@ -24,11 +24,6 @@ from nearclifford.statistics.results import Composition, GradientStatistics, Los
 # What is found out in less is found out always, in seconds.
 MOMENT = 0.05
 
-# What to use with noise, as a sentence.
-ONE_TERM = (
-    "Stabilizer() samples one Pauli string; Exact() and certified_second_moment take several, and so does "
-    "surrogate(land, order, noise=noise)."
-)
 # Samples of one round of several terms; a longer run adds rounds up.
 MOST_SAMPLES = 2**22
 
@@ -121,8 +116,6 @@ class _Chains:
     def __init__(self, chain: ChainSampler, targets: WeightedTargets, order: int | None) -> None:
         self.chain, self.targets, self.block = chain, targets, 0
         self.split = None if chain.one_term and order is None else SplitMoments(chain, targets, order)
-        if self.split is not None:
-            chain.land.problem.require_noiseless("A sum over few flips, or over several terms,", ONE_TERM)
         self.method = "stabilizer" if order is None else f"stabilizer, order {order}"
         self.zero = np.zeros(len(targets.rotations), dtype=np.bool_)
         if seconds_to_tell(chain.land.problem) < MOMENT and (targets.rotations >= 0).all():

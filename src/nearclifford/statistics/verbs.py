@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
-
-from nearclifford.arguments import Seed, entries, generator, instance, parameter_index
-from nearclifford.arrays import Indices
+from nearclifford.arguments import Seed, chosen_parameters, generator, instance
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
 from nearclifford.noise.landscapes import Noise, with_noise
@@ -72,7 +69,7 @@ def gradient_statistics(
     """
     budget = Budget.of(samples, rel_error, max_seconds)
     chosen = _backend(land, patch, backend, budget)
-    index = _parameters(land, parameters)
+    index = chosen_parameters(parameters, land.n_parameters)
     return collected(chosen.gradient_rounds(with_noise(land, noise), patch, index, rng=generator(rng)), budget)
 
 
@@ -100,15 +97,6 @@ def loss_statistics(
     budget = Budget.of(samples, rel_error, max_seconds)
     chosen = _backend(land, patch, backend, budget)
     return collected(chosen.loss_rounds(with_noise(land, noise), patch, rng=generator(rng)), budget)
-
-
-def _parameters(land: Landscape, parameters: object) -> Indices:
-    if parameters is None:
-        return np.arange(land.n_parameters)
-    given = entries(parameters)
-    if given is None:
-        raise NearCliffordError(f"parameters is {parameters!r}; expected a sequence of indices into circuit.parameters.")
-    return np.array([parameter_index(parameter, land.n_parameters) for parameter in given], dtype=np.int64)
 
 
 def _backend(land: Landscape, patch: object, backend: object, budget: Budget) -> Backend:

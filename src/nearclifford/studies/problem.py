@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import stim
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from nearclifford.ansatz import ANSATZE
 from nearclifford.encoder.encode import Style, encode
+from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
 from nearclifford.normal_form.terms import terms_of
 from nearclifford.observables import OBSERVABLES
@@ -16,6 +18,8 @@ from nearclifford.studies.points import Point
 
 # "none" leaves the circuit plain; the others are the styles of `nearclifford.encode`.
 ENCODERS: tuple[str, ...] = ("compact", "paper", "none")
+# The terms that an encoder is drawn for: any, or those alone that act on every qubit.
+TERMS: tuple[str, ...] = ("any", "global")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +40,10 @@ class Prepared:
     parameter: int
 
 
-def draw_problem(point: Point, draw: int) -> Problem:
-    """Return the problem of one draw: circuit, observable, term and parameter, all drawn afresh.
+def draw_problem(point: Point, draw: int, terms: str = "any") -> Problem:
+    """Return the problem of one draw: circuit, observable, parameter, and a term out of `TERMS`, all drawn afresh.
+
+    Raises `NearCliffordError` for "global" terms where there are none.
 
     >>> from nearclifford.studies.experiments.gradient import GradientPoint
     >>> how = dict(backend="statevector", samples=1, components=0)
@@ -49,13 +55,25 @@ def draw_problem(point: Point, draw: int) -> Problem:
     rng = point.problem_stream(draw)
     circuit = ANSATZE[point.ansatz].build(point.n_qubits, point.n_layers, rng)
     observable = OBSERVABLES[point.observable].build(point.n_qubits, rng)
-    term = int(rng.integers(len(terms_of(observable, point.n_qubits)[1])))
+    drawn_from = _terms_among(terms_of(observable, point.n_qubits)[0], terms)
+    term = drawn_from[int(rng.integers(len(drawn_from)))]
     return Problem(circuit, observable, term, int(rng.integers(circuit.num_parameters)))
 
 
-def prepare(point: Point, draw: int) -> Prepared:
-    """Draw the problem of a point, encode it and compile it; σ plays no part."""
-    problem = draw_problem(point, draw)
+def _terms_among(strings: list[stim.PauliString], terms: str) -> list[int]:
+    """Return the indices of the terms that an encoder is drawn for."""
+    found = [row for row, string in enumerate(strings) if terms == "any" or string.weight == len(string)]
+    if not found:
+        raise NearCliffordError(
+            f"encoded_terms is {terms!r}, and no term of the observable acts on all {len(strings[0])} qubits; expected "
+            '"any", or an observable that has such terms, as biased_heisenberg has.'
+        )
+    return found
+
+
+def prepare(point: Point, draw: int, terms: str = "any") -> Prepared:
+    """Draw the problem of a point, encode it and compile it; σ plays no part. ``terms`` is as for `draw_problem`."""
+    problem = draw_problem(point, draw, terms)
     circuit = problem.circuit
     if point.encoder != "none":
         style: Style = "paper" if point.encoder == "paper" else "compact"

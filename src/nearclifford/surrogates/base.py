@@ -167,7 +167,7 @@ class Surrogate(ABC):
         """Return the second derivatives by the angles at one point, shape ``(n_rotations, n_rotations)``."""
 
     def save(self, path: str | Path) -> None:
-        """Write the surrogate to an ``.npz`` file of plain arrays, which `load` reads.
+        """Write the surrogate to an ``.npz`` file of plain arrays, which `load` reads; with its noise, if any.
 
         >>> import tempfile
         >>> import nearclifford as nc

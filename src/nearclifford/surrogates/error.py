@@ -19,6 +19,7 @@ from nearclifford.surrogates.exact_order import few_flips
 from nearclifford.surrogates.few_hits import largest_mean, least_mean
 from nearclifford.surrogates.flip_tails import flip_tails
 from nearclifford.surrogates.most_flips import most_flips
+from nearclifford.surrogates.theta_errors import ThetaErrors, theta_errors
 from nearclifford.version import __version__
 
 # Below so many hits of uneven weights no normal approximation is trusted.
@@ -49,8 +50,10 @@ class ErrorCurve:
     exact_order : M: paths with fewer flips were summed; 0 where all were sampled.
     probability : what part of all chains the sampled ones stand for: Pr[at least M coins show heads]; 0 where no path has M
         flips, and nothing was left to sample.
-    samples : number of chains.
+    samples : number of chains, or of thetas.
     version : of the package.
+    reference : where angles are shared or fixed, what the surrogates were compared with at thetas: exact sweeps, or the
+        surrogate of a higher order, whose own error is in ``mean_square_error``; None where they are independent.
 
     Examples
     --------
@@ -80,6 +83,7 @@ class ErrorCurve:
     probability: float
     samples: int
     version: str
+    reference: str | None = None
 
     def __repr__(self) -> str:
         """Return a table of the orders; neighbours with one text share a row."""
@@ -94,6 +98,8 @@ class ErrorCurve:
 
     @property
     def _origin(self) -> str:
+        if self.reference is not None:
+            return f"{self.samples} thetas beside {self.reference}"
         if self.probability == 0.0:
             return "all paths summed"
         summed = f", paths of fewer than {self.exact_order} flips summed" if self.exact_order else ""
@@ -204,9 +210,12 @@ def surrogate_error_curve(
     In narrow patches paths of fewer than M flips are summed and only chains that may flip M times are sampled, 1024 at a
     time through the gates: errors far below 1/√samples. M follows from what both cost
     (`nearclifford.surrogates.exact_order`). In wide patches all is sampled, of several terms a chain for each pair, which
-    flips for both. Nothing is built, so the number of qubits and the orders are free.
+    flips for both, or with noise a chain for all. Nothing is built, so the number of qubits and the orders are free.
 
-    Source: docs/theory.md, "Surrogates".
+    Where angles are shared or fixed there are no such chains: surrogates are built and compared with exact sweeps at 1024
+    thetas, or with the highest order that fits, and the curve ends at the orders that fit.
+
+    Source: docs/theory.md, "Surrogates", and "Shared and bound angles".
 
     Parameters
     ----------
@@ -215,15 +224,15 @@ def surrogate_error_curve(
     orders : m, each at least 0; order 0 keeps nothing, and its error is the root mean square of L. Orders above the number
         of flips that a path can have cost nothing.
     samples : number of chains, 2 to 10^12. An error of δ Σ|c| shows in about one of 1/δ² chains where nothing was summed.
-    noise : Pauli noise behind the gates, for one Pauli string: see `gradient_statistics`. The error is that of the noisy
-        surrogate beside the noisy landscape.
+    noise : Pauli noise behind the gates: see `gradient_statistics`. The error is that of the noisy surrogate beside the
+        noisy landscape; every path counts with what it keeps.
     rng : seed or generator; one seed gives the same numbers on any number of threads.
 
     Raises
     ------
-    NearCliffordError : no order or one below 0, fewer than 2 samples, a patch that does not fit, or angles that are not
-        independent (`nearclifford.normal_form.angles`).
-    ResourceError : counts of flips, by order and word of chains, that do not fit the memory.
+    NearCliffordError : no order or one below 0, fewer than 2 samples, or a patch that does not fit.
+    ResourceError : counts of flips, by order and word of chains, that do not fit the memory; with noise also tables of the
+        terms; for shared or fixed angles neither exact sweeps nor surrogates that do.
 
     Examples
     --------
@@ -237,10 +246,12 @@ def surrogate_error_curve(
     wanted = np.unique(integers(orders, "orders", 0, "range(1, 12)")).astype(np.int64)
     count = integer(samples, "samples", 2, most=MOST_SAMPLES)
     known = with_noise(instance(land, Landscape, "land", "Landscape(circuit, observable)"), noise)
+    if not known.problem.angle_map.independent:
+        return _beside_a_reference(known, theta_errors(known, patch, wanted.tolist(), count, generator(rng)))
     sampler = ChainSampler(known, patch, generator(rng))
     most = most_flips(known, sampler.sine_square)
     n_columns = min(int(wanted[-1]), most) + 1
-    few = None if sampler.noisy else few_flips(sampler, patch, count, most)
+    few = few_flips(sampler, patch, count, most)
     tails = flip_tails(sampler, few, count, n_columns)
     column = np.minimum(wanted, n_columns - 1)
     parts = (tails.exact, tails.gains, tails.losses, tails.error, tails.hits)
@@ -262,4 +273,27 @@ def surrogate_error_curve(
         probability=tails.probability,
         samples=tails.samples,
         version=__version__,
+    )
+
+
+def _beside_a_reference(land: Landscape, found: ThetaErrors) -> ErrorCurve:
+    """Return the curve of surrogates that were compared with a reference at thetas."""
+    zeros = np.zeros(len(found.orders))
+    return ErrorCurve(
+        orders=found.orders,
+        mean_square=found.mean_square,
+        mean_square_error=found.error,
+        exact=zeros,
+        gains=found.mean_square,
+        losses=zeros,
+        hits=np.full(len(found.orders), found.samples),
+        trials=None,
+        bound=float(np.abs(land.problem.coefficients).sum()) ** 2,
+        hit_size=0.0,
+        most_flips=found.most_flips,
+        exact_order=0,
+        probability=1.0,
+        samples=found.samples,
+        version=__version__,
+        reference=found.reference,
     )

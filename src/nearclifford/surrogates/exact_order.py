@@ -14,7 +14,7 @@ import numpy as np
 from nearclifford.arrays import Floats, Words
 from nearclifford.chains.classes import RotationMoments, TermClasses
 from nearclifford.chains.drawn_tails import DrawnTail, heads_of
-from nearclifford.chains.few_flips import Question, flip_sets, unflipped
+from nearclifford.chains.few_flips import Question, flip_sets, part_kept, unflipped
 from nearclifford.chains.sampler import ChainSampler
 from nearclifford.errors import ResourceError
 from nearclifford.kernels.chain.coins import RARE
@@ -41,6 +41,7 @@ class FewFlips:
     order : M.
     parts : float64, shape ``(order,)``: what sets of 0, 1, ... flips are to E[L²].
     alike : what terms of one class make of what they are apart, in sets of the most flips that were found.
+    kept : what noise leaves of what the terms are apart, the most of the sums over sets of one size; 1 without noise.
     tail : the chains of M heads or more.
     probability : of as many heads, over the terms by their c²; 0 where no set has so many flips.
     """
@@ -48,6 +49,7 @@ class FewFlips:
     order: int
     parts: Floats
     alike: float
+    kept: float
     tail: DrawnTail
     probability: float
 
@@ -55,39 +57,45 @@ class FewFlips:
 def few_flips(sampler: ChainSampler, patch: Patch, samples: int, most_flips: int) -> FewFlips | None:
     """Return the sets of few flips, as many as save more time than they take.
 
-    None where free chains are as good, and where the tables of the sets do not fit the memory. ``samples`` : chains of the
-    tail; ``most_flips`` : what a set can have.
+    None where free chains are as good, and where the tables of the sets do not fit the memory. With noise several terms are
+    always taken set by set, which alone tells what each path keeps: there `ResourceError`. ``samples`` : chains of the tail;
+    ``most_flips`` : what a set can have.
     """
     problem, chance = sampler.land.problem, sampler.sine_square
     members = reach_of_terms(problem.generators.strings, problem.images.strings)
     heads = heads_of(members, chance, min(LARGEST_ORDER, most_flips + 1))
     weight = problem.coefficients**2 / (problem.coefficients**2).sum()
-    order = best_order(sampler, members, weight @ heads, samples, most_flips)
+    needed = sampler.noisy and not sampler.one_term
+    order = max(best_order(sampler, members, weight @ heads, samples, most_flips), int(needed))
     if order == 0:
         return None
     moments = RotationMoments.of(problem.angle_map, patch)
     try:
         classes = TermClasses.of(problem, moments)
         question = Question(classes, moments, np.zeros(0, dtype=np.int64), np.zeros(problem.n_rotations))
-        parts, alike = _parts(question, order, sampler.loss_mean())
+        parts, alike, kept = _parts(question, order, sampler.loss_mean())
     except ResourceError:
+        if needed:
+            raise
         return None
     terms = classes.terms
     chains = DrawnTail(
         question, sampler.rows, sampler.starts[terms], members[terms], chance, heads[terms], order, sampler.seed
     )
-    return FewFlips(order, parts, alike, chains, chains.probability if order <= most_flips else 0.0)
+    return FewFlips(order, parts, alike, kept, chains, chains.probability if order <= most_flips else 0.0)
 
 
-def _parts(question: Question, order: int, mean: float) -> tuple[Floats, float]:
+def _parts(question: Question, order: int, mean: float) -> tuple[Floats, float, float]:
     loss = len(question.factor_square)
-    parts, alike = [float(unflipped(question)[loss]) + mean**2], 1.0
+    parts, alike, kept = [float(unflipped(question)[loss]) + mean**2], 1.0, part_kept(question.classes)
     for size in range(1, order):
         added = question.weigh(flip_sets(question.classes, size), question.moments.logs, 0.0)[0]
         parts.append(float(added[loss]))
-        # the last column is that of the terms apart
-        alike = float(added[loss] / added[-1]) if added[-1] > 0 else alike
-    return np.array(parts), alike
+        # behind the sum of the derivatives come the terms apart, with noise and without
+        apart, clean = float(added[loss + 2]), float(added[loss + 3])
+        alike = float(added[loss]) / apart if apart > 0 else alike
+        kept = max(kept, apart / clean) if clean > 0 else kept
+    return np.array(parts), alike, kept
 
 
 def best_order(sampler: ChainSampler, members: Words, chance: Floats, samples: int, most_flips: int) -> int:

@@ -50,16 +50,15 @@ def flip_tails(sampler: ChainSampler, few: FewFlips | None, samples: int, n_colu
     Raises `ResourceError` for counts of flips, by order and word of chains, that do not fit the memory.
     """
     _check_memory(sampler, samples, n_columns)
-    if sampler.noisy:
-        return _noisy_term(sampler, samples, n_columns)
     if few is None:
-        return _one_term(sampler, samples, n_columns) if sampler.one_term else _pairs(sampler, samples, n_columns)
+        one_term = _noisy_term if sampler.noisy else _one_term
+        return one_term(sampler, samples, n_columns) if sampler.one_term else _pairs(sampler, samples, n_columns)
     exact = np.pad(np.cumsum(few.parts[::-1])[::-1], (0, n_columns))[:n_columns]
     if few.probability == 0.0:
         none = np.zeros(n_columns)
         trials = samples if sampler.one_term else None
         return FlipTails(exact, none, none, none, none.astype(np.int64), 0.0, 0.0, trials, samples)
-    if sampler.one_term:
+    if sampler.one_term and not sampler.noisy:
         return _rest_of_one_term(sampler, few, exact, samples)
     return _rest_of_terms(few, exact, samples)
 
@@ -93,9 +92,6 @@ def _one_term(sampler: ChainSampler, samples: int, n_columns: int) -> FlipTails:
 
 def _noisy_term(sampler: ChainSampler, samples: int, n_columns: int) -> FlipTails:
     """Return the tails of one term with noise: chains that count weigh what their paths have kept."""
-    way_out = "surrogate(land, order, noise=noise).rms_error does."
-    if not sampler.one_term:
-        sampler.land.problem.require_noiseless("An error curve of several terms", way_out)
     bound = float(np.abs(sampler.land.problem.coefficients).sum()) ** 2
     hits, weight, square = np.cumsum(damped_flips(sampler, samples, n_columns)[::-1], axis=0)[::-1].T
     mean, none = weight / samples, np.zeros(n_columns)
@@ -131,7 +127,7 @@ def _rest_of_terms(few: FewFlips, exact: Floats, samples: int) -> FlipTails:
     hit_size = tail.mass * _most_admitted(tail) / (n_words * WORD)
     # where words are fewer than terms their chains are not independent
     hit_size *= 1 if n_words >= len(tail.heads) else WORD
-    unseen = float(unseen_rate(n_words * WORD)) * tail.mass * max(few.alike, 1.0)
+    unseen = float(unseen_rate(n_words * WORD)) * tail.mass * max(few.alike, 1.0) * few.kept
     error, none = np.where(hits == 0, unseen, error), np.zeros(n_columns)
     return FlipTails(exact, gains, none, error, hits, few.probability, hit_size, None, n_words * WORD)
 

@@ -18,13 +18,14 @@ from nearclifford.kernels.paths.tree import PathTree
 from nearclifford.normal_form.angles import AngleMap
 from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.normal_form.program import PauliTable
+from nearclifford.surrogates.stored_channels import CHANNEL_ARRAYS, arrays_of_channels, channels_of, fault_of_channels
 from nearclifford.version import __version__
 
 if TYPE_CHECKING:
     from nearclifford.surrogates.base import Surrogate
 
-# Of the files; raise it when they hold something else.
-FORMAT = 1
+# Of the files; raise it when they hold something else. Files of noisy circuits hold channels besides.
+FORMAT, NOISY_FORMAT = 1, 2
 EXPECTED = "an .npz file that Surrogate.save wrote"
 # The arrays: kind of the dtype and bytes of an entry (0 for text of any length), and dimensions.
 ARRAYS: dict[str, tuple[str, int, int]] = {
@@ -44,16 +45,18 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 def arrays_of(kept: Surrogate) -> dict[str, npt.ArrayLike]:
-    """Return what a file holds; `NearCliffordError` for a surrogate of a noisy circuit, whose errors need its channels."""
+    """Return what a file holds: with noise the channels too, which errors over a patch need."""
     problem = kept.problem
-    problem.require_noiseless("A file of a surrogate", "Keep the circuit and the noise, and make the surrogate again.")
+    written = FORMAT if problem.channels is None else NOISY_FORMAT
     arrays: dict[str, npt.ArrayLike] = {
-        "format": FORMAT, "version": __version__, "kind": kept.kind, "order": kept.order,
+        "format": written, "version": __version__, "kind": kept.kind, "order": kept.order,
         "n_qubits": problem.n_qubits, "term_coefficients": problem.coefficients,
     }  # fmt: skip
     for name, table in (("generators", problem.generators), ("images", problem.images)):
         arrays |= {f"{name}_x": table.x, f"{name}_z": table.z, f"{name}_sign": table.sign}
     arrays |= {f"angles_{field}": getattr(problem.angle_map, field) for field in ANGLES}
+    if problem.channels is not None:
+        arrays |= arrays_of_channels(problem.channels)
     return arrays | {f"tree_{name}": values for name, values in kept.tree._asdict().items()}
 
 
@@ -65,7 +68,7 @@ def read_arrays(path: Path) -> Arrays:
     except Exception as error:  # NumPy and zipfile raise a dozen kinds for damaged archives
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise NearCliffordError(f"{path} is no surrogate that Surrogate.save wrote: {reason}") from error
-    for check in (_check_format, _check_types, _check_numbers, _check_angles, _check_tables, _check_steps):
+    for check in (_check_format, _check_types, _check_numbers, _check_angles, _check_tables, _check_steps, _check_channels):
         fault = check(arrays)
         if fault:
             raise NearCliffordError(f"{path} is no surrogate that Surrogate.save wrote: {fault}.")
@@ -83,11 +86,13 @@ def _check_format(arrays: Arrays) -> str:
     found = arrays.get("format")
     if found is None or found.ndim or found.dtype.kind not in "iu":
         return "it has no number of a format"
-    return f"it is of format {found}; this version of nearclifford reads {FORMAT}" if found != FORMAT else ""
+    if found not in (FORMAT, NOISY_FORMAT):
+        return f"it is of format {found}; this version of nearclifford reads {FORMAT} and {NOISY_FORMAT}"
+    return ""
 
 
 def _check_types(arrays: Arrays) -> str:
-    for name, (kind, size, dimensions) in ARRAYS.items():
+    for name, (kind, size, dimensions) in (ARRAYS | (CHANNEL_ARRAYS if _is_noisy(arrays) else {})).items():
         if name not in arrays:
             return f"{name} is missing"
         found = arrays[name]
@@ -161,10 +166,21 @@ def _check_steps(arrays: Arrays) -> str:
     return f"step {fault} of its paths does not follow from those before it" if fault >= 0 else ""
 
 
+def _is_noisy(arrays: Arrays) -> bool:
+    return int(arrays["format"]) == NOISY_FORMAT
+
+
+def _check_channels(arrays: Arrays) -> str:
+    if not _is_noisy(arrays):
+        return ""
+    return fault_of_channels(arrays, int(arrays["n_qubits"]), len(arrays["angles_offset"]))
+
+
 def problem_of(arrays: Arrays) -> PauliProblem:
     """Return the landscape in normal form."""
     generators, images = (_table_of(arrays, name) for name in ("generators", "images"))
-    return PauliProblem(_angles_of(arrays), generators, images, arrays["term_coefficients"])
+    channels = channels_of(arrays) if _is_noisy(arrays) else None
+    return PauliProblem(_angles_of(arrays), generators, images, arrays["term_coefficients"], channels)
 
 
 def _table_of(arrays: Arrays, name: str) -> PauliTable:

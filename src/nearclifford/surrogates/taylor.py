@@ -18,6 +18,7 @@ from nearclifford.surrogates.base import Surrogate
 from nearclifford.surrogates.support import Monomial, monomials
 from nearclifford.surrogates.taylor_error import taylor_rms_error
 from nearclifford.surrogates.taylor_range import logarithms, ways_to_sum
+from nearclifford.surrogates.theta_rms import theta_rms_error
 
 
 class TaylorSurrogate(Surrogate):
@@ -47,12 +48,16 @@ class TaylorSurrogate(Surrogate):
             yield tuple(named), value * math.prod(float(factor[k]) ** power for k, power in named)
 
     def rms_error(self, patch: Patch) -> float:
-        """Return the root mean square of ``L - T_m`` over a patch around the centre, exactly, in units of L.
+        """Return the root mean square of ``L - T_m`` over a patch around the centre, in units of L.
+
+        Exact for independent angles; of 1024 thetas, beside exact sweeps, where they are shared.
 
         The paths left out count as for `PauliPathSurrogate.rms_error`; those kept differ from their polynomials by an
         amount that is computed in extended precision, since it is a small difference of large numbers. Errors likewise,
         and `ResourceError` for a patch of many different widths and for orders above 100.
         """
+        if not self.problem.angle_map.independent:
+            return theta_rms_error(self, self.problem, patch)
         return taylor_rms_error(self.problem, patch, self.tree, self.order)
 
     def _values(self, angle: Floats) -> Floats:

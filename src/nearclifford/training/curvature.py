@@ -1,4 +1,4 @@
-"""Update rules that know a matrix at every point: natural gradient and Newton's method."""
+"""Update rules that know a matrix at every point: natural gradient, Newton's method, and that of Gauss and Newton."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nearclifford.arguments import one_of, positive
+from nearclifford.arguments import finite, one_of, positive
 from nearclifford.arrays import Floats
+from nearclifford.evaluator import Evaluator
 from nearclifford.training.rules import Position, State, UpdateRule
 
 # A metric of D parameters takes D² / 4 values, and as many numbers.
@@ -86,3 +87,50 @@ class Newton(UpdateRule):
         size, vectors = np.linalg.eigh(at.matrix)
         along = np.swapaxes(vectors, -1, -2) @ at.gradient[..., None]
         return -self.learning_rate * (vectors @ (along / (np.abs(size) + self.regularization)[..., None]))[..., 0], state
+
+
+@dataclass(frozen=True)
+class GaussNewton(UpdateRule):
+    """θ ← θ - η (2 JᵀJ + λ 1)⁻¹ ∇L, J the Jacobian of the residual √(H - E) ψ(θ), whose square is L - E.
+
+    JᵀJ is positive semidefinite, unlike the Hessian, and what it leaves out of that vanishes where the residual does: at a
+    ground state, if E is its energy (docs/theory.md, "Gauss and Newton"). The evaluator must have the method
+    `Landscape.gauss_newton`.
+
+    Attributes
+    ----------
+    learning_rate : η; 1 is the step of Gauss and Newton.
+    regularization : λ of Levenberg and Marquardt, positive: JᵀJ is singular where parameters do not move the state.
+    bound : E, at most the ground energy, the closer the better; None for what the coefficients allow.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))                            # cos a
+    >>> nc.train(land, [1.0, 0.0], nc.GaussNewton(regularization=1e-6), steps=5).losses.round(4).tolist()
+    [0.5403, -0.0514, -0.9285, -1.0, -1.0, -1.0]
+    """
+
+    learning_rate: float = 1.0
+    regularization: float = 0.1
+    bound: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        positive(self.regularization, "regularization", 0.1)
+        if self.bound is not None:
+            finite(self.bound, "bound", -1.0)
+
+    def needs(self, n_parameters: int) -> str:
+        """Return "gauss_newton"."""
+        del n_parameters
+        return "gauss_newton"
+
+    def matrix(self, evaluator: Evaluator, theta: Floats) -> Floats:
+        """Return JᵀJ."""
+        return np.asarray(evaluator.gauss_newton(theta, self.bound))  # type: ignore[attr-defined]
+
+    def step(self, state: State, at: Position) -> tuple[Floats, State]:
+        """Return -η (2 JᵀJ + λ 1)⁻¹ ∇L; there is no state."""
+        assert at.matrix is not None
+        matrix = 2 * at.matrix + self.regularization * np.eye(at.gradient.shape[1])
+        solved = np.asarray(np.linalg.solve(matrix, at.gradient[..., None])[..., 0], dtype=np.float64)
+        return -self.learning_rate * solved, state

@@ -8,7 +8,7 @@ from typing import Any
 from nearclifford.arguments import shown
 from nearclifford.errors import NearCliffordError
 from nearclifford.training.adaptive import Adam, AMSGrad, RMSprop
-from nearclifford.training.curvature import NaturalGradient, Newton
+from nearclifford.training.curvature import GaussNewton, NaturalGradient, Newton
 from nearclifford.training.rules import GradientDescent, Momentum, Nesterov, RandomWalk, SignSGD, UpdateRule
 from nearclifford.training.scipy_method import METHODS, ScipyMethod
 
@@ -24,6 +24,7 @@ RULES: dict[str, type[UpdateRule]] = {
     "amsgrad": AMSGrad,
     "natural-gradient": NaturalGradient,
     "newton": Newton,
+    "gauss-newton": GaussNewton,
     "random-walk": RandomWalk,
 }
 _CLASSES = {rule.__name__: rule for rule in RULES.values()}

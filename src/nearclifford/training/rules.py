@@ -11,6 +11,8 @@ import numpy as np
 from nearclifford.arguments import positive, shown
 from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError
+from nearclifford.evaluator import Evaluator
+from nearclifford.training.runs import matrix_of
 
 # Of a rule: arrays whose first axis is that of the runs.
 State = tuple[Floats, ...]
@@ -60,6 +62,10 @@ class UpdateRule(ABC):
         """Return the method of the evaluator whose matrix the rule wants besides the gradient; "" for none."""
         del n_parameters
         return ""
+
+    def matrix(self, evaluator: Evaluator, theta: Floats) -> Floats:
+        """Return the matrix that the rule ``needs`` at ``theta``, shape ``(A, D)`` to ``(A, D, D)``."""
+        return matrix_of(self.needs(evaluator.n_parameters), evaluator, theta)
 
     def start(self, shape: tuple[int, int]) -> State:
         """Return the state before the first step of runs of shape ``(R, D)``; none unless a subclass has one."""

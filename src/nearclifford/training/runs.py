@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -12,6 +12,8 @@ import numpy.typing as npt
 from nearclifford.arrays import Flags, Floats, Indices
 from nearclifford.errors import NearCliffordError
 from nearclifford.evaluator import Evaluator, MeasuringEvaluator
+
+Matrix = Callable[[Evaluator, Floats], Floats]
 
 
 class Found(NamedTuple):
@@ -65,6 +67,18 @@ def put(old: npt.NDArray[Kind], rows: Indices | Flags, new: npt.ArrayLike) -> np
     return changed
 
 
+def matrix_of(kind: str, evaluator: Evaluator, theta: Floats) -> Floats:
+    """Return the matrices that the method ``kind`` of an evaluator gives, dense, shape ``(A, D)`` to ``(A, D, D)``.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))
+    >>> matrix_of("hessian", land, np.zeros((1, 2))).tolist()
+    [[[-1.0, 0.0], [0.0, 0.0]]]
+    """
+    found = getattr(evaluator, kind)(theta)
+    return np.asarray(found.toarray() if hasattr(found, "toarray") else found)
+
+
 @dataclass(frozen=True, eq=False)
 class Runs:
     """Which evaluator each of R runs asks; those of one evaluator are evaluated together.
@@ -112,12 +126,11 @@ class Runs:
             found[some] = evaluator.value(theta[some])
         return found
 
-    def matrices(self, kind: str, theta: Floats, rows: Indices) -> Floats:
-        """Return the matrices that the evaluators' method ``kind`` gives, shape ``(A, D, D)``."""
+    def matrices(self, matrix: Matrix, theta: Floats, rows: Indices) -> Floats:
+        """Return what ``matrix`` makes of each run's evaluator and its rows of ``theta``, shape ``(A, D, D)``."""
         found = np.full((*theta.shape, theta.shape[1]), np.nan)
         for evaluator, some in self._shares(theta, rows):
-            matrix = getattr(evaluator, kind)(theta[some])
-            found[some] = matrix.toarray() if hasattr(matrix, "toarray") else matrix
+            found[some] = matrix(evaluator, theta[some])
         return found
 
     def require(self, kind: str, what: str) -> None:

@@ -21,7 +21,7 @@ from nearclifford.training.history import Standing
 from nearclifford.training.identity import streams_of
 from nearclifford.training.reasons import CONVERGED, GAVE_UP, NOT_FINITE, REASON
 from nearclifford.training.rules import State
-from nearclifford.training.runs import Found, Runs, put
+from nearclifford.training.runs import Found, Runs, matrix_of, put
 from nearclifford.training.scipy_method import ScipyMethod
 from nearclifford.training.steps import advanced
 
@@ -167,7 +167,7 @@ class ScipyStepper:
 
     def _answer(self, told: dict[int, tuple[str, Floats]]) -> None:
         for row, (_, theta) in ((row, one) for row, one in told.items() if one[0] == "hessian"):
-            matrix = self.runs.matrices("hessian", theta[None], np.array([row]))[0]
+            matrix = self.runs.matrices(partial(matrix_of, "hessian"), theta[None], np.array([row]))[0]
             self.askers[row].answers.put(matrix)
         asked = {row: theta for row, (kind, theta) in told.items() if kind != "hessian"}
         for row, answer in self._answers(asked).items():

@@ -62,7 +62,7 @@ class RuleStepper:
         """Do nothing: a rule holds nothing."""
 
     def _moved(self, now: Standing, rows: Indices) -> tuple[Floats, State]:
-        matrix = self.runs.matrices(self.needs, now.theta[rows], rows) if self.needs else None
+        matrix = self.runs.matrices(self.rule.matrix, now.theta[rows], rows) if self.needs else None
         with np.errstate(all="ignore"):  # what is not finite is found out afterwards
             change, state = self.rule.step(
                 tuple(part[rows] for part in now.state), Position(now.found.gradient[rows], matrix, self.rng)

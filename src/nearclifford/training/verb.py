@@ -46,8 +46,8 @@ def train(
         `Evaluator`; or a sequence of E of them, of one number of parameters, that are trained side by side.
     theta0 : the initial angles, radians, shape ``(..., D)``; ``(E, ..., D)`` for a sequence of evaluators.
     optimizer : "gd" (if None), "momentum", "nesterov", "signsgd", "rmsprop", "adam", "amsgrad", "natural-gradient",
-        "newton", "random-walk", a method of `scipy.optimize.minimize` such as "L-BFGS-B" or "COBYLA", or one of these as an
-        object: `Adam`, `ScipyMethod` and so on, with settings of its own.
+        "newton", "gauss-newton", "random-walk", a method of `scipy.optimize.minimize` such as "L-BFGS-B" or "COBYLA", or one
+        of these as an object: `Adam`, `ScipyMethod` and so on, with settings of its own.
     learning_rate : of an optimizer that is given by its name; by default 0.01, or what the class says.
     steps : stop after so many, those of a run that is resumed included.
     gradient_norm : stop a run at ‖∇L‖ of at most this.

@@ -16,7 +16,8 @@ import numpy.typing as npt
 from numba import njit, prange, uint64
 
 from nearclifford.kernels.bits import bit_of, highest_bit, trailing_zeros
-from nearclifford.kernels.chain.flip_sets import Classes, Columns, add_generator, admits
+from nearclifford.kernels.chain.bit_rows import Columns, add_generator
+from nearclifford.kernels.chain.flip_sets import Classes, admits
 from nearclifford.kernels.parallel import parallel_kernel
 from nearclifford.kernels.pauli import rows_anticommute
 

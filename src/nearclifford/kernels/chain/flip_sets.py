@@ -1,10 +1,8 @@
-"""What sets of flips weigh for whole classes of terms: rows of anticommutation bits, kernels of terms, quadratic forms.
+"""What sets of flips weigh for whole classes of terms: kernels of terms, quadratic forms.
 
-Bit j of a row says whether a string anticommutes with generator j. A row is the XOR of one column for each letter of the
-string, so that it costs ``letters * n / 64`` words and no test of n strings.
-
-Cost of a set of flips: a row for each flip, 1 to 2 ns for each rotation that a term meets, for each term that admits it;
-where derivatives are wanted the same for each pair of these terms.
+Cost of a set of flips: a row (`nearclifford.kernels.chain.bit_rows`) for each flip, 1 to 2 ns for each rotation that a term
+meets, for each term that admits it; where derivatives are wanted the same for each pair of these terms. With noise the rows
+of the channels too (`nearclifford.kernels.chain.kept`).
 """
 
 from __future__ import annotations
@@ -15,19 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, prange, uint64
 
-from nearclifford.kernels.bits import bit_of, highest_bit, parity, trailing_zeros
+from nearclifford.kernels.bits import bit_of, trailing_zeros
+from nearclifford.kernels.chain.bit_rows import add_generator, sum_over
+from nearclifford.kernels.chain.kept import add_flip, kept
+from nearclifford.kernels.damping import PROBES
 from nearclifford.kernels.parallel import parallel_kernel
-
-
-class Columns(NamedTuple):
-    """Generators by qubit and by themselves.
-
-    ``x``, ``z`` : uint64, shape ``(N, ceil(n / 64))``, bit j that of generator j; ``strings`` : ``(n, 2W)``, x, then z.
-    """
-
-    x: npt.NDArray[np.uint64]
-    z: npt.NDArray[np.uint64]
-    strings: npt.NDArray[np.uint64]
 
 
 class Classes(NamedTuple):
@@ -89,76 +79,19 @@ class FlipSets(NamedTuple):
 
 
 class Draws(NamedTuple):
-    """How sets were drawn.
+    """How sets were drawn, and how they are shared out.
 
     mass : of all sets together; a set that was drawn is divided by the chance to draw it. 0: none was drawn.
     chance : float64, shape ``(n_sets,)``: to draw each; empty for the chances of coins.
     pairs : float64, shape ``(n_words + 1,)``: weights of the squared difference of each word from the one before; empty for
         none. The first and the last are 0.
+    tasks : int64, shape ``(n_tasks + 1,)``: where each task begins among the sets; no word lies in two.
     """
 
     mass: float
     chance: npt.NDArray[np.float64]
     pairs: npt.NDArray[np.float64]
-
-
-@njit(cache=True)
-def add_row(columns, x, z, below, row):
-    """XOR to ``row`` the bits of the generators before ``below`` that anticommute with a string of words x, z."""
-    last = (below + 63) >> 6
-    for w in range(len(x)):
-        for side in range(2):
-            left = x[w] if side == 0 else z[w]
-            table = columns.z if side == 0 else columns.x
-            while left:
-                q = 64 * w + trailing_zeros(left)
-                left &= left - uint64(1)
-                for i in range(last):
-                    row[i] ^= table[q, i]
-    return last
-
-
-@njit(cache=True)
-def add_generator(columns, f, row, spare):
-    """XOR to ``row`` the bits of the generators before f that anticommute with it."""
-    half = columns.strings.shape[1] >> 1
-    spare[:] = uint64(0)
-    last = add_row(columns, columns.strings[f, :half], columns.strings[f, half:], f, spare)
-    if f & 63:
-        spare[last - 1] &= (uint64(1) << uint64(f & 63)) - uint64(1)
-    for i in range(last):
-        row[i] ^= spare[i]
-
-
-@parallel_kernel
-def rows_of(columns, x, z, rows):
-    """Write the rows of strings, uint64, shape ``(T, ceil(n / 64))``, all zero before."""
-    for a in prange(len(x)):
-        add_row(columns, x[a], z[a], 64 * rows.shape[1], rows[a])
-
-
-@njit(cache=True)
-def sum_over(row, number):
-    """Return the sum of numbers over the bits of a row."""
-    total = 0.0
-    for i in range(len(row)):
-        left = row[i]
-        while left:
-            total += number[64 * i + trailing_zeros(left)]
-            left &= left - uint64(1)
-    return total
-
-
-@njit(cache=True)
-def parities(rows, mask):
-    """Return the parity of the bits that each row shares with a mask, uint8."""
-    result = np.empty(len(rows), np.uint8)
-    for a in range(len(rows)):
-        word = uint64(0)
-        for i in range(len(mask)):
-            word ^= rows[a, i] & mask[i]
-        result[a] = parity(word)
-    return result
+    tasks: npt.NDArray[np.int64]
 
 
 @parallel_kernel
@@ -184,28 +117,35 @@ def admits(meets, change, flips):
 
 
 class Scratch(NamedTuple):
-    """Room for one set of flips: rows of the terms that admit it, which they are, and their amplitudes."""
+    """Room for one set of flips: rows of the terms that admit it, which they are, and their amplitudes.
+
+    ``factor`` : what the path of each has kept; ``at_channels`` : what the flips do to letters at channels.
+    """
 
     change: npt.NDArray[np.uint64]
     spare: npt.NDArray[np.uint64]
     rows: npt.NDArray[np.uint64]
     which: npt.NDArray[np.int64]
     amplitude: npt.NDArray[np.float64]
+    factor: npt.NDArray[np.float64]
+    at_channels: npt.NDArray[np.uint64]
 
 
 @njit(cache=True)
-def new_scratch(most, n_words):
+def new_scratch(most, n_words, n_channel_words):
     return Scratch(
         np.empty(n_words, np.uint64),
         np.empty(n_words, np.uint64),
         np.empty((most, n_words), np.uint64),
         np.empty(most, np.int64),
         np.empty(most),
+        np.empty(most),
+        np.empty((PROBES, n_channel_words), np.uint64),
     )
 
 
 @njit(cache=True)
-def _weigh_terms(classes, logs, kind, flips, scratch):
+def _weigh_terms(classes, channels, logs, kind, flips, scratch):
     """Write the terms that admit a set of flips, their rows and amplitudes; return (how many, Σ c² of the drawn weights)."""
     count, density = 0, 0.0
     for b in range(classes.begin[kind], classes.begin[kind + 1]):
@@ -225,7 +165,8 @@ def _weigh_terms(classes, logs, kind, flips, scratch):
             weight += logs.flip[f] - logs.stay[f]
             drawn += logs.drawn_flip[f] - logs.drawn_stay[f]
         scratch.which[count] = b
-        scratch.amplitude[count] = classes.amplitude[b] * np.exp(weight / 2)
+        scratch.factor[count] = kept(channels, b, scratch.at_channels)
+        scratch.amplitude[count] = classes.amplitude[b] * np.exp(weight / 2) * scratch.factor[count]
         density += classes.amplitude[b] ** 2 * np.exp(drawn)
         count += 1
     return count, density
@@ -251,19 +192,25 @@ def _add_stays(both, flips, wanted, share, weight, into):
 
 
 @njit(cache=True)
-def weigh_set(classes, logs, wanted, kind, flips, drawn, scratch, into):
+def weigh_set(question, kind, flips, drawn, scratch, into):
     """Add what a set of flips is to the wanted derivatives, to the loss behind them, and to the terms apart at the end.
 
-    ``drawn`` : (mass, chance to draw it), see `Draws`; a chance of 0 stands for that of the coins.
+    The last column is that of the terms apart if their paths had kept all.
+
+    ``question`` : (columns, classes, channels, logs, wanted); ``drawn`` : (mass, chance to draw it), see `Draws`; a chance
+    of 0 stands for that of the coins.
     The set that a mean consists of, one flip for its derivative, counts as far as it varies.
     """
-    count, density = _weigh_terms(classes, logs, kind, flips, scratch)
+    _, classes, channels, logs, wanted = question
+    count, density = _weigh_terms(classes, channels, logs, kind, flips, scratch)
     mass, chance = drawn
     scale = mass / (chance if chance > 0.0 else density) if mass > 0.0 else 1.0
     first, size = classes.begin[kind], classes.begin[kind + 1] - classes.begin[kind]
     form, varying, n = 0.0, 0.0, len(logs.stay)
     for a in range(count):
         into[n + 2] += scale * scratch.amplitude[a] ** 2
+        if scratch.factor[a] != 0.0:
+            into[n + 3] += scale * (scratch.amplitude[a] / scratch.factor[a]) ** 2
         for b in range(a + 1):
             place = classes.place[kind] + (scratch.which[a] - first) * size + scratch.which[b] - first
             value = (1.0 if a == b else 2.0) * scale * classes.kernel[place]
@@ -280,111 +227,13 @@ def weigh_set(classes, logs, wanted, kind, flips, drawn, scratch, into):
 
 
 @njit(cache=True)
-def _change_of(columns, flips, scratch):
-    """Write what flips do to rows: bit j is whether generator j anticommutes with an odd number of the later flips."""
+def change_of(columns, channels, flips, scratch):
+    """Write what flips do to rows: bit j is whether generator j anticommutes with an odd number of the later flips.
+
+    At channels likewise: bit c is whether a probe there anticommutes with an odd number of them.
+    """
     scratch.change[:] = uint64(0)
+    scratch.at_channels[:] = uint64(0)
     for f in flips:
         add_generator(columns, f, scratch.change, scratch.spare)
-
-
-@njit(cache=True)
-def _end_word(current, previous, pair, next_pair, added):
-    """Add the sums of a word, their squares, and differences from the word before; keep the largest; clear the word.
-
-    ``pair`` and ``next_pair`` weigh the squared differences from the word before and from the next, of which the parts that
-    this word has a share in are added: a word without sets is all zero, and never ends.
-    """
-    for k in range(len(current)):
-        value = current[k]
-        if value != 0.0:
-            added[0, k] += value
-            added[1, k] += value * value
-            added[2, k] = max(added[2, k], value)
-            added[3, k] += value * ((pair + next_pair) * value - 2.0 * pair * previous[k])
-        previous[k] = value
-        current[k] = 0.0
-
-
-@njit(cache=True)
-def _weigh_word(question, sets, s, draws, scratch, current):
-    """Add up the sets of the word that begins with set s; return where the next word begins."""
-    columns, classes, logs, wanted = question
-    word = sets.word[s]
-    while s < len(sets.word) and sets.word[s] == word:
-        flips = sets.flips[sets.begin[s] : sets.begin[s + 1]]
-        _change_of(columns, flips, scratch)
-        drawn = draws.mass, draws.chance[s] if len(draws.chance) else 0.0
-        weigh_set(classes, logs, wanted, sets.kind[s], flips, drawn, scratch, current)
-        s += 1
-    return s
-
-
-@njit(cache=True)
-def _add_factors(factor_square, sums):
-    """Write the weighted sum of the derivatives behind the loss."""
-    n = len(factor_square)
-    sums[n + 1] = 0.0
-    for k in range(n):
-        sums[n + 1] += factor_square[k] * sums[k]
-
-
-@njit(cache=True)
-def _weigh_task(columns, classes, logs, wanted, sets, draws, ends, added):
-    begin, end, pairs, question = ends[0], ends[1], draws.pairs, (columns, classes, logs, wanted)
-    n, scratch = len(logs.stay), new_scratch(np.max(np.diff(classes.begin)), classes.meets.shape[1])
-    current, previous, s = np.zeros(n + 3), np.zeros(n + 3), begin
-    if len(pairs) and 0 < begin < end:  # the word before belongs to another task
-        s -= 1
-        while s > 0 and sets.word[s - 1] == sets.word[s]:
-            s -= 1
-        s = _weigh_word(question, sets, s, draws, scratch, previous)
-        _add_factors(wanted.factor_square, previous)
-    while s < end:
-        word = sets.word[s]
-        if s == 0 or sets.word[s - 1] != word - 1:
-            previous[:] = 0.0
-        s = _weigh_word(question, sets, s, draws, scratch, current)
-        _add_factors(wanted.factor_square, current)
-        pair, next_pair = (pairs[word], pairs[word + 1]) if len(pairs) else (0.0, 0.0)
-        _end_word(current, previous, pair, next_pair, added)
-
-
-@parallel_kernel
-def weigh_sets(columns, classes, logs, wanted, sets, draws, tasks, added):
-    """Add up what sets of flips are to derivatives, loss and weighted sum of the derivatives.
-
-    Parameters
-    ----------
-    columns, classes, logs, wanted, sets, draws : `Columns`, `Classes`, `Logs`, `Wanted`, `FlipSets`, `Draws`.
-    tasks : int64, shape ``(n_tasks + 1,)``: where each task begins among the sets; no word lies in two.
-    added : float64, shape ``(n_tasks, 4, n + 3)``, zero before: Σ, Σ of squares and largest of the words, and the weighted
-        sum of the squared differences of words that follow each other; columns for the n derivatives, the loss, the sum of
-        the derivatives by ``wanted.factor_square``, and the loss without what terms have in common.
-    """
-    for task in prange(len(tasks) - 1):
-        _weigh_task(columns, classes, logs, wanted, sets, draws, tasks[task : task + 2], added[task])
-
-
-@parallel_kernel
-def rows_of_generators(columns, rows):
-    """Write what earlier generators anticommute with each, uint64, shape ``(n, ceil(n / 64))``, all zero before."""
-    for f in prange(len(rows)):
-        add_generator(columns, f, rows[f], np.empty(rows.shape[1], np.uint64))
-
-
-@parallel_kernel
-def reach_of_rows(meets, rows, members):
-    """Write the rotations that each term can meet: those of `nearclifford.kernels.reach.reach_of_terms`, from rows of bits.
-
-    Cost: n / 64 words for each rotation that is met. ``members`` : uint64, shape ``(T, ceil(n / 64))``.
-    """
-    for a in prange(len(meets)):
-        members[a] = meets[a]
-        for i in range(members.shape[1] - 1, -1, -1):
-            done = uint64(0)
-            while members[a, i] & ~done:
-                bit = highest_bit(members[a, i] & ~done)
-                done |= ~((uint64(1) << bit) - uint64(1))
-                row = rows[64 * i + np.int64(bit)]
-                for w in range(i + 1):
-                    members[a, w] |= row[w]
+        add_flip(channels, columns.strings[f], f, scratch.at_channels)

@@ -35,10 +35,15 @@ class Ahead(NamedTuple):
 
 
 class Gates(NamedTuple):
-    """New letters by old, int8, shape ``(n_opcodes, 16)``; gates (opcode, first, second or -1), shape ``(n_gates, 3)``."""
+    """New letters by old, int8, shape ``(n_opcodes, 16)``; gates (opcode, first, second or -1), shape ``(n_gates, 3)``.
+
+    ``log_factor`` : float64, of the table's shape: the logs of what strings are multiplied with, by their letters before; of
+    no opcodes without noise.
+    """
 
     table: npt.NDArray[np.int8]
     gates: npt.NDArray[np.int64]
+    log_factor: npt.NDArray[np.float64]
 
 
 class Particles(NamedTuple):
@@ -58,13 +63,19 @@ def uniform_number(numbers, counter):
 
 @njit(cache=True)
 def move(letters, gates):
+    """Move letters through the gates, in place; return the log of what the string is multiplied with."""
+    log_factor = 0.0
     for g in range(len(gates.gates)):
         opcode, first, second = gates.gates[g]
+        before = letters[first] if second < 0 else 4 * letters[first] + letters[second]
+        if len(gates.log_factor):
+            log_factor += gates.log_factor[opcode, before]
+        after = gates.table[opcode, before]
         if second < 0:
-            letters[first] = gates.table[opcode, letters[first]]
+            letters[first] = after
         else:
-            pair = gates.table[opcode, 4 * letters[first] + letters[second]]
-            letters[first], letters[second] = pair >> 2, pair & 3
+            letters[first], letters[second] = after >> 2, after & 3
+    return log_factor
 
 
 @njit(cache=True, fastmath=True)
@@ -226,7 +237,10 @@ def _step(particles, gates, maps, guide, seed, number, plain):
         )  # fmt: skip
         for m in range(block * BLOCK, min((block + 1) * BLOCK, count)):
             if log_weight[m] > -np.inf:
-                move(letters[m], gates)
+                log_weight[m] += move(letters[m], gates)
+                if log_weight[m] == -np.inf:
+                    log_guide[m] = -np.inf
+                    continue
                 found = new_letters(letters[m], maps, guide, ahead, stream(seed, number, uint64(m)), plain)
                 log_weight[m] += found[0]
                 log_guide[m] = found[1]

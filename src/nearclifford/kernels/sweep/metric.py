@@ -64,7 +64,7 @@ class Walk(NamedTuple):
 
 
 @njit(cache=True)
-def _room(n_bits):
+def room(n_bits):
     size, groups = 1 << n_bits, COLUMNS // LANES
     return Walk(
         np.zeros(size),
@@ -79,7 +79,7 @@ def _room(n_bits):
 
 
 @njit(cache=True)
-def _restart(walk):
+def restart(walk):
     walk.re[:] = 0.0
     walk.im[:] = 0.0
     walk.re[0] = 1.0
@@ -115,7 +115,7 @@ def _write_image(x, imaginary, walk):
 
 
 @njit(cache=True)
-def _turn_state(cosine, sine, walk):
+def turn_state(cosine, sine, walk):
     """Turn the state: cos ψ - i sin G ψ, of which the image holds G ψ."""
     for b in range(len(walk.re)):
         re, im = walk.re[b], walk.im[b]
@@ -179,17 +179,17 @@ def _expectation(walk):
 
 
 @njit(cache=True)
-def _make_image(turns, j, walk):
+def make_image(turns, j, walk):
     _write_signs(turns.z[j], turns.sign[j], walk.signs)
     _write_image(turns.x[j], turns.imaginary[j], walk)
 
 
 @njit(cache=True)
-def _walk_block(turns, cosine, sine, block, walk, expectation, overlap):
+def walk_block(turns, cosine, sine, block, walk, expectation, overlap):
     """Write the overlaps of one block, and the expectations of its columns, with the state at its first rotation."""
     first, stop, last, origin = block
     for j in range(first, last):
-        _make_image(turns, j, walk)
+        make_image(turns, j, walk)
         made = min(j, stop) - first
         for g in range((made + LANES - 1) // LANES):
             if turns.x[j]:
@@ -201,7 +201,7 @@ def _walk_block(turns, cosine, sine, block, walk, expectation, overlap):
         if j < stop:
             expectation[j] = _expectation(walk)
             overlap[j, j - origin] = 1.0
-        _turn_state(cosine[j], sine[j], walk)
+        turn_state(cosine[j], sine[j], walk)
         if j < stop:
             # The image commutes with its own rotation as the state does: both turn alike.
             _add_column(j - first, cosine[j], sine[j], turns, j, walk)
@@ -221,17 +221,17 @@ def _add_column(place, cosine, sine, turns, j, walk):
 def _run_task(turns, angle, blocks, task, n_bits, expectation, overlap):
     """Walk through the blocks of a task; the state starts again where a block does not follow the last."""
     cosine, sine = np.cos(angle / 2), np.sin(angle / 2)
-    walk, position = _room(n_bits), 0
-    _restart(walk)
+    walk, position = room(n_bits), 0
+    restart(walk)
     for i in range(blocks.start[task], blocks.start[task + 1]):
         if blocks.first[i] < position:
-            _restart(walk)
+            restart(walk)
             position = 0
         for j in range(position, blocks.first[i]):
-            _make_image(turns, j, walk)
-            _turn_state(cosine[j], sine[j], walk)
+            make_image(turns, j, walk)
+            turn_state(cosine[j], sine[j], walk)
         block = (blocks.first[i], blocks.stop[i], blocks.last[i], blocks.origin[i])
-        _walk_block(turns, cosine, sine, block, walk, expectation, overlap)
+        walk_block(turns, cosine, sine, block, walk, expectation, overlap)
         position = blocks.last[i]
 
 

@@ -21,9 +21,9 @@ from nearclifford.studies.draws import Draws, means
 from nearclifford.studies.experiment import Axis, Experiment
 from nearclifford.studies.points import Point
 from nearclifford.studies.printing import circuit_title, encoder_title, table_text, with_error
-from nearclifford.studies.problem import prepare, preparing_seconds
+from nearclifford.studies.problem import TERMS, prepare, preparing_seconds
 from nearclifford.studies.rules import sigma_value
-from nearclifford.studies.settings import at_least, each, setting
+from nearclifford.studies.settings import at_least, each, named, setting
 from nearclifford.training.optimizers import Optimizer, optimizer_of
 from nearclifford.training.record import TrainingStep
 from nearclifford.training.rules import RandomWalk
@@ -71,6 +71,7 @@ class TrainingPoint(Point):
     Attributes
     ----------
     optimizer : its rule. shots : of each circuit, 0 for exact values. step : the number of steps.
+    encoded_terms : that of `Training`.
     """
 
     experiment: ClassVar[str] = "training"
@@ -78,6 +79,7 @@ class TrainingPoint(Point):
     optimizer: str
     shots: int
     step: int
+    encoded_terms: str
 
     @property
     def predicted_seconds(self) -> float:
@@ -99,6 +101,8 @@ class Training(Experiment[TrainingPoint]):
     optimizers : rules with their learning rates, "gd 0.01", or methods of SciPy.
     steps, every : the number of steps, and how often they are recorded; the last one always is.
     shots : of each circuit; 0 for exact values and gradients.
+    encoded_terms : the terms of the observable out of which each draw encodes one, "any", or "global": those that act on
+        every qubit, as the article does for the biased Heisenberg chain.
     """
 
     name: ClassVar[str] = TrainingPoint.experiment
@@ -117,6 +121,7 @@ class Training(Experiment[TrainingPoint]):
     steps: int = setting(at_least(1), 300)
     every: int = setting(at_least(1), 10)
     shots: tuple[int, ...] = setting(each(at_least(0)), (0,))
+    encoded_terms: str = setting(named(TERMS), "any")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -133,14 +138,10 @@ class Training(Experiment[TrainingPoint]):
             Axis("step", "number of steps taken", steps),
         )
 
-    def point(self, **given: Any) -> TrainingPoint:
-        """Return the point of one optimizer, number of shots and step."""
-        return TrainingPoint(**given)
-
     @staticmethod
     def measure_draw(points: Sequence[TrainingPoint], draw: int) -> list[dict[str, float]]:
         """Return for each point where a draw stands; points of one optimizer and number of shots share their runs."""
-        land = prepare(points[0], draw).land
+        land = prepare(points[0], draw, points[0].encoded_terms).land
         ground = ground_energy(land.observable)
         found: dict[TrainingPoint, dict[str, float]] = {}
         for optimizer, shots in dict.fromkeys((point.optimizer, point.shots) for point in points):

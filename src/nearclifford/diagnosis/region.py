@@ -1,0 +1,158 @@
+"""One region looked at: its gradient against shot noise, and what simulates it to the error of the same shots."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from math import inf, nan, sqrt
+
+import numpy as np
+
+from nearclifford.costs import methods
+from nearclifford.costs.contest import Contest, MethodCost
+from nearclifford.devices.rough_shots import rough_shots
+from nearclifford.diagnosis.gradient import squared_norm
+from nearclifford.diagnosis.results import Region, State
+from nearclifford.errors import NearCliffordError
+from nearclifford.landscape import Landscape
+from nearclifford.patches import Gaussian
+from nearclifford.statistics.verbs import loss_statistics
+from nearclifford.surrogates.error import surrogate_error_curve
+
+# How many times its noise a gradient is to be.
+RATIO = 3.0
+LARGEST_ORDER, THETAS = 24, 16
+SAMPLES, MOST_SAMPLES = 10**5, 10**8
+MOST_BYTES = 2**32
+# Of the loss: rounding.
+SMALLEST = 1e-12
+# Measured: one path of one value.
+SECONDS_PER_PATH = 2e-8
+
+
+@dataclass(frozen=True)
+class Means:
+    """What is given: shots of each circuit, seconds of a thousand classical values, and the time for a region."""
+
+    shots: int
+    classical_seconds: float
+    max_seconds: float
+
+
+def look_at(land: Landscape, sigma: float, means: Means, *, rng: np.random.Generator) -> Region:
+    """Return what a region around the centre is like.
+
+    >>> import nearclifford as nc
+    >>> land = nc.Landscape(nc.ansatz.mhea(2, 1), nc.observables.global_z(2))
+    >>> region = look_at(land, 0.3, Means(10**6, 60.0, 5.0), rng=np.random.default_rng(1))
+    >>> region.state, region.method, region.simulable
+    ('alive', 'statevector', True)
+    """
+    patch = Gaussian(sigma)
+    norm = squared_norm(land, patch, means.max_seconds / 2, rng=rng)
+    noise = rough_shots(land, patch, means.max_seconds / 4, rng=rng)
+    low, high = norm.low, norm.high
+    shots, fewest, most = (_needed(noise.gradient, square) for square in (norm.estimate, high, low))
+    region = Region(
+        sigma=sigma,
+        norm_squared=norm.estimate,
+        low=low,
+        high=high,
+        statistics=norm.made_by,
+        one_shot=noise.gradient,
+        one_shot_method=noise.method,
+        shots=shots,
+        fewest_shots=fewest if noise.method == "statevector" else 1.0,
+        most_shots=most,
+        state=_state(fewest, most, means.shots, noise.method),
+        tolerance=sqrt(max(noise.value, 0.0) / means.shots),
+        method="",
+        order=None,
+        build_seconds=nan,
+        seconds=nan,
+        simulable=None,
+        note="",
+    )
+    return _simulated(region, land, means, rng)
+
+
+def _needed(one_shot: float, square: float) -> float:
+    """Return whole shots, at least one; infinitely many where there is no gradient."""
+    return max(1.0, math.ceil(RATIO**2 * one_shot / square)) if square > 0 else inf
+
+
+def _state(fewest: float, most: float, shots: int, method: str) -> State:
+    if most <= shots:
+        return "alive"
+    # Where the noise is only known to be at most so much, fewer shots may do.
+    return "dead" if fewest > shots and method != "bound" else "open"
+
+
+def _simulated(region: Region, land: Landscape, means: Means, rng: np.random.Generator) -> Region:
+    """Return the region with the cheapest simulation of a thousand values to its tolerance."""
+    patch, notes = Gaussian(region.sigma), ""
+    theta = land.center + patch.sample((THETAS, land.n_parameters), rng=rng)
+    tolerance = max(region.tolerance, SMALLEST * land.problem.varying_size)
+    contest = Contest(land, patch, tolerance, theta, means.max_seconds / 4, MOST_BYTES)
+    found, known = [methods.statevector(contest)], contest.exact_fits
+    try:
+        order = _order(land, patch, tolerance, means.max_seconds / 4, rng)
+        if order is not None:
+            found.append(methods.our_surrogate(contest, "pauli-path", "rms", order, None)[0])
+        elif _is_flat(land, patch, tolerance, means.max_seconds / 4, rng):
+            found.append(MethodCost("its mean", "rms", "numbers", predicted_seconds=0.0))
+        else:
+            notes = f"No order of a Pauli-path surrogate up to {LARGEST_ORDER} is known to reach {tolerance:.1g}."
+        known |= not notes
+    except NearCliffordError as error:
+        notes = f"Pauli-path surrogates were not looked at: {error}"
+    best = min(found, key=_thousand)
+    fits = _thousand(best) < inf
+    return replace(
+        region,
+        method=best.method if fits else "",
+        order=best.order if fits else None,
+        build_seconds=_build(best) if fits else nan,
+        seconds=_value(best) if fits else nan,
+        simulable=True if _thousand(best) <= means.classical_seconds else False if known else None,
+        note=notes,
+    )
+
+
+def _is_flat(land: Landscape, patch: Gaussian, tolerance: float, seconds: float, rng: np.random.Generator) -> bool:
+    """Whether the loss varies by less than the tolerance, so that its mean stands for it."""
+    found = loss_statistics(land, patch, rel_error=0.2, max_seconds=seconds, rng=rng)
+    return found.variance + 2 * found.variance_error <= tolerance**2
+
+
+def _order(land: Landscape, patch: Gaussian, tolerance: float, seconds: float, rng: np.random.Generator) -> int | None:
+    """Return the order of paths that reaches the tolerance; None where none is known to, with the samples there is time for."""
+    orders = range(1, LARGEST_ORDER + 1)
+    begun = time.monotonic()
+    order = surrogate_error_curve(land, patch, orders, SAMPLES, rng=rng).order_for(tolerance)
+    affordable = int(SAMPLES * seconds / max(time.monotonic() - begun, 1e-3))
+    wanted = int(min(20 * (land.problem.varying_size / tolerance) ** 2, MOST_SAMPLES, affordable))
+    if order is not None or wanted < 2 * SAMPLES:
+        return order
+    return surrogate_error_curve(land, patch, orders, wanted, rng=rng).order_for(tolerance)
+
+
+def _thousand(cost: MethodCost) -> float:
+    """Return seconds of a thousand values, infinite where the memory does not hold it."""
+    memory = _first(cost.nbytes, cost.predicted_bytes, 0.0)
+    return inf if memory > MOST_BYTES else _build(cost) + 1000 * _value(cost)
+
+
+def _build(cost: MethodCost) -> float:
+    return _first(cost.build_seconds, cost.predicted_build_seconds, 0.0)
+
+
+def _value(cost: MethodCost) -> float:
+    paths = None if cost.size is None or cost.order is None else SECONDS_PER_PATH * cost.size
+    return _first(cost.seconds, cost.predicted_seconds, paths, cost.predicted_build_seconds, inf)
+
+
+def _first(*numbers: float | None) -> float:
+    """Return the first number that is known."""
+    return next(float(number) for number in numbers if number is not None)
