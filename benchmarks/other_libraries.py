@@ -38,7 +38,7 @@ def examples() -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("foreign"), help="where the environment is, or goes")
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(".foreign"), help="where the environment is, or goes")
     parser.add_argument("--python", type=Path, help="an environment that has the libraries")
     options = parser.parse_args()
     python = options.python or environment(options.folder)

@@ -120,6 +120,7 @@ def test_paulis_of_cirq_at_the_doors_of_a_landscape():
         (cirq.Circuit(cirq.rx(S * T)(A)), None, "not affine"),
         (cirq.Circuit(cirq.rx(S)(A)), cirq.Z(B) * 1.0, "expected qubits of the circuit"),
         (cirq.Circuit(cirq.rx(S)(A)), cirq.Z(A) * 1j, "expected real ones"),
+        (cirq.Circuit(cirq.IdentityGate(qid_shape=(3,))(cirq.LineQid(0, 3))), None, "has 3 levels; expected qubits"),
         (cirq.Circuit(), None, "at least one qubit"),
         (3, None, r"is a int; expected a cirq\.Circuit"),
     ],

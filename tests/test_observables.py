@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import Pauli, SparseObservable, SparsePauliOp
 
+import nearclifford as nc
 from nearclifford import observables
 from nearclifford.errors import NearCliffordError, ObservableError
 from nearclifford.normal_form.operators import operator_of
@@ -206,3 +207,23 @@ def test_text_comes_back(terms: list[tuple[str, float]]) -> None:
     )
     for text in (dense, sparse):
         assert operator_of(text, 4).to_list() == [(label, factor) for label, factor in terms]
+
+
+def test_text_at_every_door() -> None:
+    circuit, theta = nc.ansatz.mhea(3, 1), np.linspace(0.1, 1.2, 12)
+    plain = SparsePauliOp(["ZIZ", "IXI"], [1.0, 0.5])
+    for text in ("ZIZ + 0.5*IXI", "Z0 Z2 + 0.5 X1"):
+        land = nc.Landscape(circuit, text)
+        assert land.value(theta) == nc.Landscape(circuit, plain).value(theta)
+        assert nc.Landscape(circuit, "XXX").with_observable(text).value(theta) == land.value(theta)
+        assert land.at_center([text, "ZZZ"]).value.tolist() == land.at_center([plain, SparsePauliOp("ZZZ")]).value.tolist()
+        for found, expected in (
+            (nc.encode(circuit, text, parameter=3), nc.encode(circuit, plain, parameter=3)),
+            (
+                nc.search_encoder(circuit, text, "gradient", progress=False),
+                nc.search_encoder(circuit, plain, "gradient", progress=False),
+            ),
+        ):
+            assert found.gradient.tolist() == expected.gradient.tolist()
+            assert found.landscape().value(theta) == expected.landscape().value(theta)
+            assert found.landscape(text).value(theta) == expected.landscape(plain).value(theta)

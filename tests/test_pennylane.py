@@ -341,6 +341,8 @@ def test_what_cannot_come_in(operations, measurements, text):
         (lambda x: qml.RX(qml.math.sin(x[0]), 0), "not affine"),
         (lambda x: [qml.RX(x[0], 0) for _ in range(1 + int(3 * x[0]) % 3)], "depend"),
         (lambda x: qml.RX(0.3, 0), "turn no gate"),
+        (lambda x: [qml.RX(x[0], 0), qml.QubitUnitary(qml.matrix(qml.RY(x[0], 0)), 0)], "or their matrices, depend"),
+        (lambda x: [qml.RX(x[0], 0), qml.PauliRot(x[0], "XY"[int(2 * x[0]) % 2], 0)], "depend on the values"),
     ],
 )
 def test_functions_that_no_landscape_has(function, text):

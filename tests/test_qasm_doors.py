@@ -32,34 +32,16 @@ crz(pi/2) q[0], q[1];
 cp(pi) q[1], q[2];
 cu1(0.9) q[2], q[0];
 cu3(0.2, 0.3, 0.4) q[0], q[1];
+cu(0.5, 0.25, pi, 0.35) q[2], q[1];
 mine(0.8, pi) q[1], q[2];
 ccx q[0], q[1], q[2];
 t q[0];
 """
 OBSERVABLE = "ZXI + 0.5*IYZ - 0.25*XXX"
-ALL = [
-    0.3,
-    np.pi / 2,
-    -0.7,
-    0.1,
-    np.pi,
-    -0.2,
-    0.4,
-    0.5,
-    np.pi / 4,
-    0,
-    1.1,
-    0.6,
-    np.pi / 2,
-    np.pi,
-    0.9,
-    0.2,
-    0.3,
-    0.4,
-    0.8,
-    np.pi / 2,
-]
-NOT_CLIFFORD = [0.3, -0.7, 0.1, -0.2, 0.4, 0.5, np.pi / 4, 1.1, 0.6, np.pi / 2, 0.9, 0.2, 0.3, 0.4, 0.8]
+ALL = [0.3, np.pi / 2, -0.7, 0.1, np.pi, -0.2, 0.4, 0.5, np.pi / 4, 0, 1.1, 0.6, np.pi / 2, np.pi, 0.9]
+ALL += [0.2, 0.3, 0.4, 0.5, 0.25, np.pi, 0.35]
+ALL += [0.8, np.pi / 2]  # of the gate that the file defines
+NOT_CLIFFORD = [0.3, -0.7, 0.1, -0.2, 0.4, 0.5, np.pi / 4, 1.1, 0.6, np.pi / 2, 0.9, 0.2, 0.3, 0.4, 0.5, 0.25, 0.35, 0.8]
 
 
 def expectation(circuit):
@@ -190,6 +172,12 @@ def test_tracing_finds_random_affine_maps():
         np.testing.assert_allclose(dense, matrix, atol=1e-15)
         np.testing.assert_allclose(found.constant, constant, atol=1e-14)
         assert len(calls) == 4 + 5 * bool((np.count_nonzero(matrix, axis=1) > 1).any())
+
+
+def test_tracing_with_large_constants():
+    found = affine_angles(lambda x: np.array([5000.0 + x[0], 5000.0 + x[0] - x[2] / 3]), 4)
+    assert [[k for k, _ in entry] for entry in found.entries] == [[0], [0, 2]]
+    np.testing.assert_allclose(found.at(np.array([0.1, 5, 0.3, 7])), [5000.1, 5000.0], atol=1e-10)
 
 
 @pytest.mark.parametrize("bent", [np.sin, np.square, np.abs, lambda x: x[[0, 0]] * x[[1, 1]], lambda x: x % 0.7])

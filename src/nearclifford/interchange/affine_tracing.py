@@ -54,6 +54,7 @@ def affine_angles(angles: Callable[[Floats], Floats], n_arguments: int) -> Affin
     >>> found.entries, found.constant.round(12) + 0.0
     ((((1, 2.0),), (), ((0, 1.0), (1, -0.5))), array([0. , 0.3, 0. ]))
     """
+    # four points without pattern, the same in every run
     base, first, second, unseen = np.random.default_rng(20250709).uniform(0.2, 1.3, (4, n_arguments))
     at_base, at_first, at_second, expected = (np.asarray(angles(x)) for x in (base, first, second, unseen))
     if not len(at_base) == len(at_first) == len(at_second) == len(expected):
@@ -63,9 +64,7 @@ def affine_angles(angles: Callable[[Floats], Floats], n_arguments: int) -> Affin
     if rest:
         columns = np.array([np.asarray(angles(base + step)) - at_base for step in np.eye(n_arguments)])
         for j in rest:
-            entries[j] = tuple(
-                (k, _fraction(columns[k, j])) for k in np.flatnonzero(np.abs(columns[:, j]) > ROUNDING).tolist()
-            )
+            entries[j] = _of_several(columns[:, j], at_base[j])
     known = tuple(entry or () for entry in entries)
     found = AffineAngles(at_base - AffineAngles(np.zeros(len(at_base)), known).at(base), known)
     off = np.flatnonzero(np.abs(found.at(unseen) - expected) > AFFINE_TOLERANCE)
@@ -90,6 +89,12 @@ def _of_one(
         same = np.flatnonzero(np.abs(ratio - ratio_of_other) < RATIO_TOLERANCE * np.abs(ratio))
         entries.append(((int(same[0]), _fraction(ratio[same[0]])),) if len(same) == 1 else None)
     return entries
+
+
+def _of_several(slopes: Floats, angle: float) -> tuple[tuple[int, float], ...]:
+    """Return the entry of an angle from its differences by each argument."""
+    turning = np.flatnonzero(np.abs(slopes) > ROUNDING * max(1.0, abs(angle)))
+    return tuple((k, _fraction(slopes[k])) for k in turning.tolist())
 
 
 def _fraction(factor: float) -> float:

@@ -59,6 +59,9 @@ def from_cirq(circuit: Any, observable: Any = None, qubit_order: Iterable[Any] |
     cirq = foreign("cirq", "cirq")
     if not isinstance(circuit, cirq.AbstractCircuit):
         raise CircuitError(f"The circuit is a {type(circuit).__name__}; expected a cirq.Circuit.")
+    for qubit in circuit.all_qubits():
+        if qubit.dimension != 2:
+            raise CircuitError(f"{qubit!r} has {qubit.dimension} levels; expected qubits, of two.")
     qubit_of = positions(sorted(circuit.all_qubits()) if qubit_order is None else qubit_order, "qubit_order")
     names = sorted(cirq.parameter_names(circuit), key=_natural)
     symbols = dict(zip(names, ParameterVector("theta", len(names)), strict=True))

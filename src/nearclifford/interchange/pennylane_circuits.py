@@ -6,6 +6,7 @@ does not know; how every angle depends on the parameters is found from the tapes
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -104,8 +105,6 @@ def _of_tape(tape: Any) -> tuple[Build, Floats, tuple[str, ...]]:
 def _of_qnode(
     qml: Any, qnode: Any, arguments: Sequence[Any], settings: dict[str, Any]
 ) -> tuple[Build, Floats, tuple[str, ...]]:
-    import inspect
-
     free = [index for index, argument in enumerate(arguments) if _is_free(argument)]
     shapes = [np.shape(_numbers(arguments[index])) for index in free]
     theta = _flat([_numbers(arguments[index]) for index in free])
@@ -139,7 +138,6 @@ def _like(qml: Any, argument: Any, values: Any) -> Any:
     """Return values as the library of an argument has them, so that the function of a QNode can use it."""
     if type(argument).__module__.startswith("torch"):
         torch = foreign("torch", "torch")
-
         return torch.tensor(values, dtype=torch.float64)
     return float(values) if isinstance(argument, float) else qml.numpy.array(values)
 
@@ -183,12 +181,15 @@ def _converted(qml: Any, build: Build, n_parameters: int, qubit_of: dict[Any, in
         return _known_gates(qml, build(point), qubit_of)
 
     first = gates(np.random.default_rng(1).uniform(0.2, 1.3, n_parameters))
-    shape = [(gate.name, gate.wires) for gate in first]
+    kinds = [_kind(gate) for gate in first]
 
     def angles(point: Floats) -> Floats:
         found = gates(point)
-        if [(gate.name, gate.wires) for gate in found] != shape:
-            raise CircuitError("The gates depend on the values of the parameters; expected the same gates for all of them.")
+        if [_kind(gate) for gate in found] != kinds:
+            raise CircuitError(
+                "The gates, or their matrices, depend on the values of the parameters; expected the same gates for all of "
+                "them, with angles that depend on the parameters."
+            )
         return _angles(found)
 
     affine = affine_angles(angles, n_parameters) if n_parameters else None
@@ -210,6 +211,12 @@ def _converted(qml: Any, build: Build, n_parameters: int, qubit_of: dict[Any, in
             "Leave them out of the arguments, or of tape.trainable_params, or mark an argument with requires_grad=False."
         )
     return circuit
+
+
+def _kind(gate: Any) -> tuple[Any, ...]:
+    """Return all that a gate is but its angles."""
+    matrix = (np.round(_numbers(gate.matrix()), 10) + 0.0).tobytes() if gate.name == "QubitUnitary" else b""
+    return gate.name, gate.wires, gate.hyperparameters.get("pauli_word"), matrix
 
 
 def _angles(gates: Sequence[Any]) -> Floats:

@@ -35,7 +35,7 @@ from nearclifford.normal_form.operators import ObservableLike, operator_of
 FREE = ("none", "non-clifford", "all")
 # Each angle of these is one of a rotation, and Clifford at multiples of π/2; of the controlled ones at multiples of π.
 ROTATIONS = {gate: pi / 2 for gate, parts in ROTATION_GATES.items() if any(isinstance(part[2], int) for part in parts)}
-CONTROLLED = {getattr(qiskit_gates, f"{name}Gate"): pi for name in ("CRX", "CRY", "CRZ", "CPhase", "CU1", "CU3", "MCPhase")}
+CONTROLLED = {getattr(qiskit_gates, f"{name}Gate"): pi for name in ("CRX", "CRY", "CRZ", "CPhase", "CU1", "CU3", "CU")}
 
 
 def from_qasm(source: str | Path, observable: ObservableLike | None = None, free: str = "none") -> ImportedCircuit:
