@@ -51,8 +51,9 @@ def tape_with_channels(tape: GateTape, channels: PauliChannels | None, product: 
     alone = channels.qubits[:, 1] < 0
     factors[FIRST_CHANNEL + opcode[alone], :LETTERS] = damping[opcode[alone]][:, BITS_OF_LETTER]
     first, second = channels.qubits.T
+    # a device may have more kinds of channels than 16 bits count
     return GateTape(
-        np.insert(tape.opcode, channels.place, (FIRST_CHANNEL + opcode).astype(tape.opcode.dtype)),
+        np.insert(tape.opcode.astype(np.int64), channels.place, FIRST_CHANNEL + opcode),
         np.insert(tape.first, channels.place, first),
         np.insert(tape.second, channels.place, second),
         np.insert(tape.rotation, channels.place, -1),

@@ -62,8 +62,9 @@ class Particles:
     guide : the end that the guide is evolved from, "state" or "observable", or "auto" for the better one.
     populations : of each size, at least 2.
 
-    Raises `NearCliffordError` for arguments out of range, and where angles are not independent
-    (`nearclifford.normal_form.angles`); `ResourceError` for a guide that does not fit the memory.
+    Raises `NearCliffordError` for arguments out of range, where angles are not independent
+    (`nearclifford.normal_form.angles`), and for several terms with noise that turns the sign of some string;
+    `ResourceError` for a guide that does not fit the memory.
 
     Examples
     --------

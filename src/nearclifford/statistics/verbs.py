@@ -46,8 +46,8 @@ def gradient_statistics(
         be zero everywhere (`nearclifford.chains.zeros`) ends it after one round.
     parameters : indices into ``circuit.parameters``; all of them by default.
     noise : Pauli noise behind the gates: a `PauliNoise`, or a `qiskit_aer.noise.NoiseModel` whose errors are mixtures of
-        Pauli strings (``PauliNoise.of(model, twirl=True)`` twirls others). `Stabilizer` takes it, for one Pauli string, and
-        `Exact`; a device has a noise model of its own, ``Aer(noise_model=model)``.
+        Pauli strings (``PauliNoise.of(model, twirl=True)`` twirls others). `Exact`, `Stabilizer` and `Particles` take it; a
+        device has a noise model of its own, ``Aer(noise_model=model)``.
     rng : seed or generator; one seed gives the same numbers on any number of threads, unless the time ends the sampling.
     rel_error, max_seconds : where "auto" stops.
 
