@@ -95,7 +95,9 @@ def test_experiments_share_a_directory(tmp_path):
 
 def test_an_entry_of_the_table_makes_it_known_to_files(monkeypatch):
     given = {"ansatz": ["mhea"], "qubits": [2], "experiment": "weight", "power": 3}
-    with pytest.raises(NearCliffordError, match="experiment is 'weight'; expected one of 'gradient', 'moments', 'noise'"):
+    with pytest.raises(
+        NearCliffordError, match="experiment is 'weight'; expected one of 'geometry', 'gradient', 'moments', 'noise'"
+    ):
         StudySpec.from_mapping(given)
     monkeypatch.setitem(EXPERIMENTS, "weight", Weight)
     assert StudySpec.from_mapping(given).experiment == Weight(power=3)

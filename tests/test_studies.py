@@ -78,7 +78,7 @@ def test_trainability_is_the_published_experiment():
         ({"samples": 0}, "samples is 0"),
         ({"seed": -1}, "seed is -1"),
         ({"seed": True}, "seed is True"),
-        ({"experiment": "gradients"}, "experiment is 'gradients'; expected one of 'gradient', "),
+        ({"experiment": "gradients"}, "experiment is 'gradients'; expected one of 'geometry', 'gradient', "),
         ({"backend": "aer"}, "backend is 'aer'; expected one of 'auto', 'statevector', 'stabilizer'"),
         ({"components": 1}, "components is 1"),
         ({"fits": 1}, "fits is 1; expected true or false"),
