@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -197,8 +198,9 @@ class _PathRounds(Rounds[Any, Any]):
     def _loss_bound(self) -> float:
         return float(np.abs(self.land.problem.coefficients).sum())
 
+    @abstractmethod
     def _sampled(self, surrogate: PauliPathSurrogate) -> Any:
-        raise NotImplementedError
+        """Return the rounds of thetas at a surrogate."""
 
     def _truncated(self) -> Truncated:
         """Go through the orders until one is good enough, the time is over or paths no longer fit."""
