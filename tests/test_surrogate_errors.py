@@ -157,18 +157,24 @@ def test_bad_arguments_are_named(arguments, message):
         nc.surrogate_error_curve(**{"land": LAND, "patch": nc.Gaussian(0.1)} | arguments)
 
 
-def test_dependent_angles_are_refused():
+def test_dependent_angles_are_compared_at_thetas():
+    """L = cos² a, the whole of it in order 1; its Taylor polynomial below degree 2 is 1, off by sin² a."""
     circuit, angle = QuantumCircuit(1), Parameter("a")
     circuit.ry(angle, 0)
     circuit.rx(angle, 0)
     land = nc.Landscape(circuit, SparsePauliOp("Z"))
-    with pytest.raises(nc.NearCliffordError, match=r"Parameter 0 \('a'\) turns 2 rotations"):
-        nc.surrogate_error_curve(land, nc.Gaussian(0.1))
-    for kind in ("pauli-path", "taylor"):
-        with pytest.raises(nc.NearCliffordError, match=r"Parameter 0 \('a'\) turns 2 rotations"):
-            nc.surrogate(land, 2, kind=kind).rms_error(nc.Gaussian(0.1))
+    curve = nc.surrogate_error_curve(land, nc.Gaussian(0.1), orders=[0, 1, 2], rng=1)
+    assert curve.reference == "exact sweeps" and curve.rms_error[2] < 1e-15
+    assert abs(curve.mean_square[0] - (3 + 4 * np.exp(-0.02) + np.exp(-0.08)) / 8) <= 5 * curve.mean_square_error[0]
+    assert nc.surrogate(land, 2).rms_error(nc.Gaussian(0.1)) < 1e-15
+    fourth = (3 - 4 * np.exp(-0.02) + np.exp(-0.08)) / 8
+    assert nc.surrogate(land, 2, kind="taylor").rms_error(nc.Gaussian(0.1)) ** 2 == pytest.approx(fourth, rel=0.5)
     with pytest.raises(nc.NearCliffordError, match=r"Parameter 0 \('a'\) turns 2 rotations"):
         list(nc.surrogate(land, 2, kind="taylor").coefficients())
+    with pytest.raises(nc.NearCliffordError, match="2 widths; expected 1"):
+        nc.surrogate_error_curve(land, nc.Gaussian([0.1, 0.2]))
+    with pytest.raises(nc.NearCliffordError, match="patch is"):
+        nc.surrogate(land, 2).rms_error(0.1)
 
 
 def test_wrong_patch_is_refused():

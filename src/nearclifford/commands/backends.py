@@ -14,6 +14,7 @@ BACKENDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "exact": ("Exact", ()),
     "statevector": ("Statevector", ("device",)),
     "stabilizer": ("Stabilizer", ()),
+    "paths": ("Paths", ()),
     "aer": ("Aer", ("device", "shots")),
 }
 

@@ -107,8 +107,8 @@ class AngleMap:
         for j in off_grid[:1]:
             raise error(
                 f"{reason} At the centre {self.describe(int(j))} turns by {self.offset[j]:.6g} rad beyond a multiple of π/2 "
-                f"({len(off_grid)} such rotations in all). Make the fixed angle (a T gate is one of π/4) a parameter, or "
-                f"replace it by a multiple of π/2. {way_out}".rstrip()
+                f"({len(off_grid)} such rotations in all). Make the fixed angle (a T gate is one of π/4) a parameter, as "
+                f"nearclifford.untie(circuit, fixed='free') does, or replace it by a multiple of π/2. {way_out}".rstrip()
             )
 
     @cached_property

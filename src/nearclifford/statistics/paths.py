@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -197,24 +198,44 @@ class _PathRounds(Rounds[Any, Any]):
     def _loss_bound(self) -> float:
         return float(np.abs(self.land.problem.coefficients).sum())
 
+    @abstractmethod
     def _sampled(self, surrogate: PauliPathSurrogate) -> Any:
-        raise NotImplementedError
+        """Return the rounds of thetas at a surrogate."""
 
     def _truncated(self) -> Truncated:
         """Go through the orders until one is good enough, the time is over or paths no longer fit."""
-        most, seen = most_flips(self.land, np.ones(self.land.problem.n_rotations)), list[Floats]()
-        last: Truncated | None = None
+        most, built = most_flips(self.land, np.ones(self.land.problem.n_rotations)), list[PauliPathSurrogate]()
+        last, seen, on_grid = None, list[Floats](), True
         for surrogate in self._surrogates(most + 1):
-            numbers, nodes, change = self._moments(surrogate)
-            seen.append(numbers)
-            error = np.zeros_like(numbers) if surrogate.order > most else truncation_error(seen)
-            total, total_error = float(numbers[1].sum()), float(error[1].sum())
-            error = np.minimum(error + change, np.stack([2 * self.bound, self.bound**2, self.bound**2]))
-            last = Truncated(surrogate, None if nodes is None else numbers, error, total, total_error, nodes)
-            if self.how.order is None and total_error <= self.how.rel_error * total:
+            built.append(surrogate)
+            found = self._on_grid(surrogate) if on_grid else None
+            if found is None:  # orders are compared by one rule
+                seen = [self._of_pilot(one) for one in built] if on_grid else [*seen, self._of_pilot(surrogate)]
+                on_grid = False
+            else:
+                seen.append(found.numbers)
+            error = np.zeros_like(seen[-1]) if surrogate.order > most else truncation_error(seen)
+            last = self._summary(surrogate, found, seen[-1], error)
+            if self.how.order is None and last.total_error <= self.how.rel_error * last.total:
                 break
         assert last is not None
         return last
+
+    def _summary(
+        self, surrogate: PauliPathSurrogate, found: GridMoments | None, numbers: Floats, error: Floats
+    ) -> Truncated:
+        total, total_error = float(numbers[1].sum()), float(error[1].sum())
+        change = 0.0 if found is None else found.change
+        error = np.minimum(error + change, np.stack([2 * self.bound, self.bound**2, self.bound**2]))
+        if found is None:
+            return Truncated(surrogate, None, error, total, total_error, None)
+        return Truncated(surrogate, numbers, error, total, total_error, found.nodes)
+
+    def _of_pilot(self, surrogate: PauliPathSurrogate) -> Floats:
+        """Return mean, second moment and variance over the same thetas for every order."""
+        pilot = Thetas(self.land, self.patch, np.random.default_rng(PILOT_SEED)).draw(PILOT_THETAS)
+        values = self._at(surrogate, pilot)
+        return np.stack([values.mean(axis=0), np.mean(values**2, axis=0), values.var(axis=0)])
 
     def _surrogates(self, highest: int) -> Iterator[PauliPathSurrogate]:
         """Yield the surrogates of orders 1, 2, ... that can be made; `ResourceError` where there is none of order 1."""
@@ -234,15 +255,6 @@ class _PathRounds(Rounds[Any, Any]):
             yield PauliPathSurrogate(order, self.land.problem, tree)
             spent = time.monotonic() - start
 
-    def _moments(self, surrogate: PauliPathSurrogate) -> tuple[Floats, int | None, Floats]:
-        """Return (moments, nodes, change of the quadrature); nodes are None, and the change 0, for a pilot's thetas."""
-        found = self._on_grid(surrogate)
-        if found is not None:
-            return found.numbers, found.nodes, found.change
-        values = self._at(surrogate, self.pilot)
-        numbers = np.stack([values.mean(axis=0), np.mean(values**2, axis=0), values.var(axis=0)])
-        return numbers, None, np.zeros_like(numbers)
-
     def _on_grid(self, surrogate: PauliPathSurrogate) -> GridMoments | None:
         kinds = AngleKinds.of(self.land.problem.angle_map)
         if kinds is None or len(np.unique(kinds.parameter)) > MOST_GRID_PARAMETERS:
@@ -252,11 +264,6 @@ class _PathRounds(Rounds[Any, Any]):
             return grid_moments(PathPolynomial.of(surrogate.tree, kinds), self.patch, widths, self.wanted)
         except NearCliffordError:  # the patch has no Gauss rule
             return None
-
-    @property
-    def pilot(self) -> Floats:
-        """The same thetas for every order."""
-        return Thetas(self.land, self.patch, np.random.default_rng(PILOT_SEED)).draw(PILOT_THETAS)
 
     def _at(self, surrogate: PauliPathSurrogate, theta: Floats) -> Floats:
         """Return the wanted numbers at thetas, shape ``(n, P)``."""

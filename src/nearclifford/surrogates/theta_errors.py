@@ -15,7 +15,7 @@ import numpy as np
 from nearclifford.arrays import Floats, Indices
 from nearclifford.errors import ResourceError
 from nearclifford.landscape import Landscape
-from nearclifford.patches import Patch
+from nearclifford.patches import Patch, require_patch
 from nearclifford.surrogates.most_flips import most_flips
 from nearclifford.surrogates.paths import find_path_tree
 from nearclifford.surrogates.pauli_path import PauliPathSurrogate
@@ -56,6 +56,7 @@ def theta_errors(
 
     Raises `ResourceError` where no exact sweep fits and fewer than five orders do.
     """
+    require_patch(patch).for_parameters(land.n_parameters)
     count, wanted = min(samples, MOST_THETAS), sorted(set(orders))
     theta = land.center + patch.sample((count, land.n_parameters), rng=rng)
     most = most_flips(land, np.ones(land.problem.n_rotations))

@@ -9,7 +9,7 @@ from nearclifford.evaluator import Evaluator
 from nearclifford.exact.cpu import CpuSweeps
 from nearclifford.memory import free_bytes
 from nearclifford.normal_form.problem import PauliProblem
-from nearclifford.patches import Patch
+from nearclifford.patches import Patch, require_patch
 
 # Thetas, of which an rms error is known to about three percent, and the seed of those that a surrogate draws itself.
 MOST_THETAS, SEED = 1024, 12
@@ -35,6 +35,7 @@ def theta_rms_error(surrogate: Evaluator, problem: PauliProblem, patch: Patch) -
 
     Raises `ResourceError` where these do not fit.
     """
+    require_patch(patch).for_parameters(problem.n_parameters)
     if not fits_exactly(problem, MOST_THETAS):
         raise ResourceError(
             "The angles of this circuit are shared or fixed, so its error over a patch is found beside exact sweeps, over "
