@@ -158,7 +158,9 @@ class _PathRounds(Rounds[Any, Any]):
     ) -> None:
         self.land, self.patch, self.wanted, self.how, self.rng = land, patch, wanted, how, rng
         self.ends, self.found, self.sampled = math.inf, None, None
-        self.bound = np.array([self._bounds()[k] if k is not None else self._loss_bound() for k in wanted])
+        slopes = gradient_bound(land.problem, mattering_rotations(land.problem))
+        loss = float(np.abs(land.problem.coefficients).sum())
+        self.bound = np.array([loss if k is None else slopes[k] for k in wanted])
 
     found: Truncated | None
     sampled: Any
@@ -190,13 +192,6 @@ class _PathRounds(Rounds[Any, Any]):
             self._find()
         assert self.found is not None
         return PathSums(samples, self.found) if self.sampled is None else self.sampled.run(min(samples, self.chunk))
-
-    def _bounds(self) -> Floats:
-        problem = self.land.problem
-        return gradient_bound(problem, mattering_rotations(problem))
-
-    def _loss_bound(self) -> float:
-        return float(np.abs(self.land.problem.coefficients).sum())
 
     @abstractmethod
     def _sampled(self, surrogate: PauliPathSurrogate) -> Any:
