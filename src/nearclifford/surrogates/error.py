@@ -150,6 +150,8 @@ class ErrorCurve:
         elif self.trials is not None:
             rate = binomial_interval(self.hits, np.full(len(self.hits), self.trials), checked)
             squares = self.bound * self.probability * rate
+        elif self.hit_size == 0.0:  # thetas, each of which counts
+            squares = self._student(checked)
         else:
             squares = np.where(self.hits[:, None] < FEW_HITS, self._few(checked), self._student(checked))
         squares = np.maximum(self.exact[:, None] + squares, self.exact[:, None])
