@@ -63,7 +63,7 @@ def look_at(land: Landscape, sigma: float, means: Means, *, rng: np.random.Gener
         one_shot=noise.gradient,
         one_shot_method=noise.method,
         shots=shots,
-        fewest_shots=fewest if noise.method == "statevector" else 1.0,
+        fewest_shots=1.0 if noise.method == "bound" else fewest,
         most_shots=most,
         state=_state(fewest, most, means.shots, noise.method),
         tolerance=sqrt(max(noise.value, 0.0) / means.shots),
