@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from nearclifford.diagnosis.region import Means, look_at
 from nearclifford.diagnosis.results import Diagnosis, Region
 from nearclifford.diagnosis.verdict import verdict
 from nearclifford.encoder.search import search_encoder
-from nearclifford.errors import NearCliffordError
+from nearclifford.errors import IncompleteSearchWarning, NearCliffordError
 from nearclifford.landscape import Landscape
 from nearclifford.normal_form.operators import ObservableLike
 
@@ -132,15 +133,17 @@ class _Question:
 
     def encoded(self, sigma: float) -> Region | None:
         """Return the region with an encoder for the norm of the gradient."""
-        land = self.land
+        land, seconds = self.land, SEARCH_PART * max(self.ends - time.monotonic(), 1.0)
         try:
-            best = search_encoder(
-                land.circuit,
-                SparsePauliOp(land.observable),
-                "norm",
-                land.center,
-                max_seconds=SEARCH_PART * (self.ends - time.monotonic() + 1.0),
-                progress=False,
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always", IncompleteSearchWarning)
+                best = search_encoder(
+                    land.circuit, land.observable, "norm", land.center, max_seconds=seconds, progress=False
+                )
+            self.unsettled.extend(
+                f"The encoder is the best of some: {warning.message}"
+                for warning in told
+                if issubclass(warning.category, IncompleteSearchWarning)
             )
             return self.ask(Landscape(best.circuit, land.observable, best.center), sigma, "The encoded region")
         except NearCliffordError as error:

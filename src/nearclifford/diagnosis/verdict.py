@@ -20,8 +20,8 @@ def _trains(regions: Sequence[Region], shots: int) -> str:
     dead = [region for region in regions if region.state == "dead"]
     given = f"{shots:,} shots of each circuit"
     if not alive and len(dead) == len(regions):
-        ends = f"from {_width(regions[0])} to {_width(regions[-1])} rad"
-        return f"The gradient is dead at every width {ends}: {given} do not show it."
+        widths = f"from {_width(regions[0])} to {_width(regions[-1])} rad"
+        return f"The gradient is dead at every width {widths}: {given} do not show it."
     if not alive:
         return f"No region was found where {given} are sure to show the gradient."
     best = min(alive, key=lambda region: region.most_shots)
@@ -30,28 +30,30 @@ def _trains(regions: Sequence[Region], shots: int) -> str:
     )
     least = f"about {best.shots:,.0f} shots of each circuit resolve it at {_width(best)} rad"
     beyond = [region for region in dead if region.sigma > alive[-1].sigma]
-    if beyond:
-        return f"The gradient is alive {reach} around the centre ({least}) and dead from {_width(beyond[0])} rad on."
+    within = [region for region in dead if region.sigma < alive[0].sigma]
+    ends = [f"up to {_width(within[-1])} rad, where the centre is too flat"] if within else []
+    ends += [f"from {_width(beyond[0])} rad on"] if beyond else []
+    if ends:
+        return f"The gradient is alive {reach} around the centre ({least}), and dead {' and '.join(ends)}."
     return f"The gradient is alive {reach} around the centre: {least}."
 
 
 def _simulated(regions: Sequence[Region]) -> str:
     alive = [region for region in regions if region.state != "dead"] or list(regions)
-    where = "where it may train" if alive[0].state != "dead" else "there"
+    where = "Wherever it may train" if alive[0].state != "dead" else "There"
     if all(region.simulable for region in alive):
         slowest = max(alive, key=lambda region: region.classical_seconds)
         return (
-            f"Everywhere {where} a classical computer does as well: a thousand values, as good as the shots, take "
+            f"{where} a classical computer does as well: a thousand values, as good as the shots, take "
             f"{duration(slowest.classical_seconds)} at most ({_method(slowest)})"
         )
-    hard = [region for region in alive if region.simulable is False]
-    easy = [region for region in alive if region.simulable]
+    first = next(region for region in alive if not region.simulable)
+    easy = [region for region in alive if region.sigma < first.sigma]
     upto = f"It is simulated classically up to {_width(easy[-1])} rad ({_method(easy[-1])})" if easy else ""
-    if hard:
-        beyond = f"at {_width(hard[0])} rad neither exact sweeps nor Pauli paths do it within the budget"
+    if first.simulable is False:
+        beyond = f"at {_width(first)} rad neither exact sweeps nor Pauli paths do it within the budget"
     else:
-        open_region = next(region for region in alive if region.simulable is None)
-        beyond = f"from {_width(open_region)} rad on that is not settled"
+        beyond = f"at {_width(first)} rad that is not settled"
     return f"{upto}; {beyond}" if upto else f"{beyond[0].upper()}{beyond[1:]}"
 
 
