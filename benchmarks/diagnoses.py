@@ -146,7 +146,7 @@ CASES = (
     Case(
         "mHEA, N = L = 20, Z on all",
         lambda: (nc.ansatz.mhea(20, 20), nc.observables.global_z(20), None),
-        "dead at 1 rad: E|grad|^2 is about D/2 2^-20, and 10^7 shots would resolve it",
+        "dead at 1 rad: E‖∇L‖² is about D/2 2^-20, and 10^7 shots would resolve it",
         lambda found: state_at(found, 0) == "dead",
     ),
     Case(

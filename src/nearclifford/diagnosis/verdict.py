@@ -34,17 +34,17 @@ def _trains(regions: Sequence[Region], shots: int) -> str:
     ends = [f"up to {_width(within[-1])} rad, where the centre is too flat"] if within else []
     ends += [f"from {_width(beyond[0])} rad on"] if beyond else []
     if ends:
-        return f"The gradient is alive {reach} around the centre ({least}), and dead {' and '.join(ends)}."
+        return f"The gradient is alive {reach} around the centre ({least}), and dead {', and '.join(ends)}."
     return f"The gradient is alive {reach} around the centre: {least}."
 
 
 def _simulated(regions: Sequence[Region]) -> str:
     alive = [region for region in regions if region.state != "dead"] or list(regions)
-    where = "Wherever it may train" if alive[0].state != "dead" else "There"
+    where = "Wherever it may train" if alive[0].state != "dead" else "All the same"
     if all(region.simulable for region in alive):
         slowest = max(alive, key=lambda region: region.classical_seconds)
         return (
-            f"{where} a classical computer does as well: a thousand values, as good as the shots, take "
+            f"{where}, a classical computer does as well: a thousand values, as good as the shots, take "
             f"{duration(slowest.classical_seconds)} at most ({_method(slowest)})"
         )
     first = next(region for region in alive if not region.simulable)
