@@ -92,7 +92,7 @@ def diagnose(
         n_terms=len(land.terms),
         largest_weight=int(np.bitwise_count(sizes).sum(axis=1).max()),
         active_qubits=land.active_qubits,
-        independent=_independent(land),
+        independent=land.problem.angle_map.independent,
         center=land.center,
         shots=means.shots,
         classical_seconds=budget,
@@ -192,10 +192,3 @@ def _widths(widths: Sequence[float] | None, n_parameters: int) -> list[float]:
         raise NearCliffordError("widths is empty; expected at least one standard deviation in radians, such as [0.1].")
     ordered = sorted(set(given))
     return [ordered.pop(len(ordered) // 2), *ordered]
-
-
-def _independent(land: Landscape) -> bool:
-    try:
-        return bool(len(land.problem.angle_map.rotation_of))
-    except NearCliffordError:
-        return False
