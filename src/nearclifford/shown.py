@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import fields, is_dataclass
 from html import escape
 from math import isfinite
@@ -116,15 +117,15 @@ def plain(given: Any) -> Any:
     return None if isinstance(given, float) and not isfinite(given) else given
 
 
-def plain_fields(record: Any) -> dict[str, Any]:
-    """Return the public fields of a dataclass as plain Python.
+def plain_fields(record: Any, without: Collection[str] = ()) -> dict[str, Any]:
+    """Return the public fields of a dataclass as plain Python, all but those ``without``.
 
     >>> import nearclifford as nc
     >>> plain_fields(nc.Gaussian(0.5))
     {'sigma': 0.5}
     """
     names = [field.name for field in fields(record) if not field.name.startswith("_")]
-    return {name: plain(getattr(record, name)) for name in names}
+    return {name: plain(getattr(record, name)) for name in names if name not in without}
 
 
 def html_of(title: str, table: pd.DataFrame) -> str:
