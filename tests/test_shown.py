@@ -206,7 +206,16 @@ def refused(kind: type[Kept], path: Path) -> str:
 def test_files_that_are_none_are_refused_by_name(tmp_path):
     path = tmp_path / "found.json"
     assert "No such file" in refused(nc.LossStatistics, path)
-    for content in (b"", b"\x00\xff", b"[]", b"{}", b'"text"', b"[" * 100_000, b'{"format": 1}', b'{"format": 1, "kind": []}'):
+    for content in (
+        b"",
+        b"\x00\xff",
+        b"[]",
+        b"{}",
+        b'"text"',
+        b"[" * 100_000,
+        b'{"format": 1}',
+        b'{"format": 1, "kind": []}',
+    ):
         path.write_bytes(content)
         assert "is no file that LossStatistics.save wrote: " in refused(nc.LossStatistics, path)
     result("Slice").save(path)

@@ -65,12 +65,13 @@ class SimulationCost(Kept):
     records: ClassVar[tuple[type, ...]] = (MethodCost,)
 
     def __repr__(self) -> str:
-        best = min((cost for cost in self.methods if cost.seconds is not None), key=lambda cost: cost.seconds, default=None)
+        measured = [(cost.seconds, cost.method, cost.criterion) for cost in self.methods if cost.seconds is not None]
         orders = f"order {self.rms_order} by the rms error, {self.worst_case_order} in the worst case"
-        fastest = (
-            "nothing was measured" if best is None else f"{best.method} ({best.criterion}), {best.seconds:.2g} s a theta"
-        )
-        return f"SimulationCost of {len(self.methods)} methods at a tolerance of {self.tolerance:g}\n  {orders}\n  fastest: {fastest}"
+        head = f"SimulationCost of {len(self.methods)} methods at a tolerance of {self.tolerance:g}"
+        if not measured:
+            return f"{head}\n  {orders}\n  none was measured"
+        seconds, method, criterion = min(measured)
+        return f"{head}\n  {orders}\n  fastest: {method} ({criterion}), {seconds:.2g} s a theta"
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the seconds of one theta by each method, hollow where they are predicted; return the axis."""

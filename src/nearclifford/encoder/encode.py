@@ -147,10 +147,8 @@ class Encoding(Shown):
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as plain Python for JSON; the circuits stay in the record (`qiskit.qpy` keeps them)."""
         circuits = ("circuit", "phase_inducer", "diagonalizer")
-        return plain_fields(self, without=circuits) | {
-            "plain_gradient": self.plain_gradient.tolist(),
-            "gradient_norm": self.gradient_norm,
-        }
+        both = {"plain_gradient": self.plain_gradient.tolist(), "gradient_norm": self.gradient_norm}
+        return plain_fields(self, without=circuits) | both
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the gradient at the centre without the encoder and with it; both are exact. Return the axis."""

@@ -104,7 +104,7 @@ class ErrorCurve(Kept):
         return "\n".join([head, "     order  rms error", *lines])
 
     def frame(self) -> pd.DataFrame:
-        """Return a row for each order: its rms error with standard error and 95 % interval, and whether it is 0 for certain."""
+        """Return a row for each order: its rms error, standard error and 95 % interval, and whether it is 0 for certain."""
         return curve_frame(self)
 
     def plot(self, ax: Axes | None = None) -> Axes:
