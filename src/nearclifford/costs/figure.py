@@ -32,7 +32,7 @@ def draw_costs(methods: Sequence[MethodCost], tolerance: float, ax: Axes | None)
         fill = color if cost.seconds is not None else "none"
         axis.barh(row, min(seconds, MOST_SECONDS), color=fill, edgecolor=color, height=0.6)
     axis.set_yticks(range(len(names)), names, fontsize=8)
-    axis.invert_yaxis()
+    axis.set_ylim(len(names) - 0.5, -0.5)
     axis.set(xscale="log", xlabel="seconds for one theta; hollow: predicted", ylabel="method")
     axis.set_title(f"error of the loss {tolerance:g}", fontsize=10)
     return axis

@@ -108,7 +108,7 @@ class ShotsForValue(Kept):
         return pd.DataFrame({"group": np.arange(len(self.by_group)), "shots": self.by_group})
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the shots of each group on a logarithmic scale, and return the axis."""
+        """Draw the shots of each group as bars, and return the axis."""
         return draw_groups(self, ax)
 
 

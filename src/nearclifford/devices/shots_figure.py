@@ -47,8 +47,9 @@ def draw_components(found: ShotsToResolve, ax: Axes | None) -> Axes:
 
 
 def draw_groups(found: ShotsForValue, ax: Axes | None) -> Axes:
-    """Draw shots by group as bars."""
+    """Draw shots by group as bars, from zero."""
     axis = axis_or_new(ax)
     axis.bar(np.arange(len(found.by_group)), found.by_group, color=STYLES[0].color)
-    axis.set(xlabel="group of terms", ylabel=f"shots for an rms error of {found.error:g}", yscale="log")
+    views.over_qubits(axis, label="group of terms")
+    axis.set(ylabel=f"shots for an rms error of {found.error:g}")
     return axis

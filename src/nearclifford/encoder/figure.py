@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def draw_gradients(plain: Floats, encoded: Floats, parameter: int, ax: Axes | No
     axis, index = axis_or_new(ax), np.arange(len(plain))
     for gradient, style, label in ((plain, STYLES[1], "without the encoder"), (encoded, STYLES[0], "with the encoder")):
         norm = f"{label}, ‖∇L‖ = {float(np.linalg.norm(gradient)):.3g}"
-        look = {"marker": style.marker, "color": style.color, "linestyle": "none", "markersize": 5}
+        look: dict[str, Any] = {"marker": style.marker, "color": style.color, "linestyle": "none", "markersize": 5}
         axis.plot(index, gradient, fillstyle="none", label=norm, **look)
     if parameter >= 0:
         axis.axvline(parameter, color="#555555", linestyle=":", linewidth=1, label="encoded parameter")

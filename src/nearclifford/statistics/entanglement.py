@@ -14,6 +14,7 @@ from nearclifford.chains.mixed_qubits import MixedQubits
 from nearclifford.intervals import binomial_interval, stratified_interval, unseen_rate
 from nearclifford.kernels.chain.words import BITS
 from nearclifford.plots.style import STYLES, axis_or_new
+from nearclifford.plots.views import over_qubits
 from nearclifford.shown import Kept
 from nearclifford.statistics.backend import Rounds
 from nearclifford.statistics.figures import with_intervals
@@ -137,7 +138,8 @@ class EntanglingCapability(Kept):
         low, high = self.interval()
         axis.axhspan(low, high, color=STYLES[1].color, alpha=0.2, linewidth=0)
         axis.axhline(self.value, color=STYLES[1].color, linestyle=STYLES[1].line, label="mean, E[Q]")
-        axis.set(xlabel="qubit", ylabel="E[2 (1 - Tr ρ²)], 95 % interval")
+        over_qubits(axis, label="qubit")
+        axis.set(ylabel="E[2 (1 - Tr ρ²)], 95 % interval")
         axis.legend(fontsize=8)
         return axis
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from nearclifford.arrays import Floats
 from nearclifford.plots import views
 from nearclifford.plots.style import STYLES, Style, axis_or_new
+from nearclifford.statistics.tables import made
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +32,7 @@ def with_intervals(
     low, high = interval.T
     seen, upper = found > 0, ~(found > 0) & (high > 0)
     bars = np.stack([np.minimum(found - low, 0.95 * found), high - found])[:, seen]
-    look = {"color": style.color, "marker": style.marker, "linestyle": "none", "markersize": 4, "capsize": 2}
+    look: dict[str, Any] = {"color": style.color, "marker": style.marker, "linestyle": "none", "markersize": 4, "capsize": 2}
     axis.errorbar(place[seen], found[seen], yerr=np.maximum(bars, 0.0), label=label, **look)
     axis.set_yscale("log", nonpositive="clip")
     ends = views.log_limits(found[seen], (high - found)[seen]) if seen.any() else None
@@ -48,7 +49,7 @@ def gradient_figure(found: GradientStatistics, ax: Axes | None) -> Axes:
     """Draw the second moment of each component with its 95 % interval; a faint bar where nothing was seen."""
     axis = axis_or_new(ax)
     with_intervals(axis, found.parameters, found.second_moment, found.interval(), label="95 % interval")
-    axis.set(xlabel="parameter k", ylabel="E[(∂L/∂θ_k)²], per rad²", title=f"{found.method}, {found.samples} samples")
+    axis.set(xlabel="parameter k", ylabel="E[(∂L/∂θ_k)²], per rad²", title=made(found))
     return axis
 
 
@@ -60,5 +61,5 @@ def loss_figure(found: LossStatistics, ax: Axes | None) -> Axes:
     with_intervals(axis, [0, 1], [found.second_moment, found.variance], np.stack([found.interval(), spread]))
     axis.set_xticks([0, 1], ["E[L²], 95 % interval", "Var[L], two standard errors"])
     axis.set(xlim=(-0.5, 1.5), xlabel="moment", ylabel="in units of the observable, squared")
-    axis.set_title(f"{found.method}, {found.samples} samples")
+    axis.set_title(made(found))
     return axis

@@ -30,8 +30,8 @@ def gradient_text(found: GradientStatistics) -> str:
     >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
     >>> print(gradient_text(nc.gradient_statistics(land, nc.Gaussian(0.1), nc.Exact(), rng=1)))
     GradientStatistics of 4 components, exact, no samples
-      E‖∇L‖² = 0.0196 ± 0
-      E[(∂L/∂θ_k)²] up to 0.009802 ± 0, at k = 0; 4 of 4 resolved
+      E‖∇L‖² = 0.01961 ± ...
+      E[(∂L/∂θ_k)²] up to 0.009803 ± ..., at k = 0; 4 of 4 resolved
     """
     count = len(found.parameters)
     norms = (told("E‖∇L‖²", found.norm_squared, found.norm_squared_error), told("E‖∇L‖", found.norm, found.norm_error))
@@ -52,8 +52,8 @@ def loss_text(found: LossStatistics) -> str:
     >>> land = nc.Landscape(nc.ansatz.mhea(2, 0), nc.observables.global_z(2))
     >>> print(loss_text(nc.loss_statistics(land, nc.Gaussian(0.1), nc.Exact(), rng=1)))
     LossStatistics, exact, no samples
-      E[L] = 0.99 ± 0, Var[L] = 0.0001 ± 0
-      E[L²] = 0.9803 ± 0, 95 % interval 0.9803 to 0.9803
+      E[L] = 0.99 ± 0, Var[L] = 9.802e-05 ± ...
+      E[L²] = 0.9803 ± ..., 95 % interval 0.9803 to 0.9803
     """
     low, high = found.interval()
     both = told("E[L]", found.mean, found.mean_error), told("Var[L]", found.variance, found.variance_error)

@@ -73,9 +73,9 @@ class Surrogate(ABC):
         >>> import nearclifford as nc
         >>> land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.global_z(3))
         >>> nc.surrogate(land, order=4).frame(most=2)
-           n_flips   flips  weight
-        0        0      ()     1.0
-        1        2  (1, 6)    -1.0
+           n_flips      flips  weight
+        0        0         ()     1.0
+        1        3  (1, 7, 8)     1.0
         """
         return path_frame(self.tree, integer(most, "most", 1))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,8 +37,9 @@ def draw_curve(curve: ErrorCurve, ax: Axes | None) -> Axes:
     rms, (low, high) = np.nan_to_num(curve.rms_error), curve.interval().T
     seen = rms > 0
     bars = np.stack([np.minimum(rms - low, 0.95 * rms), high - rms])[:, seen]
-    look = {"color": STYLES[0].color, "marker": STYLES[0].marker, "linestyle": STYLES[0].line, "capsize": 2}
-    axis.errorbar(curve.orders[seen], rms[seen], yerr=np.maximum(bars, 0.0), label="95 % interval", **look)
+    (color, marker, line), error = STYLES[0], np.maximum(bars, 0.0)
+    look: dict[str, Any] = {"color": color, "marker": marker, "linestyle": line, "capsize": 2}
+    axis.errorbar(curve.orders[seen], rms[seen], yerr=error, label="95 % interval", **look)
     unseen = ~seen & ~curve.certain & (high > 0)
     axis.set_yscale("log", nonpositive="clip")
     shown = seen | unseen
