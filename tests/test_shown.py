@@ -186,6 +186,12 @@ class Odd(Kept):
     number: float
     whole: Any
 
+    def frame(self) -> pd.DataFrame:
+        return pd.DataFrame({"number": [self.number]})
+
+    def plot(self, ax: Any = None) -> Any:
+        return ax
+
 
 def test_numbers_that_json_does_not_know_come_back(tmp_path):
     tiny = np.array([[np.nan, np.inf, -np.inf], [-0.0, 5e-324, 0.1 + 0.2]])
@@ -273,6 +279,11 @@ def test_the_table_of_an_encoding_compares_with_the_plain_circuit():
     found, plain = result("Encoding").frame(), land().gradient(land().center)
     assert found["plain"].to_numpy() == pytest.approx(plain, abs=1e-14)
     assert found["encoded"].tolist() == result("Encoding").gradient.tolist()
+
+
+def test_a_result_without_a_table_cannot_be_made():
+    with pytest.raises(TypeError, match="abstract"):
+        Kept()
 
 
 # surrogates

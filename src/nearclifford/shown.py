@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import fields, is_dataclass
 from html import escape
@@ -34,16 +35,22 @@ NOT_FINITE = {"nan": np.nan, "inf": np.inf, "-inf": -np.inf}
 MOST_ROWS = 20
 
 
-class Shown:
-    """What every result can do: a table, a drawing, plain Python, and HTML for a notebook."""
+class Shown(ABC):
+    """What every result can do: a table, a drawing, plain Python, and HTML for a notebook.
 
+    >>> import nearclifford as nc
+    >>> line = nc.slice_along(nc.Landscape(nc.ansatz.mhea(2, 0), "ZZ"), 0, [0.0, 0.5])
+    >>> isinstance(line, Shown), line.plot().get_xlabel(), "<table" in line._repr_html_()
+    (True, 'displacement (radians)', True)
+    """
+
+    @abstractmethod
     def frame(self) -> pd.DataFrame:
         """Return the numbers as a table."""
-        raise NotImplementedError(f"{type(self).__name__} has no table.")
 
+    @abstractmethod
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the numbers on ``ax``, or on an axis of their own, and return it; ``axis.figure`` is the figure."""
-        raise NotImplementedError(f"{type(self).__name__} has no drawing.")
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain Python for JSON: arrays as lists, records as dicts, None for NaN and infinity."""

@@ -19,7 +19,7 @@ from nearclifford.kernels.paths.tree import END, PathTree
 from nearclifford.memory import require_memory
 from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.patches import Patch
-from nearclifford.shown import html_of
+from nearclifford.shown import MOST_ROWS, html_of
 from nearclifford.surrogates.drawn_paths import draw_paths, path_frame
 from nearclifford.surrogates.storage import arrays_of, problem_of, read_arrays, tree_of
 from nearclifford.surrogates.support import support_of
@@ -62,7 +62,7 @@ class Surrogate(ABC):
         return f"{type(self).__name__}(order {self.order}, {self.n_parameters} parameters, {self.n_paths} paths)"
 
     def _repr_html_(self) -> str:
-        return html_of(repr(self), self.frame())
+        return html_of(repr(self), self.frame(MOST_ROWS))
 
     def frame(self, most: int = 1000) -> pd.DataFrame:
         """Return a row for each of the ``most`` heaviest paths, of equal ones those of the fewest flips first.
