@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # More paths than this are no drawing.
 MOST_DRAWN = 24
 WIDEST_LINE = 4.0
+MOST_WEIGHTS = 3
 
 Path = tuple[int, ...]
 
@@ -56,22 +57,22 @@ def draw_paths(tree: PathTree, levels: int, ax: Axes | None) -> Axes:
     """
     axis, paths = axis_or_new(ax), heaviest_paths(tree, MOST_DRAWN)
     weights: dict[Path, float] = {(): 0.0}
-    stays: dict[Path, float] = {}
+    stays: dict[Path, list[float]] = {}
     for flips, weight in paths:
         for depth in range(min(len(flips), levels) + 1):
             weights[flips[:depth]] = weights.get(flips[:depth], 0.0) + abs(weight)
         if len(flips) <= levels:
-            stays[flips] = stays.get(flips, 0.0) + weight
+            stays.setdefault(flips, []).append(weight)
     places, total = _places(sorted(weights), stays), weights[()] or 1.0
     for node in sorted(weights):
         if node:
             width = max(WIDEST_LINE * weights[node] / total, 0.6)
             _edge(axis, places[node[:-1]], places[node], width, STYLES[0].color, "-")
         if node in stays:
-            (x, y), width = places[node], max(WIDEST_LINE * abs(stays[node]) / total, 0.6)
+            (x, y), width = places[node], max(WIDEST_LINE * sum(map(abs, stays[node])) / total, 0.6)
             end = (places[(*node, END)][0], y - 0.6)
             _edge(axis, (x, y), end, width, STYLES[1].color, "--")
-            axis.annotate(f"{stays[node]:.3g}", end, ha="center", va="top", fontsize=7)
+            axis.annotate(_label(stays[node]), end, ha="center", va="top", fontsize=7)
         box = {"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": STYLES[0].color}
         axis.annotate(str(node[-1]) if node else "L", places[node], ha="center", va="center", fontsize=8, bbox=box)
     deepest = max(map(len, weights))
@@ -83,7 +84,14 @@ def draw_paths(tree: PathTree, levels: int, ax: Axes | None) -> Axes:
     return axis
 
 
-def _places(nodes: list[Path], stays: dict[Path, float]) -> dict[Path, tuple[float, float]]:
+def _label(weights: list[float]) -> str:
+    """Return the weights of paths of the same flips, one for each term."""
+    if len(weights) > MOST_WEIGHTS:
+        return f"{len(weights)} paths"
+    return ", ".join(f"{weight:.3g}" for weight in weights)
+
+
+def _places(nodes: list[Path], stays: dict[Path, list[float]]) -> dict[Path, tuple[float, float]]:
     """Return where each node stands: leaves side by side, the others above the middle of what hangs on them."""
     children: dict[Path, list[Path]] = {node: [(*node, END)] if node in stays else [] for node in nodes}
     for node in nodes:
