@@ -126,7 +126,10 @@ def _parser() -> argparse.ArgumentParser:
     diagnosis.add_argument("--shots", type=int, default=10**6, help="shots of each circuit (default: 1000000)")
     diagnosis.add_argument("--max-seconds", type=float, default=30.0, help="time for all regions (default: 30)")
     diagnosis.add_argument("--seed", type=int, default=0, help="seed of the samples (default: 0)")
-    diagnosis.add_argument("--json", action="store_true", help="print everything as JSON")
+    for command in (encoder, variance, cost, diagnosis):
+        form = command.add_mutually_exclusive_group()
+        form.add_argument("--json", action="store_true", help="print everything as JSON")
+        form.add_argument("--csv", action="store_true", help="print the table as CSV")
     return parser
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 
+from nearclifford.commands.output import printed
 from nearclifford.commands.reading import read_observable, seed_of
 from nearclifford.diagnosis.verb import diagnose
 from nearclifford.interchange.circuit_files import read_circuit
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the verdict with its table, or all of it as JSON."""
+    """Print the verdict with its table, or all of it as JSON, or its regions as CSV."""
     found = diagnose(
         read_circuit(options.circuit),
         read_observable(options.observable),
@@ -19,5 +19,6 @@ def run(options: argparse.Namespace) -> int:
         max_seconds=options.max_seconds,
         rng=seed_of(options),
     )
-    print(json.dumps(found.to_dict(), indent=2) if options.json else found)
+    if not printed(options, found.to_dict, found.frame):
+        print(found)
     return 0

@@ -7,6 +7,7 @@ import argparse
 import pandas as pd
 
 from nearclifford.commands.backends import make_backend
+from nearclifford.commands.output import printed
 from nearclifford.commands.reading import read_observable, seed_of
 from nearclifford.interchange.circuit_files import read_circuit
 from nearclifford.landscape import Landscape
@@ -19,11 +20,15 @@ COLUMNS = ("mean", "mean_error", "second_moment", "second_moment_error", "varian
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the moments with their errors, and the norms of the gradient that the backend knows."""
+    """Print the moments with their errors, and the norms of the gradient that the backend knows; or JSON, or CSV."""
     land = Landscape(read_circuit(options.circuit), read_observable(options.observable))
     backend, patch = make_backend(options), Gaussian(options.sigma)
     found = gradient_statistics(land, patch, backend, options.samples, rng=seed_of(options))
-    print(_table(land, found).to_string(float_format="{:.4e}".format))
+    table = _table(land, found)
+    about = {"sigma": options.sigma, "seed": options.seed, "names": table["parameter"].tolist()}
+    if printed(options, lambda: about | found.to_dict(), lambda: table):
+        return 0
+    print(table.to_string(float_format="{:.4e}".format))
     norms = (("E‖∇L‖ ", found.norm, found.norm_error), ("E‖∇L‖²", found.norm_squared, found.norm_squared_error))
     known = [f"{name} = {norm:.6g} ± {error:.2g}" for name, norm, error in norms if norm is not None]
     print(

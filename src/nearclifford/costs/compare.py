@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -12,22 +12,25 @@ from nearclifford.arguments import Seed, generator, instance, integer, positive
 from nearclifford.arrays import Floats
 from nearclifford.costs import methods, peers
 from nearclifford.costs.contest import Contest, MethodCost
+from nearclifford.costs.figure import draw_costs
 from nearclifford.costs.taylor_rays import N_NODES, taylor_errors
 from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
 from nearclifford.normal_form.problem import KNOW_NOISE
 from nearclifford.patches import Patch
+from nearclifford.shown import Kept
 from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
 from nearclifford.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 LARGEST_ORDER = 64
 
 
 @dataclass(frozen=True, eq=False)
-class SimulationCost:
+class SimulationCost(Kept):
     """The cost of a loss over a patch by each classical method.
 
     Attributes
@@ -58,6 +61,21 @@ class SimulationCost:
     theta_count: int
     samples: int
     version: str = __version__
+
+    records: ClassVar[tuple[type, ...]] = (MethodCost,)
+
+    def __repr__(self) -> str:
+        measured = [(cost.seconds, cost.method, cost.criterion) for cost in self.methods if cost.seconds is not None]
+        orders = f"order {self.rms_order} by the rms error, {self.worst_case_order} in the worst case"
+        head = f"SimulationCost of {len(self.methods)} methods at a tolerance of {self.tolerance:g}"
+        if not measured:
+            return f"{head}\n  {orders}\n  none was measured"
+        seconds, method, criterion = min(measured)
+        return f"{head}\n  {orders}\n  fastest: {method} ({criterion}), {seconds:.2g} s a theta"
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the seconds of one theta by each method, hollow where they are predicted; return the axis."""
+        return draw_costs(self.methods, self.tolerance, ax)
 
     def __getitem__(self, key: tuple[str, str]) -> MethodCost:
         """Return the record of a (method, criterion)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from nearclifford.statistics.results import GradientStatistics, LossStatistics, 
 from nearclifford.statistics.sums import MomentSums
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class DeviceGradientStatistics(GradientStatistics):
     """Moments of the gradient with the shot noise taken out, the same of the measured one, and what was run.
 
@@ -37,14 +38,18 @@ class DeviceGradientStatistics(GradientStatistics):
     shot_noise: Floats
     run: DeviceRun
 
+    records: ClassVar[tuple[type, ...]] = (*GradientStatistics.records, GradientStatistics, DeviceRun)
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class DeviceLossStatistics(LossStatistics):
     """Moments of the loss with the shot noise taken out; attributes as for `DeviceGradientStatistics`."""
 
     measured: LossStatistics
     shot_noise: float
     run: DeviceRun
+
+    records: ClassVar[tuple[type, ...]] = (*LossStatistics.records, LossStatistics, DeviceRun)
 
 
 @dataclass(frozen=True, eq=False)

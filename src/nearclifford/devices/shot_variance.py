@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,14 +18,20 @@ from nearclifford.devices.exact_shots import exact_variances, fits_exactly
 from nearclifford.devices.grouping import commuting_parts
 from nearclifford.devices.one_shot import OneShot
 from nearclifford.devices.shift import ParameterShift
+from nearclifford.devices.shots_figure import draw_variance
 from nearclifford.devices.twirled_shots import twirled_variances
 from nearclifford.errors import ObservableError
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch, require_patch
+from nearclifford.shown import Kept
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False)
-class ShotVariance:
+class ShotVariance(Kept):
     """Variances of one shot for each of G groups of terms, averaged over a patch, with standard errors.
 
     Shots are those of one circuit: n of them divide a variance by n. A derivative is measured by the parameter-shift rule,
@@ -60,6 +67,22 @@ class ShotVariance:
 
     def __repr__(self) -> str:
         return f"ShotVariance({len(self.terms)} groups, {len(self.parameters)} components, {self.method})"
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row for each group and component, the loss first with NaN as its component: variance and its error."""
+        import pandas as pd
+
+        groups, count = len(self.terms), len(self.parameters)
+        component = np.repeat(np.concatenate([[np.nan], self.parameters]), groups)
+        group = np.tile(np.arange(groups), count + 1)
+        variance = np.concatenate([self.value[None], self.gradient]).ravel()
+        error = np.concatenate([self.value_error[None], self.gradient_error]).ravel()
+        columns = {"parameter": component, "group": group, "terms": self.terms[group], "variance": variance, "error": error}
+        return pd.DataFrame(columns)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the variance of one shot of each component, by group, with standard errors; return the axis."""
+        return draw_variance(self, ax)
 
 
 def shot_variance(

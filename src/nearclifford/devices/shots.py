@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,12 +11,18 @@ from nearclifford.arguments import instance, positive
 from nearclifford.arrays import Floats, Indices
 from nearclifford.devices.measured import DeviceGradientStatistics
 from nearclifford.devices.shot_variance import ShotVariance
+from nearclifford.devices.shots_figure import draw_components, draw_groups
 from nearclifford.errors import NearCliffordError
+from nearclifford.shown import Kept
 from nearclifford.statistics.results import GradientStatistics
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False)
-class ShotsToResolve:
+class ShotsToResolve(Kept):
     """Shots of each circuit of the parameter-shift rule; twice that, and times the groups of terms, for one component.
 
     Attributes
@@ -46,9 +53,28 @@ class ShotsToResolve:
     by_group: Floats | None = None
     total: float | None = None
 
+    def __repr__(self) -> str:
+        norm = "no norm of all components" if self.norm is None else f"{self.norm:.4g} for the norm of the gradient"
+        shared = "" if self.total is None else f"; {self.total:.4g} in all, shared out best"
+        finite = self.component[np.isfinite(self.component)]
+        some = f"{finite.min():.4g} to {finite.max():.4g}" if len(finite) else "none is known"
+        seen = f"{some}, {len(finite)} of {len(self.component)} components seen"
+        head = f"ShotsToResolve at {self.snr:g} times the shot noise, by {self.method}"
+        return f"{head}\n  each circuit: {norm}{shared}\n  one component: {seen}"
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row for each component: its index and its shots of each circuit."""
+        import pandas as pd
+
+        return pd.DataFrame({"parameter": self.parameters, "shots": self.component})
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the shots of each component, and as a line those for the norm, on a logarithmic scale; return the axis."""
+        return draw_components(self, ax)
+
 
 @dataclass(frozen=True, eq=False)
-class ShotsForValue:
+class ShotsForValue(Kept):
     """Shots that know the loss to a root mean square error over the patch.
 
     Attributes
@@ -70,6 +96,20 @@ class ShotsForValue:
     total: float
     alike: float
     error: float
+
+    def __repr__(self) -> str:
+        head = f"ShotsForValue for an rms error of {self.error:g}, {len(self.by_group)} groups of terms"
+        return f"{head}\n  {self.total:.4g} shots, shared out best; {self.alike:.4g} where each group gets as many"
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row for each group: its number and its shots."""
+        import pandas as pd
+
+        return pd.DataFrame({"group": np.arange(len(self.by_group)), "shots": self.by_group})
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the shots of each group as bars, and return the axis."""
+        return draw_groups(self, ax)
 
 
 def shots_to_resolve(stats: GradientStatistics, snr: float = 3.0, variance: ShotVariance | None = None) -> ShotsToResolve:

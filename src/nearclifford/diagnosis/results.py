@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from html import escape
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from nearclifford.arrays import Floats
+from nearclifford.shown import Kept
 from nearclifford.version import __version__
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Region:
 
 
 @dataclass(frozen=True, eq=False)
-class Diagnosis:
+class Diagnosis(Kept):
     """Whether a circuit trains near a Clifford point, by what it is simulated there, and what would help.
 
     Attributes
@@ -107,6 +108,8 @@ class Diagnosis:
     unsettled: tuple[str, ...]
     seconds: float
     version: str = __version__
+
+    records: ClassVar[tuple[type, ...]] = (Region,)
 
     def frame(self) -> pd.DataFrame:
         """Return one row a region, with the attributes of `Region` as columns."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from qiskit.quantum_info import Pauli, SparsePauliOp
 from nearclifford.arguments import one_of
 from nearclifford.arrays import Floats
 from nearclifford.encoder.encodable import parameter_of, rotations_of, term_of
+from nearclifford.encoder.figure import draw_gradients
 from nearclifford.encoder.inducer import (
     Edges,
     Meeting,
@@ -44,6 +45,11 @@ from nearclifford.normal_form.operators import ObservableLike, operator_of
 from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.normal_form.program import PauliTable, RotationProgram
 from nearclifford.normal_form.terms import terms_of
+from nearclifford.shown import Shown, plain_fields
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 Style = Literal["compact", "paper"]
 
@@ -57,7 +63,7 @@ MEETINGS: dict[str, Callable[[RotationProgram, Collection[int]], Iterator[Meetin
 
 
 @dataclass(frozen=True, eq=False)
-class Encoding:
+class Encoding(Shown):
     """A circuit with the Linear Clifford Encoder around it.
 
     Attributes
@@ -104,15 +110,49 @@ class Encoding:
     added_two_qubit_gates: int
     added_depth: int
     _make_landscape: Callable[[], Landscape] = field(repr=False)
+    _make_plain: Callable[[], Landscape] = field(repr=False)
+
+    def __repr__(self) -> str:
+        size = f"{self.circuit.num_qubits} qubits, {len(self.gradient)} parameters"
+        numbers = f"∂L/∂θ_k = {self.gradient[self.parameter]:.4g}, ‖∇L‖ = {self.gradient_norm:.4g}, L = {self.loss:.4g}"
+        return (
+            f"Encoding of parameter {self.parameter} by term {self.term}, style {self.style}, {size}\n"
+            f"  at the centre {numbers}\n"
+            f"  added: {self.added_two_qubit_gates} two-qubit gates, a depth of {self.added_depth}"
+        )
 
     @cached_property
     def _landscape(self) -> Landscape:
         return self._make_landscape()
 
+    @cached_property
+    def plain_gradient(self) -> Floats:
+        """The gradient at the centre of the circuit without the encoder, float64, shape ``(D,)``, per radian."""
+        land = self._make_plain()
+        return land.gradient(land.center)
+
     @property
     def gradient_norm(self) -> float:
         """Euclidean norm of the gradient at the centre."""
         return float(np.linalg.norm(self.gradient))
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row for each parameter: its centre, and the derivative there without the encoder and with it."""
+        import pandas as pd
+
+        names = [parameter.name for parameter in self.circuit.parameters]
+        columns = {"center": self.center, "plain": self.plain_gradient, "encoded": self.gradient}
+        return pd.DataFrame({"parameter": names} | columns)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers as plain Python for JSON; the circuits stay in the record (`qiskit.qpy` keeps them)."""
+        circuits = ("circuit", "phase_inducer", "diagonalizer")
+        both = {"plain_gradient": self.plain_gradient.tolist(), "gradient_norm": self.gradient_norm}
+        return plain_fields(self, without=circuits) | both
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the gradient at the centre without the encoder and with it; both are exact. Return the axis."""
+        return draw_gradients(self.plain_gradient, self.gradient, self.parameter, ax)
 
     def landscape(self, observable: SparsePauliOp | Pauli | None = None) -> Landscape:
         """Return the landscape of the encoded circuit at the centre, of the encoded observable or of another.
@@ -364,6 +404,7 @@ def surround(
         added_two_qubit_gates=last.num_nonlocal_gates(),
         added_depth=_depth(circuit) - _depth(problem.circuit),
         _make_landscape=make_landscape,
+        _make_plain=partial(Landscape.of_program, problem.circuit, program, problem.observable.copy()),
     )
 
 

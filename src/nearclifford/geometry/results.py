@@ -9,7 +9,8 @@ import numpy as np
 
 from nearclifford.arrays import Floats
 from nearclifford.plots import views
-from nearclifford.plots.style import STYLES, Style
+from nearclifford.plots.style import STYLES, Style, axis_or_new
+from nearclifford.shown import Kept, plain
 from nearclifford.version import __version__
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Surface:
+class Surface(Kept):
     """Losses at points ``origin + coordinates @ directions``, or their means over a patch of the other parameters.
 
     Attributes
@@ -84,11 +85,11 @@ class Slice(Surface):
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as lists, and how they were found."""
         numbers = {"coordinate": self.coordinates} | self._columns()
-        return {name: column.tolist() for name, column in numbers.items()} | self._facts()
+        return plain(numbers | self._facts())
 
     def plot(self, ax: Axes | None = None, style: Style = STYLES[0], label: str | None = None) -> Axes:
         """Draw the losses, with a band of one standard deviation where it is known, and return the axis."""
-        axis = ax if ax is not None else _new_axis()
+        axis = axis_or_new(ax)
         views.band(axis, self.coordinates, self.values, self.std, style, label=label)
         axis.set(xlabel="displacement (radians)", ylabel="loss" if self.patch is None else "mean loss over the patch")
         return axis
@@ -127,8 +128,8 @@ class HeightMap(Surface):
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers as lists, a row of values for each of ``first``, and how they were found."""
         numbers = {"value": self.values, "error": self.error, "std": self.std, "std_error": self.std_error}
-        rows = {name: table.tolist() for name, table in numbers.items() if table is not None}
-        return {"first": self.first.tolist(), "second": self.second.tolist()} | rows | self._facts()
+        rows = {name: table for name, table in numbers.items() if table is not None}
+        return plain({"first": self.first, "second": self.second} | rows | self._facts())
 
     def plot(self, ax: Axes | None = None, limits: tuple[float, float] | None = None, path: Floats | None = None) -> Axes:
         """Draw the losses as colours, the first direction to the right, and return the axis; its image is ``ax.images[0]``.
@@ -139,7 +140,7 @@ class HeightMap(Surface):
         limits : the losses at the ends of the colours; those of the map by default.
         path : steps of a path on the plane, shape ``(steps, 2)``, drawn on top.
         """
-        axis = ax if ax is not None else _new_axis()
+        axis = axis_or_new(ax)
         image = views.surface(axis, self.first, self.second, self.values, limits)
         if ax is None:
             axis.figure.colorbar(image, ax=axis, label="loss")
@@ -147,9 +148,3 @@ class HeightMap(Surface):
             views.path(axis, path)
         axis.set(xlabel="along the first direction (radians)", ylabel="along the second direction (radians)")
         return axis
-
-
-def _new_axis() -> Axes:
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(layout="constrained")[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from nearclifford.arrays import Floats
 from nearclifford.exact.sparse_spectrum import sparse_eigenvalues
 from nearclifford.landscape import Landscape
 from nearclifford.plots import views
-from nearclifford.plots.style import STYLES
+from nearclifford.plots.style import STYLES, axis_or_new
+from nearclifford.shown import Kept, plain
 from nearclifford.version import __version__
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Spectrum:
 
 
 @dataclass(frozen=True, eq=False)
-class CenterSpectrum:
+class CenterSpectrum(Kept):
     """Spectra at a Clifford centre.
 
     Attributes
@@ -85,6 +86,8 @@ class CenterSpectrum:
     metric: Spectrum
     gradient_norm: float
     version: str = __version__
+
+    records: ClassVar[tuple[type, ...]] = (Spectrum,)
 
     @property
     def n_parameters(self) -> int:
@@ -107,7 +110,7 @@ class CenterSpectrum:
         found: dict[str, Any] = {"n_parameters": self.n_parameters, "gradient_norm": self.gradient_norm}
         for name, spectrum in (("hessian", self.hessian), ("metric", self.metric)):
             found |= {f"{name}_{what}": getattr(spectrum, what) for what in ("rank", "largest", "condition")}
-        return found | {"hessian_negative": self.hessian.negative, "version": self.version}
+        return plain(found | {"hessian_negative": self.hessian.negative, "version": self.version})
 
     def frame(self) -> pd.DataFrame:
         """Return a table of all eigenvalues: matrix and eigenvalue."""
@@ -118,14 +121,11 @@ class CenterSpectrum:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the absolute eigenvalues of both, from the largest down, on logarithmic scales, and return the axis."""
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.subplots(layout="constrained")[1]
+        axis = axis_or_new(ax)
         for spectrum, style, label in ((self.hessian, STYLES[0], "Hessian"), (self.metric, STYLES[1], "metric")):
-            views.spectrum(ax, spectrum.sizes, style, label=f"{label}, rank {spectrum.rank} of {self.n_parameters}")
-        ax.set(xlabel="rank of the eigenvalue", ylabel="absolute eigenvalue")
-        return ax
+            views.spectrum(axis, spectrum.sizes, style, label=f"{label}, rank {spectrum.rank} of {self.n_parameters}")
+        axis.set(xlabel="rank of the eigenvalue", ylabel="absolute eigenvalue")
+        return axis
 
 
 def center_spectrum(land: Landscape) -> CenterSpectrum:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nearclifford.files import replacing
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -49,3 +50,15 @@ def save(figure: Figure, stem: Path) -> list[Path]:
 def add_caption(figure: Figure, caption: str, made_by: str) -> None:
     """Put the caption, and how the figure was made, under it."""
     figure.supxlabel(f"{caption}\n{made_by}".replace("$", r"\$"), fontsize=7, color="#555555")
+
+
+def axis_or_new(ax: Axes | None) -> Axes:
+    """Return the axis that was given, or one on a figure of its own, which pyplot does not know of.
+
+    >>> axis = axis_or_new(None)
+    >>> axis_or_new(axis) is axis
+    True
+    """
+    from matplotlib.figure import Figure
+
+    return Figure(layout="constrained").subplots() if ax is None else ax

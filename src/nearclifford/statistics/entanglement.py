@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,8 +13,16 @@ from nearclifford.arrays import Floats, Indices
 from nearclifford.chains.mixed_qubits import MixedQubits
 from nearclifford.intervals import binomial_interval, stratified_interval, unseen_rate
 from nearclifford.kernels.chain.words import BITS
+from nearclifford.plots.style import STYLES, axis_or_new
+from nearclifford.plots.views import over_qubits
+from nearclifford.shown import Kept
 from nearclifford.statistics.backend import Rounds
+from nearclifford.statistics.figures import with_intervals
 from nearclifford.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 # Samples of all qubits in one call: seconds.
 MOST_SAMPLES = 2**28
@@ -78,7 +87,7 @@ class MixedCounts:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class EntanglingCapability:
+class EntanglingCapability(Kept):
     """E[Q] over a patch, Q the measure of Meyer and Wallach of the states that a circuit makes, and how it was found.
 
     Attributes
@@ -113,6 +122,26 @@ class EntanglingCapability:
     def __repr__(self) -> str:
         found, center = f"{self.value:.4g} ± {self.error:.1g}", f"{self.center:.4g} at the centre"
         return f"EntanglingCapability({found}, {len(self.hits)} qubits, {center}, {self.samples} samples)"
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row for each qubit: its measure with standard error and 95 % interval."""
+        import pandas as pd
+
+        low, high = self.per_qubit_interval().T
+        columns = {"value": self.per_qubit, "error": self.per_qubit_error, "low": low, "high": high}
+        return pd.DataFrame({"qubit": np.arange(len(self.hits))} | columns)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the measure of each qubit with its 95 % interval, and their mean with a band; return the axis."""
+        axis = axis_or_new(ax)
+        with_intervals(axis, np.arange(len(self.hits)), self.per_qubit, self.per_qubit_interval(), label="one qubit")
+        low, high = self.interval()
+        axis.axhspan(low, high, color=STYLES[1].color, alpha=0.2, linewidth=0)
+        axis.axhline(self.value, color=STYLES[1].color, linestyle=STYLES[1].line, label="mean, E[Q]")
+        over_qubits(axis, label="qubit")
+        axis.set(ylabel="E[2 (1 - Tr ρ²)], 95 % interval")
+        axis.legend(fontsize=8)
+        return axis
 
     @property
     def _known(self) -> Floats:

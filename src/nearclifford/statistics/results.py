@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from nearclifford.arguments import confidence
 from nearclifford.arrays import Flags, Floats, Indices
 from nearclifford.intervals import binomial_interval, largest_unseen, two_sided
+from nearclifford.shown import Kept
+from nearclifford.statistics.figures import gradient_figure, loss_figure
 from nearclifford.statistics.sums import MomentSums
+from nearclifford.statistics.tables import gradient_frame, gradient_text, loss_frame, loss_text
 from nearclifford.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,8 +200,8 @@ class Norms:
     unbiased: float | None = None
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class GradientStatistics(Moments):
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class GradientStatistics(Moments, Kept):
     """Moments of the components of ∇L over a patch, with standard errors, and how they were found.
 
     Attributes (and those of `Moments`, x the component ∂_k L)
@@ -224,6 +231,19 @@ class GradientStatistics(Moments):
     version: str
     composition: Composition | None = None
     choice: str | None = None
+
+    records: ClassVar[tuple[type, ...]] = (UnbiasedMoments, Composition)
+
+    def __repr__(self) -> str:
+        return gradient_text(self)
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row for each component: its index, moments with errors, and the 95 % interval of the second moment."""
+        return gradient_frame(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the second moment of each component with its 95 % interval, and return the axis."""
+        return gradient_figure(self, ax)
 
     @classmethod
     def of(
@@ -271,8 +291,8 @@ class GradientStatistics(Moments):
         return self.interval_of(self.samples, level)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class LossStatistics:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class LossStatistics(Kept):
     """Moments of L over a patch, with standard errors, and how they were found; all numbers of `Moments`, x the loss.
 
     >>> import nearclifford as nc
@@ -297,6 +317,19 @@ class LossStatistics:
     version: str
     composition: Composition | None = None
     choice: str | None = None
+
+    records: ClassVar[tuple[type, ...]] = (UnbiasedMoments, Composition)
+
+    def __repr__(self) -> str:
+        return loss_text(self)
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row: the moments with errors, and the 95 % interval of the second moment."""
+        return loss_frame(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the second moment with its 95 % interval and the variance with two standard errors; return the axis."""
+        return loss_figure(self, ax)
 
     @classmethod
     def of(cls, moments: Moments, samples: int, method: str, composition: Composition | None = None) -> LossStatistics:

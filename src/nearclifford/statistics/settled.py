@@ -13,7 +13,7 @@ from nearclifford.arrays import Flags, Floats
 from nearclifford.statistics.results import GradientStatistics, LossStatistics
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class SettledLoss(LossStatistics):
     """Statistics of a loss by particles: why they are not settled, a sentence, or nothing; and how many populations.
 
@@ -58,7 +58,7 @@ class SettledLoss(LossStatistics):
         return _interval(second, error, np.array([self.settled]), self.populations, mean, bound, level)[0]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class SettledGradient(GradientStatistics):
     """Statistics of a gradient by particles: why each component is not settled, or nothing; and how many populations.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,12 +15,18 @@ from nearclifford.exact.center import center_gradient
 from nearclifford.landscape import Landscape
 from nearclifford.noise.landscapes import Noise, with_noise
 from nearclifford.patches import Patch
+from nearclifford.plots.style import STYLES, axis_or_new
+from nearclifford.shown import Kept
 from nearclifford.statistics.stabilizer import Stabilizer
 from nearclifford.statistics.verbs import gradient_statistics
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
 
 @dataclass(frozen=True, eq=False)
-class SampledNorm:
+class SampledNorm(Kept):
     """An unbiased estimate of E‖∇L‖² from some components.
 
     Attributes
@@ -42,6 +49,33 @@ class SampledNorm:
     drawn: Indices
     second_moment: Floats
     samples: int
+
+    def __repr__(self) -> str:
+        drawn = f"{len(self.certain)} certain and {len(self.drawn)} drawn components, {self.samples} samples each"
+        return f"SampledNorm of {drawn}\n  E‖∇L‖² = {self.norm_squared:.4g} ± {self.norm_squared_error:.1g}"
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row for each component: its index, whether it was drawn, and its unbiased second moment."""
+        import pandas as pd
+
+        index = np.concatenate([self.certain, self.drawn])
+        drawn = np.arange(len(index)) >= len(self.certain)
+        return pd.DataFrame({"parameter": index, "drawn": drawn, "second_moment": self.second_moment})
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the second moments, and as a line E‖∇L‖² with a band of its standard error; return the axis."""
+        axis, split = axis_or_new(ax), len(self.certain)
+        parts = ((self.certain, self.second_moment[:split], "certain"), (self.drawn, self.second_moment[split:], "drawn"))
+        for (index, moments, name), style in zip(parts, STYLES, strict=False):
+            seen = moments > 0
+            axis.plot(index[seen], moments[seen], style.marker, color=style.color, markersize=4, label=name)
+        total, error = self.norm_squared, self.norm_squared_error
+        axis.axhline(total, color=STYLES[2].color, label="E‖∇L‖², one standard error")
+        if np.isfinite(error):
+            axis.axhspan(max(total - error, 0.05 * total), total + error, color=STYLES[2].color, alpha=0.2, linewidth=0)
+        axis.set(xlabel="parameter k", ylabel="E[(∂L/∂θ_k)²], per rad²", yscale="log")
+        axis.legend(fontsize=8)
+        return axis
 
 
 def sampled_squared_norm(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nearclifford.files import path_of
+from nearclifford.shown import html_of
 from nearclifford.studies.spec import StudySpec
 from nearclifford.studies.store import FILE_NAME
 from nearclifford.studies.table import write_table
@@ -39,6 +40,9 @@ class StudyResults:
 
     def __repr__(self) -> str:
         return f"StudyResults({len(self.frame)} rows of the experiment {self.spec.experiment.name!r})"
+
+    def _repr_html_(self) -> str:
+        return html_of(repr(self), self.frame)
 
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:

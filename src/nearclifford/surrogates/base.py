@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from nearclifford.arguments import one_of, shown, thetas
+from nearclifford.arguments import integer, one_of, shown, thetas
 from nearclifford.arrays import Floats
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import path_of, replacing
@@ -19,10 +19,15 @@ from nearclifford.kernels.paths.tree import END, PathTree
 from nearclifford.memory import require_memory
 from nearclifford.normal_form.problem import PauliProblem
 from nearclifford.patches import Patch
+from nearclifford.shown import MOST_ROWS, html_of
+from nearclifford.surrogates.drawn_paths import draw_paths, path_frame
 from nearclifford.surrogates.storage import arrays_of, problem_of, read_arrays, tree_of
 from nearclifford.surrogates.support import support_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
     from nearclifford.primitives.estimator import EvaluatorEstimator
 
 
@@ -55,6 +60,32 @@ class Surrogate(ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(order {self.order}, {self.n_parameters} parameters, {self.n_paths} paths)"
+
+    def _repr_html_(self) -> str:
+        return html_of(repr(self), self.frame(MOST_ROWS))
+
+    def frame(self, most: int = 1000) -> pd.DataFrame:
+        """Return a row for each of the ``most`` heaviest paths, of equal ones those of the fewest flips first.
+
+        ``flips`` are the rotations at which the path flips, in time order, and ``weight`` its coefficient: the value of the
+        surrogate of kind "pauli-path" is the sum of weights times sines there and cosines where a path stays.
+
+        >>> import nearclifford as nc
+        >>> land = nc.Landscape(nc.ansatz.mhea(3, 1), nc.observables.global_z(3))
+        >>> nc.surrogate(land, order=4).frame(most=2)
+           n_flips      flips  weight
+        0        0         ()     1.0
+        1        3  (1, 7, 8)     1.0
+        """
+        return path_frame(self.tree, integer(most, "most", 1))
+
+    def plot(self, ax: Axes | None = None, levels: int = 4) -> Axes:
+        """Draw the first ``levels`` flips of the heaviest paths as a tree, from the observable down, and return the axis.
+
+        A full line is a flip, at the rotation whose index it ends in; a dashed one a string that stays to the end, with the
+        weight of its path; lines are the wider the more weight passes through them.
+        """
+        return draw_paths(self.tree, integer(levels, "levels", 1), ax)
 
     @property
     def n_parameters(self) -> int:

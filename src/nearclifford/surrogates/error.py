@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +16,18 @@ from nearclifford.intervals import binomial_interval, two_sided
 from nearclifford.landscape import Landscape
 from nearclifford.noise.landscapes import Noise, with_noise
 from nearclifford.patches import Patch
+from nearclifford.shown import Kept
+from nearclifford.surrogates.drawn_errors import curve_frame, draw_curve
 from nearclifford.surrogates.exact_order import few_flips
 from nearclifford.surrogates.few_hits import largest_mean, least_mean
 from nearclifford.surrogates.flip_tails import flip_tails
 from nearclifford.surrogates.most_flips import most_flips
 from nearclifford.surrogates.theta_errors import ThetaErrors, theta_errors
 from nearclifford.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 # Below so many hits of uneven weights no normal approximation is trusted.
 FEW_HITS = 30
@@ -30,7 +37,7 @@ MOST_SAMPLES = 10**12
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ErrorCurve:
+class ErrorCurve(Kept):
     """Root mean square error over a patch of the Pauli-path surrogate of each order, in two parts: summed and sampled.
 
     Its text is a table, with ``< x`` where nothing was seen, x the upper end of the interval.
@@ -95,6 +102,14 @@ class ErrorCurve:
             lines.append(f"{low if low == high else f'{low} to {high}':>10}  {cells[begin]}")
         head = f"rms error of the Pauli-path surrogate, {self._origin}"
         return "\n".join([head, "     order  rms error", *lines])
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row for each order: its rms error, standard error and 95 % interval, and whether it is 0 for certain."""
+        return curve_frame(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the rms error of each order with its 95 % interval, on a logarithmic scale, and return the axis."""
+        return draw_curve(self, ax)
 
     @property
     def _origin(self) -> str:

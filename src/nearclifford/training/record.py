@@ -13,6 +13,8 @@ from nearclifford.arguments import integer
 from nearclifford.arrays import Floats, Indices
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import path_of
+from nearclifford.plots.style import axis_or_new
+from nearclifford.shown import Shown, plain
 from nearclifford.training.checkpoint import Checkpoint
 from nearclifford.training.optimizers import Optimizer
 from nearclifford.training.storage import fields_of, write
@@ -53,7 +55,7 @@ class TrainingStep:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TrainingRun:
+class TrainingRun(Shown):
     """One training run, or many side by side: S steps, and what `train` needs to go on.
 
     Attributes
@@ -167,7 +169,7 @@ class TrainingRun:
         found: dict[str, Any] = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         found |= {"optimizer": self.optimizer.to_dict(), "identity": self.checkpoint.identity}
         del found["checkpoint"]
-        return {name: part.tolist() if isinstance(part, np.ndarray | np.generic) else part for name, part in found.items()}
+        return plain(found)
 
     def save(self, path: str | Path) -> None:
         """Write the run into a file, as a whole or not at all; `load`, and ``train(..., resume=path)``, read it.
@@ -195,9 +197,7 @@ class TrainingRun:
 
         ``looks`` go to `matplotlib.axes.Axes.plot`, such as ``label`` and ``color``.
         """
-        from matplotlib.figure import Figure
-
-        axis = Figure(layout="constrained").subplots() if ax is None else ax
+        axis = axis_or_new(ax)
         losses = self.losses.reshape(len(self.losses), -1)
         mean, spread, steps = losses.mean(axis=1), losses.std(axis=1), np.arange(len(losses))
         [line] = axis.plot(steps, mean, **looks)
