@@ -1,8 +1,8 @@
 """Circuits that the authors of this package did not write, each with a value and a derivative that another library gives.
 
 `SUITE` holds, by source and name, a function that builds a `Case`. Qiskit's circuits are compared with its `Statevector`,
-and their derivatives along random directions with a difference quotient of fourth order; PennyLane's with `default.qubit` and
-its own gradient; Cirq's with its simulator. Beyond twelve qubits the comparison is at a Clifford point, with `StabilizerState`.
+their derivatives along random directions with a difference quotient of fourth order; PennyLane's with `default.qubit`
+and its own gradient; Cirq's with its simulator. Beyond twelve qubits they meet at a Clifford point, with `StabilizerState`.
 """
 
 from __future__ import annotations

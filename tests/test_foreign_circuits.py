@@ -1,4 +1,4 @@
-"""Circuits of other libraries, from files and from the libraries themselves: values, derivatives, and what the verbs make of them."""
+"""Circuits of other libraries, from files and from the libraries themselves: values and derivatives."""
 
 import importlib.util
 import sys
@@ -37,9 +37,8 @@ def test_files_of_mqt_bench_have_the_value_of_qiskit_and_its_derivative(name):
         return Statevector(found.circuit.assign_parameters(theta)).expectation_value(found.observable).real
 
     way = np.random.default_rng(1).normal(size=len(found.theta)) / np.sqrt(len(found.theta))
-    quotient = sum(
-        weight * value(found.theta + shift * 1e-3 * way) for shift, weight in ((-2, 1 / 12), (-1, -2 / 3), (1, 2 / 3), (2, -1 / 12))
-    )
+    stencil = ((-2, 1 / 12), (-1, -2 / 3), (1, 2 / 3), (2, -1 / 12))
+    quotient = sum(weight * value(found.theta + shift * 1e-3 * way) for shift, weight in stencil)
     assert abs(land.gradient(found.theta) @ way - quotient / 1e-3) < 1e-8
 
 
