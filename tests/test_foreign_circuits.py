@@ -23,7 +23,7 @@ def ising(n):
 
 def taken(name):
     text = (DATA / f"{name}.qasm").read_text()
-    bound = qasm2.loads(text)
+    bound = qasm2.loads(text, custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)
     return bound, nc.from_qasm(text, ising(bound.num_qubits), free="non-clifford")
 
 
