@@ -30,6 +30,7 @@ import nearclifford as nc
 PATCH = nc.Gaussian(0.1)
 VALUE_TOLERANCE, DERIVATIVE_TOLERANCE = 1e-10, 1e-7
 LIBRARIES = ("qiskit", "qiskit-nature", "mqt.bench", "pennylane", "cirq-core", "numpy", "numba")
+BUDGETS = {"simulation_cost": 1.0, "search_encoder": 2.0, "shot_variance": 2.0, "diagnose": 5.0}
 Verb = Callable[[Case, nc.Landscape], Any]
 
 
@@ -64,7 +65,7 @@ VERBS: dict[str, Verb] = {
     "search_encoder": lambda case, land: nc.search_encoder(
         case.circuit, case.observable, center=case.center, max_seconds=2.0, progress=False
     ),
-    "simulation_cost": lambda case, land: nc.simulation_cost(land, PATCH, 1e-2, 100_000, n_thetas=8, max_seconds=1.0, rng=1),
+    "simulation_cost": lambda case, land: nc.simulation_cost(land, PATCH, 1e-2, 2_000, n_thetas=8, max_seconds=1.0, rng=1),
     "shot_variance": lambda case, land: nc.shot_variance(land, PATCH, rng=1, max_seconds=2.0),
     "train": trained,
     "diagnose": lambda case, land: nc.diagnose(case.circuit, case.observable, case.center, rng=1, max_seconds=5.0),
@@ -160,6 +161,20 @@ def reasons(rows: list[dict[str, Any]]) -> dict[tuple[str, str], list[str]]:
     return {(verb, f"{kind.split(':')[0]}: {words}"): names for (verb, kind), (words, names) in ordered}
 
 
+def late(rows: list[dict[str, Any]]) -> list[str]:
+    """One line for each verb that took more than twice its budget: how often, and the worst."""
+    lines = []
+    for verb, budget in BUDGETS.items():
+        spent = [(row["verbs"][verb]["seconds"], row["name"]) for row in rows if verb in row["verbs"]]
+        over = [entry for entry in spent if entry[0] > 2 * budget]
+        if over:
+            worst, name = max(over)
+            lines.append(
+                f"- `{verb}` took more than twice its {budget:g} s on {len(over)} circuits; {worst:.0f} s on {name}."
+            )
+    return lines
+
+
 def agrees(row: dict[str, Any]) -> bool:
     """Whether value and derivative lie within the tolerances."""
     return row["value"] < VALUE_TOLERANCE and (row["derivative"] is None or row["derivative"] < DERIVATIVE_TOLERANCE)
@@ -198,6 +213,7 @@ def page(rows: list[dict[str, Any]]) -> str:
     lines = [*head(rows, full), "## What does not work", ""]
     lines += [f"- {row['source']}, {row['name']}: not taken. {row['refused']}" for row in rows if "refused" in row]
     lines += [f"- {row['source']}, {row['name']}: {row['skipped']}." for row in rows if "skipped" in row]
+    lines += late(rows)
     lines += ["", "| verb | what it says (an example) | circuits |", "|---|---|---|"]
     for (verb, words), names in reasons(rows).items():
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
@@ -243,7 +259,7 @@ def seconds_of(full: list[dict[str, Any]]) -> list[str]:
     lines = [
         "## Seconds",
         "",
-        "Gaussian patch, σ = 0.1, about the nearest Clifford point. `simulation_cost` had 10^5 samples and 1 s,",
+        "Gaussian patch, σ = 0.1, about the nearest Clifford point. `simulation_cost` had 2,000 samples and 1 s,",
         "`search_encoder` and `shot_variance` 2 s, `diagnose` 5 s; `train` took three steps, past twelve qubits on a",
         "surrogate. (…): refused.",
         "",
