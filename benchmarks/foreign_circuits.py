@@ -3,9 +3,9 @@
     python benchmarks/foreign_circuits.py --rows rows.jsonl --out docs/foreign_circuits.md
     python benchmarks/foreign_circuits.py --rows rows.jsonl --only PennyLane      # those whose name holds a word
 
-Needs the libraries of `benchmarks/requirements-foreign.txt`. Rows that are in the file are not measured again. A circuit
-that takes longer than `--seconds` (60) is left, and named in the table. A refusal is a `NearCliffordError`, a `ValueError`
-or a `TypeError`; anything else is a crash.
+Needs the libraries of `benchmarks/requirements-foreign.txt`. Rows that are in the file are not measured again. A verb that
+takes longer than `--verb-seconds` (8) is stopped; a circuit that takes longer than `--seconds` (60) is left, and named. A
+refusal is a `NearCliffordError`, a `ValueError` or a `TypeError`; anything else is a crash.
 """
 
 from __future__ import annotations
@@ -35,11 +35,16 @@ Verb = Callable[[Case, nc.Landscape], Any]
 
 
 class TooSlowError(Exception):
-    """The circuit has had its minute."""
+    """The verb, or the circuit, has had its time."""
 
 
 def ring_the_bell(_number: int, _frame: FrameType | None) -> None:
     raise TooSlowError
+
+
+def give(seconds: float) -> None:
+    """Raise `TooSlowError` after so many seconds, again and again: an error inside a compiler's callback is lost."""
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.01), 1.0)
 
 
 def near(case: Case) -> np.ndarray:
@@ -78,14 +83,15 @@ def first_sentence(error: Exception) -> str:
     return re.split(r"(?<=[.;]) ", str(error).replace("\n", " ").replace("|", "/"))[0][:220]
 
 
-def attempted(verb: Verb, case: Case, land: nc.Landscape) -> dict[str, Any]:
-    """Run a verb: "ok", or "refused" or "crash" with what was said, and the seconds."""
+def attempted(verb: Verb, case: Case, land: nc.Landscape, seconds: float) -> dict[str, Any]:
+    """Run a verb: "ok", or "stopped", "refused" or "crash" with what was said, and the seconds it took."""
     begun = time.perf_counter()
     try:
+        give(seconds)
         verb(case, land)
         state, words = "ok", ""
     except TooSlowError:
-        raise
+        state, words = "stopped", f"no answer within {seconds:g} s"
     except (nc.NearCliffordError, ValueError, TypeError) as error:
         own = isinstance(error, nc.NearCliffordError)
         state, words = "refused", ("" if own else f"{type(error).__name__}: ") + first_sentence(error)
@@ -124,12 +130,11 @@ def _by_shifts(case: Case, gradient: np.ndarray) -> float | None:
     return max(errors)
 
 
-def measured(source: str, name: str, seconds: int) -> dict[str, Any]:
+def measured(source: str, name: str, seconds: float, verb_seconds: float) -> dict[str, Any]:
     """One row: sizes, agreement, and the outcome of each verb."""
     row: dict[str, Any] = {"source": source, "name": name, "verbs": {}}
     signal.signal(signal.SIGALRM, ring_the_bell)
-    # Again and again: an error inside a compiler's callback is lost.
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
+    give(seconds)
     begun = time.perf_counter()
     try:
         case = SUITE[source, name]()
@@ -138,9 +143,10 @@ def measured(source: str, name: str, seconds: int) -> dict[str, Any]:
         row |= {"n": land.n_qubits, "d": land.n_parameters, "terms": terms, "reference": case.reference}
         row |= compared(case, land)
         for verb, run in VERBS.items():
-            row["verbs"][verb] = attempted(run, case, land)
+            row["verbs"][verb] = attempted(run, case, land, min(verb_seconds, begun + seconds - time.perf_counter()))
+            give(seconds - (time.perf_counter() - begun))
     except TooSlowError:
-        row["skipped"] = f"longer than {seconds} s, after {', '.join(row['verbs']) or 'no verb'}"
+        row["skipped"] = f"longer than {seconds:g} s, after {', '.join(row['verbs']) or 'no verb'}"
     except Exception as error:
         kind = "" if isinstance(error, nc.NearCliffordError) else f"{type(error).__name__}: "
         row["refused"] = kind + first_sentence(error)
@@ -261,7 +267,7 @@ def seconds_of(full: list[dict[str, Any]]) -> list[str]:
         "",
         "Gaussian patch, σ = 0.1, about the nearest Clifford point. `simulation_cost` had 2,000 samples and 1 s,",
         "`search_encoder` and `shot_variance` 2 s, `diagnose` 5 s; `train` took three steps, past twelve qubits on a",
-        "surrogate. (…): refused.",
+        "surrogate. (…): refused or stopped.",
         "",
         "| circuit | value and gradient | " + " | ".join(VERBS) + " |",
         "|---" * (len(VERBS) + 2) + "|",
@@ -282,7 +288,8 @@ def main() -> None:
     parser.add_argument("--rows", type=Path, required=True, help="a file of JSON lines; a row is added as it is measured")
     parser.add_argument("--out", type=Path, help="the page in Markdown")
     parser.add_argument("--only", default="", help="a word of source or name")
-    parser.add_argument("--seconds", type=int, default=60, help="for a circuit")
+    parser.add_argument("--seconds", type=float, default=60, help="for a circuit")
+    parser.add_argument("--verb-seconds", type=float, default=8, help="for a verb")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
     fill()
@@ -290,9 +297,9 @@ def main() -> None:
     done = {(row["source"], row["name"]) for row in rows}
     missing = [key for key in SUITE if key not in done and chosen.only in " ".join(key)]
     if missing:
-        measured(*next(iter(SUITE)), seconds=900)  # compiles the kernels
+        measured(*next(iter(SUITE)), seconds=900, verb_seconds=900)  # compiles the kernels
     for source, name in missing:
-        rows.append(measured(source, name, chosen.seconds))
+        rows.append(measured(source, name, chosen.seconds, chosen.verb_seconds))
         with chosen.rows.open("a") as file:
             file.write(json.dumps(rows[-1]) + "\n")
         print(f"{rows[-1]['seconds']:6.1f} s  {source}: {name}", flush=True)
