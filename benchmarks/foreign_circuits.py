@@ -58,15 +58,19 @@ def trained(case: Case, land: nc.Landscape) -> Any:
     return nc.train(evaluator, near(case), learning_rate=0.01, steps=3, progress=False)
 
 
+def encoded(case: Case) -> nc.Encoding:
+    """Encode the parameter in the middle by the first term that is not the identity."""
+    term = next(k for k, pauli in enumerate(case.observable.paulis) if pauli.x.any() or pauli.z.any())
+    return nc.encode(case.circuit, case.observable, case.circuit.num_parameters // 2, term, case.center)
+
+
 VERBS: dict[str, Verb] = {
     "gradient_statistics": lambda case, land: nc.gradient_statistics(land, PATCH, samples=1024, rng=1),
     "loss_statistics": lambda case, land: nc.loss_statistics(land, PATCH, samples=1024, rng=1),
     "surrogate": lambda case, land: nc.surrogate(land, order=3).value(near(case)),
     "rms_error": lambda case, land: nc.surrogate(land, order=3).rms_error(PATCH),
     "surrogate_error_curve": lambda case, land: nc.surrogate_error_curve(land, PATCH, range(1, 4), samples=10_000, rng=1),
-    "encode": lambda case, land: nc.encode(
-        case.circuit, case.observable, case.circuit.num_parameters // 2, center=case.center
-    ),
+    "encode": lambda case, land: encoded(case),
     "search_encoder": lambda case, land: nc.search_encoder(
         case.circuit, case.observable, center=case.center, max_seconds=2.0, progress=False
     ),
@@ -80,7 +84,7 @@ VERBS: dict[str, Verb] = {
 
 def first_sentence(error: Exception) -> str:
     """What an error says, up to its first full stop."""
-    return re.split(r"(?<=[.;]) ", str(error).replace("\n", " ").replace("|", "/"))[0][:220]
+    return re.split(r"(?<=[.;]) (?=[A-Z])", str(error).replace("\n", " ").replace("|", "/"))[0][:220]
 
 
 def attempted(verb: Verb, case: Case, land: nc.Landscape, seconds: float) -> dict[str, Any]:
