@@ -44,7 +44,7 @@ def ring_the_bell(_number: int, _frame: FrameType | None) -> None:
 
 def give(seconds: float) -> None:
     """Raise `TooSlowError` after so many seconds, again and again: an error inside a compiler's callback is lost."""
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.01), 1.0)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.01), 30.0)
 
 
 def near(case: Case) -> np.ndarray:
