@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
-from qiskit.circuit.library import PauliEvolutionGate, QAOAAnsatz, efficient_su2
+from qiskit.circuit.library import PauliEvolutionGate, QAOAAnsatz, efficient_su2, real_amplitudes
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 import nearclifford as nc
@@ -103,3 +103,11 @@ def test_a_centre_between_the_grid_where_gates_are_clifford():
     circuit.ry(b, 0)
     with pytest.raises(CircuitError, match="each of its gates"):
         nc.Landscape(circuit, SparsePauliOp("Y"), center=[np.pi / 4])
+
+
+def test_measurements_at_the_end_are_dropped_as_a_landscape_drops_them():
+    circuit = real_amplitudes(3, reps=1)
+    circuit.measure_all()
+    with pytest.warns(nc.DroppedMeasurementsWarning):
+        found = nc.untie(circuit)
+    assert found.circuit.num_parameters == 6 and "measure" not in found.circuit.count_ops()

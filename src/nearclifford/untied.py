@@ -19,6 +19,7 @@ from nearclifford.arrays import Floats
 from nearclifford.errors import CircuitError, NearCliffordError
 from nearclifford.normal_form.affine import Angle, affine, quarter_turns
 from nearclifford.normal_form.compiler import RESIDUAL_TOLERANCE, require_circuit
+from nearclifford.normal_form.final_measurements import without_final_measurements
 from nearclifford.normal_form.gates import QISKIT_METHODS
 from nearclifford.normal_form.walk import GateWalk
 
@@ -108,9 +109,10 @@ def untie(circuit: QuantumCircuit, fixed: Literal["keep", "free"] = "keep") -> U
     """
     one_of(fixed, "fixed", ("keep", "free"), CircuitError)
     require_circuit(circuit)
-    names = [parameter.name for parameter in circuit.parameters]
-    walk = _Untying(circuit, fixed == "free")
-    walk.follow(circuit)
+    unmeasured = without_final_measurements(circuit)
+    names = [parameter.name for parameter in unmeasured.parameters]
+    walk = _Untying(unmeasured, fixed == "free")
+    walk.follow(unmeasured)
     if not walk.made:
         raise CircuitError("The circuit has no rotation with a parameter, so there is nothing to untie.")
     return walk.untied(names)
