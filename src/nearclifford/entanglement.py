@@ -10,7 +10,7 @@ from qiskit import QuantumCircuit
 from nearclifford.arguments import Seed, generator
 from nearclifford.chains.mixed_qubits import MixedQubits
 from nearclifford.errors import CircuitError, NearCliffordError
-from nearclifford.normal_form.angles import SAMPLE_ANGLES
+from nearclifford.normal_form.angles import SAMPLE_ANGLES, UNTIE
 from nearclifford.normal_form.compiler import compile_circuit, require_circuit
 from nearclifford.patches import Patch, require_patch
 from nearclifford.statistics.backend import collected
@@ -76,5 +76,5 @@ def entangling_capability(
         qubits = MixedQubits(program, patch, random)
     except NearCliffordError as error:
         # there is no backend to choose here
-        raise NearCliffordError(str(error).removesuffix(SAMPLE_ANGLES).rstrip()) from None
+        raise NearCliffordError(str(error).replace(SAMPLE_ANGLES, UNTIE)) from None
     return collected(EntanglingRounds(qubits), budget)

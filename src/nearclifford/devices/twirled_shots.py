@@ -43,7 +43,7 @@ def certain_part(land: Landscape, patch: Patch) -> CertainPart:
     >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))       # L = cos t
     >>> found = certain_part(land, nc.Gaussian(0.5))
-    >>> round(found.value - (1 - np.exp(-0.25)), 12), found.shifted.round(12).tolist()[0]
+    >>> round(float(found.value - (1 - np.exp(-0.25))), 12), found.shifted.round(12).tolist()[0]
     (0.0, 1.0)
     """
     problem = land.problem

@@ -14,9 +14,9 @@ from nearclifford.errors import NearCliffordError
 from nearclifford.patches import Patch, require_patch
 
 # What a method that averages over Clifford circuits advises where it cannot.
+UNTIE = "nearclifford.untie(circuit) makes the angles independent."
 SAMPLE_ANGLES = (
-    "backend=Statevector() samples the angles themselves, backend=Paths() averages paths of few flips, and "
-    "nearclifford.untie(circuit) makes the angles independent."
+    f"backend=Statevector() samples the angles themselves, backend=Paths() averages paths of few flips, and {UNTIE}"
 )
 
 

@@ -64,6 +64,7 @@ def gradient_statistics(
     >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))
     >>> stats = nc.gradient_statistics(land, nc.Gaussian(0.5))
+    >>> import numpy as np
     >>> round(float(stats.second_moment[0] / ((1 - np.exp(-0.5)) / 2)), 9), stats.method
     (1.0, 'exact')
     """
@@ -91,6 +92,7 @@ def loss_statistics(
     >>> import nearclifford as nc
     >>> land = nc.Landscape(nc.ansatz.mhea(1, 0), nc.observables.global_z(1))
     >>> stats = nc.loss_statistics(land, nc.Gaussian(0.5), nc.Statevector(), samples=4000, rng=7)
+    >>> import numpy as np
     >>> bool(abs(stats.mean - np.exp(-0.125)) < 3 * stats.mean_error)
     True
     """
