@@ -73,6 +73,7 @@ def dense_moments(circuit, observable, center, rule, count):
     """Mean, second moment and variance of the loss and of central differences, by Qiskit on a grid of thetas."""
     nodes, weights = rule(count)
     numbers, total, step = [], [], 1e-4
+    circuit = circuit.decompose(reps=3)  # or Qiskit takes every evolution apart at every theta
 
     def loss(theta):
         return Statevector(circuit.assign_parameters(theta)).expectation_value(observable).real
