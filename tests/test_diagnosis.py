@@ -14,6 +14,7 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 import nearclifford as nc
 from nearclifford.cli import main
 from nearclifford.diagnosis.gradient import SquaredNorm, squared_norm
+from nearclifford.diagnosis.region import state_of
 from nearclifford.diagnosis.results import Region
 from nearclifford.diagnosis.verb import local_counterpart
 from nearclifford.diagnosis.verdict import verdict
@@ -188,3 +189,16 @@ def test_bad_arguments():
         nc.diagnose(circuit, "ZZZ")
     moved = nc.diagnose(circuit, "ZZ", center=np.full(8, 1.5), widths=[0.1], rng=1)
     assert np.allclose(moved.center, np.pi / 2)
+
+
+@pytest.mark.parametrize(
+    ("fewest", "most", "method", "state"),
+    [
+        (10.0, 1000.0, "statevector", "alive"),
+        (10.0, 1001.0, "statevector", "open"),
+        (1001.0, np.inf, "means", "dead"),
+        (1001.0, np.inf, "bound", "open"),
+    ],
+)
+def test_a_gradient_is_alive_or_dead_only_where_its_whole_interval_is(fewest, most, method, state):
+    assert state_of(fewest, most, 1000, method) == state

@@ -67,7 +67,7 @@ def look_at(land: Landscape, sigma: float, means: Means, *, rng: np.random.Gener
         shots=shots,
         fewest_shots=1.0 if noise.method == "bound" else fewest,
         most_shots=most,
-        state=_state(fewest, most, means.shots, noise.method),
+        state=state_of(fewest, most, means.shots, noise.method),
         tolerance=sqrt(max(noise.value, 0.0) / means.shots),
         method="",
         order=None,
@@ -84,7 +84,12 @@ def _needed(one_shot: float, square: float) -> float:
     return max(1.0, math.ceil(RATIO**2 * one_shot / square)) if square > 0 else inf
 
 
-def _state(fewest: float, most: float, shots: int, method: str) -> State:
+def state_of(fewest: float, most: float, shots: int, method: str) -> State:
+    """Return what shots say of a gradient that ``fewest`` to ``most`` of them resolve.
+
+    >>> state_of(10.0, 900.0, 1000, "means"), state_of(10.0, 2000.0, 1000, "means"), state_of(1500.0, 2000.0, 1000, "means")
+    ('alive', 'open', 'dead')
+    """
     if most <= shots:
         return "alive"
     # Where the noise is only known to be at most so much, fewer shots may do.
