@@ -92,7 +92,7 @@ def state_of(fewest: float, most: float, shots: int, method: str) -> State:
     """
     if most <= shots:
         return "alive"
-    # Where the noise is only known to be at most so much, fewer shots may do.
+    # By means the noise comes out little too large; the bound may be far too large, and then fewer shots do.
     return "dead" if fewest > shots and method != "bound" else "open"
 
 

@@ -33,7 +33,7 @@ class Region:
     shots, fewest_shots, most_shots : of each circuit, with which the rms gradient is three times the rms shot noise: at the
         estimate and at the ends of its interval.
     state : "alive" where the given shots are enough even at the lower end, "dead" where they are not at the upper end, and
-        "open" between: not settled.
+        "open" between: not settled. By "means" the noise counts with all it is at most; by a "bound" nothing is dead.
     tolerance : the rms shot noise of the loss with the given shots of each circuit: the error that a simulation is held to.
     method, order : the cheapest simulation that was found, and its order; "" and None where there is none.
     build_seconds, seconds : once, and for each value; NaN without a method.
