@@ -24,7 +24,7 @@ RUN = """
 import nearclifford as nc
 study = nc.Study.from_toml("loss.toml")
 results = study.run("run", workers=1)
-print(results.report)
+print(results.text)
 print(results.frame["square"].tolist())
 print([path.name for path in study.figures("run")])
 """

@@ -49,7 +49,7 @@ class Weight(Experiment[WeightPoint]):
     def summary(draws):
         return means(draws, ["weight"])
 
-    def report(self, frame, tables):
+    def text(self, frame, tables):
         return f"{self.title_of_report}: {len(frame)} rows"
 
 
@@ -66,7 +66,7 @@ def test_axes_become_columns_and_cells(tmp_path):
     for row in frame.itertuples():
         assert row.weight == pytest.approx(row.strength * row.n_qubits**2 + 14.5)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "table.csv", dtype={"sigma": str}), frame)
-    assert study.report() == "weights: 8 rows" and study.figures(tmp_path) == []
+    assert study.text() == "weights: 8 rows" and study.figures(tmp_path) == []
 
 
 def test_points_of_one_problem_are_measured_together():

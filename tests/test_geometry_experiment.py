@@ -84,7 +84,7 @@ def test_one_position_is_the_spectra_alone_at_any_size(tmp_path):
     assert len(frame) == 4 and frame["loss"].isna().all()
     plain = frame[frame["encoder"] == "none"]
     assert (plain["hessian_condition"] > 50).all() and (plain["gradient_norm"] == 0).all()
-    assert "heisenberg, at the centre: the Hessian's condition number" in results.report
+    assert "heisenberg, at the centre: the Hessian's condition number" in results.text
     assert [path.name for path in made.figures(tmp_path, "test")] == [
         f"conditions_mhea_heisenberg_L1.{kind}" for kind in ("png", "svg")
     ]

@@ -32,7 +32,7 @@ def test_moments_of_one_circuit_are_those_of_two_copies(tmp_path):
             error = getattr(row, f"{name}_sampling")
             assert 0 <= error < 0.01
             assert getattr(row, name) == pytest.approx(truth, abs=4 * error + 1e-12)
-        assert "mHEA, L = 1, without encoder: E‖∇L‖²" in made.report()
+        assert "mHEA, L = 1, without encoder: E‖∇L‖²" in made.text()
 
 
 def test_the_encoded_component_is_followed(tmp_path):
@@ -80,7 +80,7 @@ def test_laws_are_fitted_to_what_is_resolved():
     tables = experiment.tables(frame)
     fits = tables["fits_squared_component"]
     assert fits["points"].tolist() == [5, 5] and fits["gamma"][1] == pytest.approx(1.0, abs=1e-3)
-    assert "E[(∂ₖL)²] against N" in experiment.report(frame, tables)
+    assert "E[(∂ₖL)²] against N" in experiment.text(frame, tables)
     top, bottom = fit_figure(frame, fits, "squared_component", "test").axes
     words = [text.get_text() for text in top.get_legend().get_texts()]
     assert any("exp(-0.5" in text for text in words) and any("AIC" in text for text in words)
@@ -105,7 +105,7 @@ def test_circuits_that_differ_are_no_doubt():
 
 def test_nothing_seen_is_an_upper_bound_in_the_table():
     frame = table([8], [0.0]).assign(squared_component=0.0, squared_component_sampling=2e-6, squared_component_error=np.nan)
-    assert SecondMoments(["squared_component"]).report(frame, {}).endswith("< 4e-06")
+    assert SecondMoments(["squared_component"]).text(frame, {}).endswith("< 4e-06")
 
 
 def test_particles_where_gates_join_neighbours():

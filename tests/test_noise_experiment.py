@@ -32,7 +32,7 @@ def test_one_qubit_shrinks_gate_by_gate(tmp_path):
     for row in frame.itertuples():
         assert row.survival == pytest.approx((1 - row.probability / 10) ** (2 * row.n_layers + 2), rel=1e-10)
         assert row.survival_error < 1e-10
-    text = made.report()
+    text = made.text()
     assert "mHEA, N = 1, σ = 0.3, without encoder: rms derivative / noiseless" in text
     assert f"{(1 - 0.02) ** 4:.3g}" in text
 
@@ -96,5 +96,5 @@ def test_large_circuits_are_sampled_and_drawn_against_their_size(tmp_path):
     made.run(tmp_path, workers=1, progress=False)
     survival = made.frame().set_index(["n_qubits", "probability"])["survival"]
     assert 0 < survival[12, 0.01] < survival[12, 0.001] < 1
-    assert "mHEA, L = 2, σ = D^-1/2, with encoder (compact): rms derivative / noiseless" in made.report()
+    assert "mHEA, L = 2, σ = D^-1/2, with encoder (compact): rms derivative / noiseless" in made.text()
     assert sorted(path.name for path in made.figures(tmp_path, "test")) == ["noise_mhea_L2.png", "noise_mhea_L2.svg"]

@@ -95,9 +95,9 @@ def test_what_follows_from_the_table_is_made_once(tmp_path, monkeypatch):
     results = study.run(tmp_path, workers=1, progress=False)
     names = [path.name for path in (*results.files, *results.save_figures(tmp_path))]
     assert names[:3] == ["study.sqlite", "table.csv", "fits.csv"] and {"fits.png", "fits.svg"} < set(names)
-    assert "AIC of a power law" in results.report and len(calls) == 4
+    assert "AIC of a power law" in results.text and len(calls) == 4
     again = Study(spec)
-    assert again.report(tmp_path) == results.report and sorted(again.results(tmp_path).tables) == ["fits"]
+    assert again.text(tmp_path) == results.text and sorted(again.results(tmp_path).tables) == ["fits"]
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "fits.csv"), results.tables["fits"])
 
 

@@ -82,7 +82,7 @@ def test_the_phase_table(phase):
     for row in frame.itertuples():
         displacement = row.n_parameters * row.sigma_value * math.sqrt(2 / math.pi)
         assert row.worst_case_order == least_order(displacement, row.tolerance)
-    assert "rms error of 0.05" in phase.report()
+    assert "rms error of 0.05" in phase.text()
 
 
 def test_the_phase_norm_is_that_of_exact_gradients(phase):
@@ -164,7 +164,7 @@ def test_what_is_beyond_the_budget_stays_empty(tmp_path):
     study.run(tmp_path, workers=1, progress=False)
     small, large = (study.frame().query(f"order == {order}").iloc[0] for order in (2, 40))
     assert small["build_seconds"] > 0 and np.isnan(large["build_seconds"]) and np.isnan(large["n_paths"])
-    assert "m = 40" in study.report()
+    assert "m = 40" in study.text()
 
 
 def test_growth_and_published_tables(costs):

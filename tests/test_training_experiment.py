@@ -73,7 +73,7 @@ def test_runs_that_end_early_stay_where_they_are(tmp_path):
     frame = made.run(tmp_path, workers=1, progress=False).frame
     encoded = frame[frame["encoder"] == "compact"]
     assert encoded["loss"].tolist()[1:] == pytest.approx([-1.0, -1.0], abs=1e-8)
-    assert "L after 200 steps, mean over 3 draws" in made.report() and "ground energy -1" in made.report()
+    assert "L after 200 steps, mean over 3 draws" in made.text() and "ground energy -1" in made.text()
 
 
 def test_ground_energies():

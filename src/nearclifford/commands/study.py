@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         results = study.run(out, workers=options.workers)
         figures = results.save_figures(out, f"{command}   (nearclifford {__version__}, seed {study.spec.seed})")
-        print(results.report)
+        print(results.text)
         print("\nWritten:", *results.files, *figures, sep="\n  ")
     except KeyboardInterrupt:
         total = len(study.points)

@@ -100,5 +100,5 @@ class Experiment(ABC, Generic[PointKind]):
         return {}
 
     @abstractmethod
-    def report(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
+    def text(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
         """Return a study's table, and what `tables` made of it, as text for a reader."""

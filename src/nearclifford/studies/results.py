@@ -50,9 +50,9 @@ class StudyResults:
         return self.spec.experiment.tables(self.frame)
 
     @cached_property
-    def report(self) -> str:
+    def text(self) -> str:
         """All of it as text for a reader."""
-        return self.spec.experiment.report(self.frame, self.tables)
+        return self.spec.experiment.text(self.frame, self.tables)
 
     @property
     def files(self) -> list[Path]:

@@ -37,7 +37,7 @@ class Study:
     ...     results = study.run(out, workers=1, progress=False)
     ...     bool((study.frame()["norm"] > 0.9).all()), [path.name for path in study.figures(out)]
     (True, ['gradient_norm_mhea_LN.png', 'gradient_norm_mhea_LN.svg'])
-    >>> print(results.report.splitlines()[0])
+    >>> print(results.text.splitlines()[0])
     mHEA, L = N, with encoder (compact): mean of ‖∇L‖ over 4 draws (standard error of the last digits)
     """
 
@@ -133,9 +133,9 @@ class Study:
         """
         return self.results(out).frame
 
-    def report(self, out: str | Path | None = None) -> str:
+    def text(self, out: str | Path | None = None) -> str:
         """Return what is finished in ``out`` as text; arguments and errors of `results`."""
-        return self.results(out).report
+        return self.results(out).text
 
     def figures(self, directory: str | Path, made_by: str | None = None, out: str | Path | None = None) -> list[Path]:
         """Draw the figures of what is finished in ``out``, as PNG and SVG, and return their paths.

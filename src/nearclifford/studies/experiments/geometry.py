@@ -146,7 +146,7 @@ class Geometry(Experiment[GeometryPoint]):
             columns[f"{name}_factor"] = float(np.exp(logs.std(ddof=1))) if len(logs) > 1 else math.nan
         return columns
 
-    def report(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
+    def text(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
         """Return what the spectra are, N down and the encoder across, a small table for each circuit and quantity."""
         center, texts = frame[(frame["first"] == 0) & (frame["second"] == 0)], []
         center = center[center["sigma"] == center["sigma"].iloc[0]]

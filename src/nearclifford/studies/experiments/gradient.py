@@ -153,7 +153,7 @@ class Gradient(Experiment[GradientPoint]):
         """Return the comparison of two laws of decay, if the study asks for it."""
         return {"fits": fits_frame(frame)} if self.fits else {}
 
-    def report(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
+    def text(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
         """Return the norms as text, and the comparison of two laws of decay if the study asks for it."""
         return "\n\n".join([as_text(frame), *([fits_text(tables["fits"])] if self.fits else [])])
 

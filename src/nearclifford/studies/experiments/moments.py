@@ -168,7 +168,7 @@ class SecondMoments(Experiment[MomentsPoint]):
         """Return the fits of each quantity that is fitted, under ``fits_<quantity>``."""
         return {f"fits_{name}": fits_frame(clear(frame, name), name) for name in self.quantities} if self.fits else {}
 
-    def report(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
+    def text(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
         """Return a small table for each quantity, ansatz, rule for L and encoder: N down, σ across; and the fits."""
         texts = []
         for (ansatz, layers, encoder), part in frame.groupby(["ansatz", "layers", "encoder"], sort=False):

@@ -147,7 +147,7 @@ class Noise(Experiment[NoisePoint]):
         columns["survival"], columns["survival_error"] = root(ratio, error)
         return columns
 
-    def report(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
+    def text(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
         """Return the survival for each probability, a table for each ansatz, σ and encoder: N down, or L for one N."""
         over_qubits = frame["n_qubits"].nunique() > 1
         rows, corner, other, name = ("n_qubits", "N", "layers", "L") if over_qubits else ("n_layers", "L", "n_qubits", "N")

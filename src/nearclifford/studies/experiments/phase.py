@@ -121,7 +121,7 @@ class Phase(Experiment[PhasePoint]):
         alone = ("worst_case_order", "published_log10_seconds", "statevector_log10_seconds")
         return columns | {name: float(draws[name].mean()) for name in alone}
 
-    def report(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
+    def text(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
         """Return for each tolerance a table of norm and order: N down, σ across."""
         texts = []
         keys = ["ansatz", "layers", "encoder", "tolerance"]

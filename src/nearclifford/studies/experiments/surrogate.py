@@ -135,7 +135,7 @@ class SurrogateCost(Experiment[SurrogatePoint]):
         curves = [published_curves(ansatz, layers, sigmas, self.orders) for ansatz, layers in keys]
         return {"published": pd.concat(curves, ignore_index=True), "growth": growth_frame(frame)}
 
-    def report(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
+    def text(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
         """Return paths and seconds for each order, N down, and how they grow."""
         texts = []
         first = frame[frame["sigma"] == frame["sigma"].iloc[0]]

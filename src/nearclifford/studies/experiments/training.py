@@ -164,7 +164,7 @@ class Training(Experiment[TrainingPoint]):
             columns[f"{name}_spread"] = columns[f"{name}_error"] * math.sqrt(len(draws))
         return columns | {"ground": float(draws["ground"].mean())}
 
-    def report(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
+    def text(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
         """Return the losses after the last step, one small table for each circuit, number of shots and encoder."""
         last, texts = frame[frame["step"] == frame["step"].max()], []
         keys = ["ansatz", "layers", "n_qubits", "shots", "encoder"]
