@@ -21,8 +21,8 @@ from nearclifford.costs.methods import shortened, worst_case
 from nearclifford.costs.model import AMPLITUDE_SECONDS, FACTOR_SECONDS, GATE_SECONDS, CostModel
 from nearclifford.costs.taylor_rays import taylor_errors
 from nearclifford.studies import StudySpec
+from nearclifford.studies.cells import points_of
 from nearclifford.studies.experiments.phase import Phase
-from nearclifford.studies.plan import points_of
 from nearclifford.studies.problem import prepare
 from nearclifford.surrogates.prediction import NODE_SECONDS, PATH_SECONDS, TURN_SECONDS, predict_paths, table_seconds
 

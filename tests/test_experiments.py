@@ -10,8 +10,8 @@ import pytest
 
 from nearclifford import NearCliffordError
 from nearclifford.studies import Axis, Experiment, Point, Study, StudySpec
+from nearclifford.studies.cells import bundles_of, points_of
 from nearclifford.studies.draws import means
-from nearclifford.studies.plan import bundles_of, points_of
 from nearclifford.studies.spec import EXPERIMENTS
 
 

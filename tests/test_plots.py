@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from nearclifford.plots import views
 from nearclifford.plots.style import STYLES
-from nearclifford.studies import EXPERIMENTS, StudyResults, StudySpec, figures
+from nearclifford.studies import EXPERIMENTS, Study, StudyResults, StudySpec, figures
 from nearclifford.studies.figures.gradient import gradient_norm_figure
 
 SIGMAS = ("D^-1", "D^-1/2", "1")
@@ -39,7 +39,7 @@ def table(encoders=("compact", "none"), layers=("N",), norm=lambda n, encoder: 1
 
 
 def saved(frame, directory, made_by="test"):
-    return StudyResults(StudySpec(["mhea"], [2, 4, 6]), frame, directory).save_figures(directory, made_by)
+    return StudyResults(Study(StudySpec(["mhea"], [2, 4, 6])).plan, frame, directory).save_figures(directory, made_by)
 
 
 def test_every_experiment_has_figures():

@@ -11,9 +11,9 @@ from nearclifford import Gaussian, NearCliffordError, Stabilizer, encode, gradie
 from nearclifford.ansatz import ANSATZE
 from nearclifford.observables import OBSERVABLES
 from nearclifford.studies import EXPERIMENTS, Study, StudySpec, preset_names
+from nearclifford.studies.cells import points_of
 from nearclifford.studies.draws import Draws, joined
 from nearclifford.studies.experiments.gradient import Gradient, GradientPoint
-from nearclifford.studies.plan import points_of
 from nearclifford.studies.presets import preset_path
 from nearclifford.studies.problem import ENCODERS, draw_problem, prepare
 from nearclifford.studies.rules import sigma_rule, sigma_value

@@ -14,8 +14,10 @@ import pytest
 
 from nearclifford import NearCliffordError
 from nearclifford.cli import main
-from nearclifford.studies import Study, StudySpec, store
-from nearclifford.studies.plan import points_of
+from nearclifford.studies import Study, StudySpec, database
+from nearclifford.studies.cell_plan import CellPlan
+from nearclifford.studies.cells import points_of
+from nearclifford.studies.sessions import begin_run
 from nearclifford.studies.store import Store
 
 SPEC = StudySpec(["mhea"], [2, 3], sigma=["1", "D^-1"], draws=6, seed=5)
@@ -109,7 +111,7 @@ def test_a_full_disk_is_told_and_the_study_goes_on(workers, tmp_path, monkeypatc
 
     def small(self):
         original(self)
-        self._connection.execute("PRAGMA max_page_count = 20")
+        self.connection.execute("PRAGMA max_page_count = 40")
 
     with monkeypatch.context() as patched, pytest.raises(NearCliffordError, match="What is finished is kept") as told:
         patched.setattr(Store, "_open", small)
@@ -220,13 +222,14 @@ def test_damaged_bytes_are_one_line_or_harmless(finished, tmp_path, recwarn):
 OPENING = """
 import sys, time
 from nearclifford.studies import Study
+from nearclifford.studies.sessions import begin_run
 from nearclifford.studies.store import Store
-spec = Study.preset("quick").spec
+plan = Study.preset("quick").plan
 for k in range(int(sys.argv[2])):
     while time.time() < float(sys.argv[3]) + 0.25 * k:
         pass
     with Store(f"{sys.argv[1]}/{k}") as store:
-        store.begin_run(spec)
+        begin_run(store, plan)
 """
 
 
@@ -269,7 +272,7 @@ def test_two_studies_at_once_give_the_table(tmp_path, finished):
 
 
 def test_a_lock_that_stays_is_told(finished, monkeypatch):
-    monkeypatch.setattr(store, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(database, "PATIENCE_SECONDS", 0.3)
     with contextlib.closing(sqlite3.connect(finished / "study.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(NearCliffordError, match=r"kept locked by another process.*What is finished is kept") as told:
@@ -283,8 +286,8 @@ def test_a_point_written_twice_stays(tmp_path):
     first, *_ = points_of(SPEC)
     with Store(tmp_path) as one, Store(tmp_path) as other:
         [draws] = type(SPEC.experiment).measure([first])
-        one.add(one.begin_run(SPEC), first, draws, 0.1)
-        other.add(other.begin_run(SPEC), first, draws, 0.2)
+        one.add(begin_run(one, CellPlan(SPEC)), first, draws, 0.1)
+        other.add(begin_run(other, CellPlan(SPEC)), first, draws, 0.2)
     assert os.listdir(tmp_path) == ["study.sqlite"]
     with contextlib.closing(sqlite3.connect(tmp_path / "study.sqlite")) as file:
         assert file.execute("SELECT run, seconds FROM points").fetchall() == [(1, 0.1)]

@@ -18,10 +18,13 @@ import pytest
 
 from nearclifford import NearCliffordError
 from nearclifford.studies import Study, StudySpec, fits, runner
+from nearclifford.studies.cell_plan import CellPlan
+from nearclifford.studies.cells import points_of
 from nearclifford.studies.draws import Draws
 from nearclifford.studies.experiments.gradient import Gradient
-from nearclifford.studies.plan import points_of
+from nearclifford.studies.pools import Here
 from nearclifford.studies.rules import n_layers
+from nearclifford.studies.sessions import begin_run
 from nearclifford.studies.store import Store
 
 SMALL = StudySpec(ansatz=["mhea", "random_pqc"], qubits=[2, 3], sigma=["D^-1", "1"], draws=4, seed=3)
@@ -56,32 +59,65 @@ def test_one_worker_is_this_process_and_none_stands_for_every_core(tmp_path, mon
     """Eight bundles and four cores; the pool is replaced by measuring here, and says how many workers it was to have."""
     asked = []
 
-    def in_workers(measure, bundles, count, store):
+    def workers_here(measure, count, path):
         asked.append(count)
-        return runner._in_this_process(measure, bundles)
+        return Here(measure)
 
-    monkeypatch.setattr(runner, "_in_workers", in_workers)
+    monkeypatch.setattr(runner, "Workers", workers_here)
     monkeypatch.setattr(runner.numba, "get_num_threads", lambda: 4)
     Study(SMALL).run(tmp_path, workers=workers, progress=False)
     assert asked == pools
 
 
 def test_what_is_finished_is_in_the_file_at_once(tmp_path, monkeypatch):
-    """The third bundle fails, and both before it are stored, each with all of its σ."""
+    """At each bundle those before it are stored, each with all of its σ; Ctrl-C at the third leaves the first two."""
     original, seen = Gradient.measure_draw, []
 
-    def failing(points, draw):
+    def interrupted(points, draw):
         if points[0] not in seen:
             seen.append(points[0])
             assert count_points(tmp_path) == 2 * (len(seen) - 1)
         if len(seen) == 3:
-            raise ZeroDivisionError
+            raise KeyboardInterrupt
         return original(points, draw)
 
-    monkeypatch.setattr(Gradient, "measure_draw", staticmethod(failing))
-    with pytest.raises(ZeroDivisionError):
+    monkeypatch.setattr(Gradient, "measure_draw", staticmethod(interrupted))
+    with pytest.raises(KeyboardInterrupt):
         Study(SMALL).run(tmp_path, workers=1, progress=False)
     assert count_points(tmp_path) == 4
+
+
+def test_a_failed_point_is_kept_with_its_error_and_the_others_go_on(tmp_path, monkeypatch):
+    """One σ of one bundle fails: its neighbours have the numbers that they have alone, and it is measured again if asked."""
+    original, asked = Gradient.measure_draw, []
+
+    def failing(points, draw):
+        asked.append(points)
+        if any(point.sigma == "1" and point.n_qubits == 3 and point.encoder == "none" for point in points):
+            raise ZeroDivisionError("the\nmiddle is 0")
+        return original(points, draw)
+
+    Study(SMALL).run(tmp_path / "whole", workers=1, progress=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(Gradient, "measure_draw", staticmethod(failing))
+        with pytest.warns(UserWarning, match="2 of 16 points ended in an error.*ZeroDivisionError: the middle is 0"):
+            found = Study(SMALL).run(tmp_path / "out", workers=1, progress=False)
+        asked.clear()
+        with pytest.warns(UserWarning, match="2 of 16 points"):
+            Study(SMALL).run(tmp_path / "out", workers=1, progress=False)
+        assert asked == []
+    assert (
+        repr(found).endswith("2 failed points)")
+        and list(found.failures["error"]) == ["ZeroDivisionError: the middle is 0"] * 2
+    )
+    assert all("sigma=1" in point and "n_qubits=3" in point for point in found.failures["point"])
+    whole = (tmp_path / "whole" / "table.csv").read_text().splitlines()
+    kept = (tmp_path / "out" / "table.csv").read_text().splitlines()
+    assert len(kept) == len(whole) - 2 and set(kept) < set(whole)
+    [traceback] = rows_of(tmp_path / "out", "SELECT DISTINCT traceback FROM failures")
+    assert "in failing" in traceback[0]
+    again = Study(SMALL).run(tmp_path / "out", workers=1, progress=False, retry_failed=True)
+    assert again.failed == () and (tmp_path / "out" / "table.csv").read_text().splitlines() == whole
 
 
 def test_what_follows_from_the_table_is_made_once(tmp_path, monkeypatch):
@@ -122,7 +158,7 @@ def test_a_frame_needs_a_run(tmp_path):
 def test_unfinished_cells_are_left_out(tmp_path):
     first, *_ = points_of(SMALL)
     with Store(tmp_path) as store:
-        store.add(store.begin_run(SMALL), first, *Gradient.measure([first]), 0.1)
+        store.add(begin_run(store, CellPlan(SMALL)), first, *Gradient.measure([first]), 0.1)
     assert len(Study(SMALL).frame(tmp_path)) == 1
 
 
@@ -130,7 +166,7 @@ def test_the_store_keeps_every_number(tmp_path):
     first, second, *_ = points_of(SMALL)
     kept = Draws.of([3, 1], [{"a": math.nan, "b": -math.inf}, {"a": 1e-320, "b": 0.1 + 0.2}])
     with Store(tmp_path) as store:
-        store.add(store.begin_run(SMALL), first, kept, 0.1)
+        store.add(begin_run(store, CellPlan(SMALL)), first, kept, 0.1)
     with Store(tmp_path) as store:
         found = store.load(first)
         assert store.load(second) is None

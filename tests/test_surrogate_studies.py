@@ -121,7 +121,7 @@ def test_phase_figures(phase, tmp_path):
         assert float(written[place]) == pytest.approx(row.order, abs=0.051)
         assert panel.images[0].get_array()[place[::-1]] == pytest.approx(row.rms_norm)
     one = phase.frame().query("n_qubits == 3")
-    assert StudyResults(PHASE, one, tmp_path).save_figures(tmp_path, "test") == []
+    assert StudyResults(Study(PHASE).plan, one, tmp_path).save_figures(tmp_path, "test") == []
 
 
 def test_a_statevector_ends_where_its_prediction_crosses_a_day(phase):

@@ -4,8 +4,9 @@ from nearclifford.studies.experiment import Axis, Experiment
 from nearclifford.studies.experiments import EXPERIMENTS
 from nearclifford.studies.points import Point
 from nearclifford.studies.presets import preset_names
+from nearclifford.studies.progress import Progress
 from nearclifford.studies.results import StudyResults
 from nearclifford.studies.spec import StudySpec
 from nearclifford.studies.study import Study
 
-__all__ = ["EXPERIMENTS", "Axis", "Experiment", "Point", "Study", "StudyResults", "StudySpec", "preset_names"]
+__all__ = ["EXPERIMENTS", "Axis", "Experiment", "Point", "Progress", "Study", "StudyResults", "StudySpec", "preset_names"]

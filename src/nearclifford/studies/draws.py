@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,6 +20,7 @@ class Draws:
     ----------
     draw : int64, shape ``(n,)``: index of the draw within its cell.
     numbers : float64, shape ``(n,)``, by name; NaN where a number is not known.
+    notes : words by name, such as the method; few have any.
 
     >>> draws = Draws.of(range(2), [{"norm": 1.0}, {"norm": 3.0}])
     >>> draws["norm"], len(draws)
@@ -28,6 +29,7 @@ class Draws:
 
     draw: Indices
     numbers: Mapping[str, Floats]
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, draw: Iterable[int], found: Sequence[Mapping[str, float]]) -> Draws:

@@ -1,87 +1,95 @@
-"""From a specification to its cells, from cells to points, and the points that are measured together."""
+"""Plans: what a study measures and how it is told, whether its circuits come from a file's lists or from a program."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from itertools import product
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from nearclifford.studies.points import Point
-from nearclifford.studies.rules import n_layers
-from nearclifford.studies.spec import StudySpec
+from nearclifford.studies.draws import Draws
+from nearclifford.studies.unit import Unit, hash_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from nearclifford.studies.results import StudyResults
+    from nearclifford.studies.store import Store
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One row of a study's table.
+class Plan(ABC):
+    """What is measured, in which pieces, and what table, text and figures are made of it.
+
+    Runner, store, shards, reports and the command line know a plan, and not where its circuits come from.
 
     Attributes
     ----------
-    ansatz, layers, encoder, sigma, n_qubits : the names, rules and size.
-    own : the value on each axis of the experiment, as (name, value).
+    kind : how a file of results names the way in which the study was given.
     """
 
-    ansatz: str
-    layers: str
-    encoder: str
-    sigma: str
-    n_qubits: int
-    own: tuple[tuple[str, Any], ...]
+    kind: ClassVar[str]
 
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """One line for the reader."""
 
-def cells_of(spec: StudySpec) -> Iterator[Cell]:
-    """Yield the cells of a study in the order of its table: curve by curve, N last."""
-    names = [axis.name for axis in spec.experiment.axes]
-    own = product(*(axis.values for axis in spec.experiment.axes))
-    curves = product(spec.ansatz, spec.layers, spec.encoder, spec.sigma, list(own))
-    for ansatz, layers, encoder, sigma, values in curves:
-        for n_qubits in sorted(spec.qubits):
-            yield Cell(ansatz, layers, encoder, sigma, n_qubits, tuple(zip(names, values, strict=True)))
+    @property
+    @abstractmethod
+    def seed(self) -> int:
+        """The seed of all of it."""
 
+    @property
+    @abstractmethod
+    def asked(self) -> dict[str, Any]:
+        """What the study asks for, as plain Python for JSON: the entries of its file."""
 
-def points_of_cell(spec: StudySpec, cell: Cell) -> Iterator[Point]:
-    """Yield the blocks of draws of one cell."""
-    size = spec.experiment.draws_per_point
-    for first in range(0, spec.draws, size):
-        yield spec.experiment.point(
-            ansatz=cell.ansatz,
-            n_qubits=cell.n_qubits,
-            n_layers=n_layers(cell.layers, cell.n_qubits),
-            sigma=cell.sigma,
-            encoder=cell.encoder,
-            observable=spec.observable,
-            seed=spec.seed,
-            first_draw=first,
-            n_draws=min(size, spec.draws - first),
-            **dict(cell.own),
-        )
+    @property
+    def identity(self) -> str:
+        """SHA-256 of what is asked for; the title plays no part."""
+        return hash_of({"kind": self.kind} | {name: value for name, value in self.asked.items() if name != "title"})
 
+    @abstractmethod
+    def units(self) -> list[Unit]:
+        """Return every unit once, in the order in which they are best measured."""
 
-def points_of(spec: StudySpec) -> Iterator[Point]:
-    """Yield the points of a study, each once, small circuits first.
+    @abstractmethod
+    def bundles(self, units: Iterable[Unit]) -> list[list[Unit]]:
+        """Return units in groups that are measured together, in the order of their first."""
 
-    Draws come in blocks, 25 unless the experiment says otherwise, so that a study that is stopped loses little and one with
-    more draws later keeps the blocks that it has. Rules that coincide, L = N and L = 4 at N = 4, share their points.
+    @property
+    @abstractmethod
+    def measure(self) -> Callable[[Sequence[Unit]], list[Draws]]:
+        """What measures the units of one bundle; it goes to other processes by pickle."""
 
-    >>> spec = StudySpec(["mhea"], [4, 2], sigma=["1"], encoder=["none"], draws=30)
-    >>> [(point.n_qubits, point.first_draw, point.n_draws) for point in points_of(spec)]
-    [(2, 0, 25), (2, 25, 5), (4, 0, 25), (4, 25, 5)]
-    """
-    cells = sorted(cells_of(spec), key=lambda cell: cell.n_qubits)
-    yield from dict.fromkeys(point for cell in cells for point in points_of_cell(spec, cell))
+    @property
+    def stored_rows(self) -> Iterable[tuple[str, str]]:
+        """What the store has to keep for the table besides the numbers: (identity, JSON) for each row; none by default."""
+        return ()
 
+    @property
+    @abstractmethod
+    def columns(self) -> dict[str, str]:
+        """The columns of the table, and what they hold."""
 
-def bundles_of(spec: StudySpec, points: Iterable[Point]) -> list[list[Point]]:
-    """Return the points in groups that differ in σ and on the experiment's own axes alone, in the order of their first.
+    @property
+    @abstractmethod
+    def axes(self) -> tuple[str, ...]:
+        """The columns that tell the rows of the table apart."""
 
-    >>> spec = StudySpec(["mhea"], [2, 4], sigma=["1", "D^-1"], encoder=["none"], draws=5)
-    >>> [[point.sigma for point in bundle] for bundle in bundles_of(spec, points_of(spec))]
-    [['1', 'D^-1'], ['1', 'D^-1']]
-    """
-    loose = {"sigma", *(axis.name for axis in spec.experiment.axes)}
-    bundles: dict[tuple[object, ...], list[Point]] = {}
-    for point in points:
-        shared = tuple(value for name, value in asdict(point).items() if name not in loose)
-        bundles.setdefault(shared, []).append(point)
-    return list(bundles.values())
+    @abstractmethod
+    def frame(self, store: Store) -> pd.DataFrame:
+        """Return the table of what is finished."""
+
+    def tables(self, frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """Return further tables that follow from the first, by the name of their file; none unless a subclass has."""
+        del frame
+        return {}
+
+    @abstractmethod
+    def text(self, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> str:
+        """Return the tables as text for a reader."""
+
+    @abstractmethod
+    def save_figures(self, results: StudyResults, directory: Path, made_by: str) -> list[Path]:
+        """Draw the figures as PNG and SVG, with a line below each that says how it was made; return the paths."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
-from typing import ClassVar
+from abc import abstractmethod
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
 import numpy as np
+
+from nearclifford.studies.unit import Unit, hash_of
 
 # Raise it when the same point would give other numbers than before; stored points of another format are not reused.
 FORMAT = 3
@@ -17,7 +17,7 @@ STREAMS = 2
 
 
 @dataclass(frozen=True)
-class Point(ABC):
+class Point(Unit):
     """Some draws of one cell of a study; all that determines their numbers. Experiments add attributes of their own.
 
     Attributes
@@ -60,7 +60,11 @@ class Point(ABC):
     def identity(self) -> str:
         """SHA-256 over the sorted JSON of every attribute, the format, and the revision if there was one."""
         revision = {"revision": self.revision} if self.revision else {}
-        return _hash(asdict(self) | {"experiment": self.experiment, "format": FORMAT} | revision)
+        return hash_of(self.record() | {"experiment": self.experiment, "format": FORMAT} | revision)
+
+    def record(self) -> dict[str, Any]:
+        """Return every attribute by its name."""
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
 
     def problem_stream(self, draw: int) -> np.random.Generator:
         """Return the generator of one draw's circuit, observable, term and parameter.
@@ -76,9 +80,5 @@ class Point(ABC):
         return _stream({name: getattr(self, name) for name in names} | {"stream": "theta", "format": STREAMS}, draw)
 
 
-def _hash(record: dict[str, object]) -> str:
-    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
-
-
 def _stream(record: dict[str, object], draw: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(int(_hash(record), 16), spawn_key=(draw,)))
+    return np.random.default_rng(np.random.SeedSequence(int(hash_of(record), 16), spawn_key=(draw,)))

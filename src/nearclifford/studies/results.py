@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nearclifford.files import path_of
 from nearclifford.shown import html_of
-from nearclifford.studies.spec import StudySpec
-from nearclifford.studies.store import FILE_NAME
+from nearclifford.studies.database import FILE_NAME
+from nearclifford.studies.plan import Plan
 from nearclifford.studies.table import write_table
 from nearclifford.version import __version__
 
@@ -20,39 +20,69 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class StudyResults:
-    """The table of a study, further tables, the report and the figures; each is made when it is first asked for.
+    """The table of a study, further tables, its text, its page and the figures; each is made when it is first asked for.
 
     Attributes
     ----------
-    spec : what the study asked for.
+    plan : what the study asked for.
     frame : its table, `nearclifford.Study.frame`.
     directory : where the study keeps it.
+    failed : (point, error) of each point that ended in an error.
 
     >>> import pandas as pd
     >>> import nearclifford as nc
-    >>> nc.StudyResults(nc.Study.preset("quick").spec, pd.DataFrame({"norm": [0.5, 0.2]}), Path("runs/quick"))
-    StudyResults(2 rows of the experiment 'gradient')
+    >>> nc.StudyResults(nc.Study.preset("quick").plan, pd.DataFrame({"norm": [0.5, 0.2]}), Path("runs/quick"))
+    StudyResults(2 rows, 'Gradient norms of mHEA with L = N layers, with and without the encoder; about a minute')
     """
 
-    spec: StudySpec
+    plan: Plan
     frame: pd.DataFrame
     directory: Path
+    failed: tuple[tuple[str, str], ...] = field(default=())
 
     def __repr__(self) -> str:
-        return f"StudyResults({len(self.frame)} rows of the experiment {self.spec.experiment.name!r})"
+        failed = f", {len(self.failed)} failed points" if self.failed else ""
+        return f"StudyResults({len(self.frame)} rows, {self.title!r}{failed})"
 
     def _repr_html_(self) -> str:
         return html_of(repr(self), self.frame)
 
+    @property
+    def spec(self) -> Any:
+        """What describes the study: a `StudySpec`, a `SweepSpec` or a `Sweep`."""
+        return getattr(self.plan, "spec", None)
+
+    @property
+    def title(self) -> str:
+        """One line for the reader."""
+        return self.plan.title
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What the study asked for, as plain Python: the entries of its file."""
+        return self.plan.asked
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns of the table, and what they hold."""
+        return self.plan.columns
+
+    @cached_property
+    def failures(self) -> pd.DataFrame:
+        """The points that ended in an error, a row each: ``point`` and ``error``."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.failed), columns=["point", "error"])
+
     @cached_property
     def tables(self) -> dict[str, pd.DataFrame]:
         """Further tables that follow from the first, by name; most experiments have none."""
-        return self.spec.experiment.tables(self.frame)
+        return self.plan.tables(self.frame)
 
     @cached_property
     def text(self) -> str:
         """All of it as text for a reader."""
-        return self.spec.experiment.text(self.frame, self.tables)
+        return self.plan.text(self.frame, self.tables)
 
     @property
     def files(self) -> list[Path]:
@@ -70,7 +100,5 @@ class StudyResults:
 
     def save_figures(self, directory: str | Path, made_by: str | None = None) -> list[Path]:
         """Draw the figures as PNG and SVG; return the paths. Arguments of `nearclifford.Study.figures`."""
-        from nearclifford.studies.figures import save_figures
-
-        text = f"nearclifford {__version__}, seed {self.spec.seed}" if made_by is None else made_by
-        return save_figures(self, path_of(directory, "directory"), text)
+        text = f"nearclifford {__version__}, seed {self.plan.seed}" if made_by is None else made_by
+        return self.plan.save_figures(self, path_of(directory, "directory"), text)

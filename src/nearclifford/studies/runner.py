@@ -1,140 +1,127 @@
-"""Measures the points of a study that are not stored yet: one after another here, or in worker processes."""
+"""Measures the points of a study that are not stored yet, wherever it is told to, and stores each as soon as it is there."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
 import time
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
-from functools import partial
-from multiprocessing import connection
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 import numba
 
-from nearclifford.errors import NearCliffordError, ResourceError
-from nearclifford.studies.draws import Draws
-from nearclifford.studies.experiment import Experiment
-from nearclifford.studies.plan import bundles_of, points_of
-from nearclifford.studies.points import Point
-from nearclifford.studies.spec import StudySpec
-from nearclifford.studies.store import Store
+from nearclifford.arguments import boolean, integer
+from nearclifford.errors import NearCliffordError
+from nearclifford.studies.executors import executor_pool
+from nearclifford.studies.plan import Plan
+from nearclifford.studies.pools import Here, Pool, Result, Workers
+from nearclifford.studies.progress import Listener, watching
+from nearclifford.studies.sessions import Session
+from nearclifford.studies.shards import Shard
+from nearclifford.studies.store import Failure, Store
+from nearclifford.studies.unit import Unit
 
-Result = tuple[Point, Draws, float]
-Measure = Callable[[Sequence[Point]], list[Result]]
-
-BAR = "{desc}: {percentage:3.0f}%|{bar}| {elapsed} passed, {remaining} left{postfix}"
+# How long to wait for points that another process is measuring, before looking again.
+LOOKING_SECONDS = 0.2
 
 
-def run_points(spec: StudySpec, store: Store, workers: int | None, progress: bool) -> None:
-    """Measure and store every point of a study that the store has not got, or not intact, of which it warns.
+@dataclass(frozen=True)
+class Running:
+    """Where and how a study runs; no number depends on it.
 
-    Points that share their problems are measured together and stored as soon as all of them are. One worker is this
-    process; None stands for one worker per core, as many as Numba has threads.
-    The bar counts predicted seconds, so that the time left means something although points differ a thousandfold.
+    Attributes
+    ----------
+    workers : number of processes on this machine; None for one per core, 1 for this process alone.
+    executor : what measures instead: any object with ``submit``, as `concurrent.futures` has them; or Dask's client.
+    shard : "K/M" for part K of M, or None for all.
+    retry_failed : measure points again that ended in an error.
+    progress : show a bar on standard error.
+    on_point : called with a `Progress` after every point, in this process.
+
+    >>> Running(workers=2).shard is None
+    True
     """
-    points = list(points_of(spec))
+
+    workers: int | None = None
+    executor: Any = None
+    shard: str | None = None
+    retry_failed: bool = False
+    progress: bool = True
+    on_point: Listener | None = None
+
+    def __post_init__(self) -> None:
+        if self.workers is not None:
+            integer(self.workers, "workers", 1, otherwise=", 1 for this process alone, or None for one per core")
+        Shard.read(self.shard)
+        boolean(self.retry_failed, "retry_failed")
+        if self.on_point is not None and not callable(self.on_point):
+            raise NearCliffordError(f"on_point is {self.on_point!r}; expected a function of a Progress, or None.")
+
+
+def run_plan(plan: Plan, store: Store, how: Running) -> None:
+    """Measure and store every point that the store has not got, or not intact, of which it warns.
+
+    Points that share their problems are measured together and stored as soon as all of them are. A point that ends in an
+    error is stored with it, and the others go on. What another process is measuring is left to it.
+    """
+    shard = Shard.read(how.shard)
+    units = [unit for _, unit in shard.of(plan)]
     store.check()
-    if damaged := store.damaged(points):
-        warnings.warn(
-            f"{store.path} is damaged: {len(damaged)} of {len(points)} points have not the numbers that were written, "
-            f"the first is {damaged[0]}. They are measured anew; look after the disk.",
-            stacklevel=3,
-        )
-        store.forget(damaged)
-    missing = store.missing(points)
+    _mend(store, units)
+    failed = store.failed(units)
+    if how.retry_failed:
+        store.forget(failed)
+        failed = []
+    known = {unit.identity for unit in failed}
+    missing = [unit for unit in store.missing(units) if unit.identity not in known]
     if not missing:
         return
-    from tqdm import tqdm
-
-    run = store.begin_run(spec)
-    total = sum(point.predicted_seconds for point in points)
-    done = total - sum(point.predicted_seconds for point in missing)
-    bundles = bundles_of(spec, missing)
-    measure = partial(timed, type(spec.experiment))
-    count = min(numba.get_num_threads() if workers is None else workers, len(bundles))
-    results = _in_this_process(measure, bundles) if count == 1 else _in_workers(measure, bundles, count, store)
-    bar = tqdm(total=total, initial=done, desc="study", bar_format=BAR, smoothing=0.1, disable=not progress)
-    with closing(results), bar:
-        for n_stored, (point, draws, seconds) in enumerate(results, start=len(points) - len(missing) + 1):
-            store.add(run, point, draws, seconds)
-            bar.set_postfix_str(f"{n_stored} of {len(points)} points", refresh=False)
-            bar.update(point.predicted_seconds)
+    bundles = plan.bundles(missing)
+    with (
+        Session(store, plan, shard) as session,
+        closing(_pool(plan, how, len(bundles), store)) as pool,
+        watching(units, missing, len(failed), how.progress, how.on_point) as watch,
+    ):
+        for results in _measured(session, pool, bundles):
+            session.add(results)
+            for unit, outcome, _ in results:
+                watch.finished(unit, outcome if isinstance(outcome, Failure) else None)
 
 
-def timed(experiment: type[Experiment[Any]], bundle: Sequence[Point]) -> list[Result]:
-    """Return points that are measured together with their numbers, and with equal shares of the seconds that they took."""
-    start = time.perf_counter()
-    try:
-        draws = experiment.measure(bundle)
-    except MemoryError as error:
-        raise ResourceError(f"{bundle[0]} needs more memory than there is; expected smaller circuits or samples.") from error
-    seconds = (time.perf_counter() - start) / len(bundle)
-    return [(point, found, seconds) for point, found in zip(bundle, draws, strict=True)]
+def _mend(store: Store, units: Sequence[Unit]) -> None:
+    """Forget points that are damaged, with a warning."""
+    if damaged := store.damaged(units):
+        warnings.warn(
+            f"{store.path} is damaged: {len(damaged)} of {len(units)} points have not the numbers that were written, "
+            f"the first is {damaged[0]}. They are measured anew; look after the disk.",
+            stacklevel=4,
+        )
+        store.forget(damaged)
 
 
-def _in_this_process(measure: Measure, bundles: Sequence[Sequence[Point]]) -> Generator[Result, None, None]:
-    for bundle in bundles:
-        yield from measure(bundle)
+def _pool(plan: Plan, how: Running, most: int, store: Store) -> Pool:
+    if how.executor is not None:
+        return executor_pool(how.executor, plan.measure, store.path)
+    count = min(numba.get_num_threads() if how.workers is None else how.workers, most)
+    return Here(plan.measure) if count == 1 else Workers(plan.measure, count, store.path)
 
 
-def _in_workers(
-    measure: Measure, bundles: Sequence[Sequence[Point]], workers: int, store: Store
-) -> Generator[Result, None, None]:
-    """Yield results as they come from worker processes that share the cores between them."""
-    others = set(multiprocessing.active_children())
-    threads = max(1, numba.get_num_threads() // workers)
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, _start_worker, (threads,))
-    finished = False
-    try:
-        with _interrupts_held():
-            futures = [pool.submit(measure, bundle) for bundle in bundles]
-        for future in as_completed(futures):
-            yield from future.result()
-        finished = True
-    except BrokenProcessPool as error:
-        raise NearCliffordError(
-            "A worker process died: memory ran out, or a script has no 'if __name__ == \"__main__\":' around the call. "
-            f"What was finished is in {store.path}; run the study again to go on, with fewer workers than "
-            f"{workers} (1 starts none), or with smaller circuits."
-        ) from error
-    finally:
-        pool.shutdown(wait=finished, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Start workers that never hear Ctrl-C, since they inherit the mask, and leave it to the parent, which hears it later.
-
-    An ignored signal would be lost, and the study would run on.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield  # a system without masks, where workers hear Ctrl-C too
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _start_worker(threads: int) -> None:
-    """Share the cores, and end with the parent even if it is killed."""
-    numba.set_num_threads(threads)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
+def _measured(session: Session, pool: Pool, bundles: Sequence[list[Unit]]) -> Iterator[list[Result]]:
+    """Yield the results of each bundle as they come; what another process has taken is looked at again at the end."""
+    waiting, elsewhere = deque(bundles), deque[list[Unit]]()
+    while waiting or elsewhere or pool.is_busy:
+        while waiting and pool.has_room:
+            mine, theirs = session.take(waiting.popleft())
+            if mine:
+                pool.give(mine)
+            if theirs:
+                elsewhere.append(theirs)
+        if pool.is_busy:
+            results = pool.results()
+            yield results
+        elif elsewhere:
+            time.sleep(LOOKING_SECONDS)
+            waiting, elsewhere = elsewhere, deque()
+        session.sign()

@@ -11,10 +11,11 @@ from itertools import groupby
 import numpy as np
 
 from nearclifford.studies.draws import Draws
-from nearclifford.studies.points import Point
+from nearclifford.studies.unit import Unit
 
-# (name, draw, value)
+# (name, draw, value), and (name, text)
 Row = tuple[str, int, float | None]
+Note = tuple[str, str]
 
 
 def rows_of(draws: Draws) -> list[Row]:
@@ -30,24 +31,29 @@ def rows_of(draws: Draws) -> list[Row]:
     )
 
 
-def draws_of(rows: Sequence[Row]) -> Draws:
+def notes_of(draws: Draws) -> list[Note]:
+    """Return the words that belong to a point's draws, by name."""
+    return sorted(draws.notes.items())
+
+
+def draws_of(rows: Sequence[Row], notes: Sequence[Note] = ()) -> Draws:
     """Return the draws of rows in that order, None as NaN."""
     by_name = {name: list(group) for name, group in groupby(rows, key=lambda row: row[0])}
     numbers = {name: np.array([row[2] for row in group], dtype=np.float64) for name, group in by_name.items()}
-    return Draws(np.array([row[1] for row in next(iter(by_name.values()))]), numbers)
+    return Draws(np.array([row[1] for row in next(iter(by_name.values()))]), numbers, dict(notes))
 
 
-def checksum(identity: str, rows: Sequence[Row]) -> str:
+def checksum(identity: str, rows: Sequence[Row], notes: Sequence[Note] = ()) -> str:
     """Return the SHA-256 of a point's rows, to the last bit of their numbers."""
-    return hashlib.sha256(json.dumps([identity, rows]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([identity, rows, *([notes] if notes else [])]).encode()).hexdigest()
 
 
-def intact(rows: Sequence[Row], point: Point, known: object) -> bool:
+def intact(rows: Sequence[Row], notes: Sequence[Note], unit: Unit, known: object) -> bool:
     """Return whether rows are what was written: by the checksum that is known, or by kinds and draws if none is."""
     kinds = all(
         isinstance(name, str) and isinstance(draw, int) and isinstance(value, float | None) for name, draw, value in rows
     )
     if known is not None:
-        return kinds and checksum(point.identity, rows) == known
+        return kinds and checksum(unit.identity, rows, notes) == known
     groups = (list(group) for _, group in groupby(rows, key=lambda row: row[0]))
-    return kinds and bool(rows) and all([row[1] for row in group] == list(point.draws) for group in groups)
+    return kinds and bool(rows) and all([row[1] for row in group] == list(unit.draws) for group in groups)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from nearclifford.arguments import instance, integer
+from nearclifford.arguments import instance
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import path_of, told
-from nearclifford.studies.plan import points_of
-from nearclifford.studies.points import Point
+from nearclifford.studies.cell_plan import CellPlan
+from nearclifford.studies.database import FILE_NAME
+from nearclifford.studies.plan import Plan
 from nearclifford.studies.presets import preset_path, preset_titles
+from nearclifford.studies.progress import Listener
 from nearclifford.studies.results import StudyResults
-from nearclifford.studies.runner import run_points
+from nearclifford.studies.runner import Running, run_plan
 from nearclifford.studies.spec import StudySpec
-from nearclifford.studies.store import FILE_NAME, Store
-from nearclifford.studies.table import columns_of, make_frame
+from nearclifford.studies.store import Store
+from nearclifford.studies.unit import Unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,22 +79,39 @@ class Study:
         return preset_titles()
 
     @property
-    def points(self) -> tuple[Point, ...]:
+    def plan(self) -> Plan:
+        """What is measured, and how it is told."""
+        return CellPlan(self.spec)
+
+    @property
+    def points(self) -> tuple[Unit, ...]:
         """The units of work."""
-        return tuple(points_of(self.spec))
+        return tuple(self.plan.units())
 
     @property
     def columns(self) -> dict[str, str]:
         """The columns of the table and what they hold."""
-        return columns_of(self.spec)
+        return self.plan.columns
 
-    def run(self, out: str | Path, workers: int | None = None, progress: bool = True) -> StudyResults:
+    def run(
+        self,
+        out: str | Path,
+        workers: int | None = None,
+        progress: bool = True,
+        *,
+        executor: Any = None,
+        shard: str | None = None,
+        retry_failed: bool = False,
+        on_point: Listener | None = None,
+    ) -> StudyResults:
         """Measure what ``out`` has not got yet, write the tables there, and return them.
 
         The numbers are in ``out/study.sqlite``, the table in ``out/table.csv``. Points that meet the same circuits, those of
         several σ for one, are measured together, a few draws of each; all of them are in the file as soon as the last of
         them is finished. A run that was stopped, however roughly, loses what was being measured, and goes on there. Several
-        studies may share a directory, and the points that they have in common.
+        studies may share a directory, and the points that they have in common; runs of one study at the same time share
+        the work. A point that ends in an error is kept with it, and the others go on: a warning counts them,
+        `StudyResults.failures` lists them.
 
         Parameters
         ----------
@@ -98,20 +119,31 @@ class Study:
         workers : number of processes, by default one per core; 1 measures in this process. The numbers are the same. In a
             script, call it under ``if __name__ == "__main__":``, as Python asks of everything that starts processes.
         progress : show a bar with the time left on standard error.
+        executor : what measures instead of processes of this machine, one thread to a measurement: an object with
+            ``submit``, as `concurrent.futures` has them, of mpi4py, loky or submitit too, or a client of Dask.
+        shard : "K/M" measures part K of M alone, for arrays of jobs, each in a directory of its own;
+            `nearclifford.merge_studies` joins them.
+        retry_failed : measure those points again that ended in an error.
+        on_point : called after every point with a `nearclifford.studies.Progress`.
 
         Raises
         ------
-        NearCliffordError : ``workers`` below 1, a directory that cannot be used or has other files of that name, no room on
-            the disk, a worker that died. What is finished is kept.
-        ResourceError : a circuit whose exact gradient does not fit the memory; smaller ones are stored by then.
+        NearCliffordError : an argument that is wrong, a directory that cannot be used or has other files of that name, no
+            room on the disk, a worker that died, a cluster that is gone. What is finished is kept.
         """
-        if workers is not None:
-            integer(workers, "workers", 1, otherwise=", 1 for this process alone, or None for one per core")
+        how = Running(workers, executor, shard, retry_failed, progress, on_point)
         self.out = path_of(out, "out")
         with Store(self.out) as store:
-            run_points(self.spec, store, workers, progress)
-            results = StudyResults(self.spec, make_frame(self.spec, store), self.out)
+            run_plan(self.plan, store, how)
+            results = results_in(self.plan, store, self.out)
         results.save_tables()
+        if results.failed:
+            warnings.warn(
+                f"{len(results.failed)} of {len(self.points)} points ended in an error and have no numbers, the first is "
+                f"{results.failed[0][0]}: {results.failed[0][1]} Run the study with retry_failed=True (--retry-failed) to "
+                "measure them again.",
+                stacklevel=2,
+            )
         return results
 
     def results(self, out: str | Path | None = None) -> StudyResults:
@@ -123,7 +155,7 @@ class Study:
         if directory is None:
             raise NearCliffordError("The study was not run yet; call run(out=...) first, or name the directory: out=...")
         with Store(directory, create=False) as store:
-            return StudyResults(self.spec, make_frame(self.spec, store), directory)
+            return results_in(self.plan, store, directory)
 
     def frame(self, out: str | Path | None = None) -> pd.DataFrame:
         """Return the table of what is finished in ``out``; arguments and errors of `results`.
@@ -156,3 +188,18 @@ class Study:
                 return len(points)
         with Store(directory, create=False) as store:
             return len(store.missing(points)) + len(store.damaged(points))
+
+
+def results_in(plan: Plan, store: Store, directory: Path) -> StudyResults:
+    """Return what a store has of a plan."""
+    failed = tuple((_label(point), error) for point, error in store.failures(plan.units()))
+    return StudyResults(plan, plan.frame(store), directory, failed)
+
+
+def _label(point: str) -> str:
+    """Return what a point is, as one line.
+
+    >>> _label('{"ansatz": "mhea", "n_qubits": 4}')
+    'ansatz=mhea, n_qubits=4'
+    """
+    return ", ".join(f"{name}={value}" for name, value in json.loads(point).items())

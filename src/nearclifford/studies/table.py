@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from nearclifford.ansatz import ANSATZE
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import replacing
+from nearclifford.studies.cells import Cell, cells_of, points_of_cell
 from nearclifford.studies.draws import Draws, joined
-from nearclifford.studies.plan import Cell, cells_of, points_of_cell
 from nearclifford.studies.rules import n_layers, sigma_value
 from nearclifford.studies.spec import StudySpec
 from nearclifford.studies.store import Store

@@ -1,0 +1,161 @@
+"""Who measures what: runs of a study, their signs of life, and the points that a process has taken for itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import socket
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from types import TracebackType
+
+import psutil
+
+from nearclifford.errors import NearCliffordError
+from nearclifford.studies.draws import Draws
+from nearclifford.studies.plan import Plan
+from nearclifford.studies.shards import WHOLE, Shard
+from nearclifford.studies.store import Failure, Store
+from nearclifford.studies.unit import Unit
+
+# A process of another machine that has given no sign for so long is taken for dead. If it was not, points are measured
+# twice, with the same numbers.
+SILENT_SECONDS = 600.0
+# A running process gives a sign at least so often, if it is not in the middle of a measurement.
+SIGN_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Life:
+    """The process of a run: where it is, and whether it is alive.
+
+    Attributes
+    ----------
+    host, process : the machine's name and the process's number.
+    born : when the process was started, seconds since 1970: numbers of processes come again.
+    seen : its last sign, likewise.
+    ended : "" while it runs, then how it ended.
+    """
+
+    host: str
+    process: int
+    born: float
+    seen: float
+    ended: str
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it measures; a guess by its last sign if it is on another machine."""
+        if self.ended:
+            return False
+        if self.host != socket.gethostname():
+            return time.time() < self.seen + SILENT_SECONDS
+        try:
+            return abs(psutil.Process(self.process).create_time() - self.born) < 1.0
+        except psutil.NoSuchProcess:
+            return False
+
+
+class Session:
+    """One run of a plan; use it in a ``with`` block, at whose end what it has taken is free again.
+
+    Attributes
+    ----------
+    store : where the results go. run : its number there.
+    """
+
+    def __init__(self, store: Store, plan: Plan, shard: Shard = WHOLE) -> None:
+        self.store = store
+        self.run = begin_run(store, plan, shard)
+        self._signed = time.monotonic()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        how = "finished" if kind is None else kind.__name__
+        # an error that is on its way, of a full disk say, matters more than another of the same disk
+        with suppress(*(() if kind is None else (NearCliffordError,))), self.store.writing() as connection:
+            connection.execute("DELETE FROM claims WHERE run = ?", (self.run,))
+            connection.execute("UPDATE sessions SET seen = ?, ended = ? WHERE run = ?", (time.time(), how, self.run))
+
+    def take(self, units: Sequence[Unit]) -> tuple[list[Unit], list[Unit]]:
+        """Return the units that this run measures now, and those that another one is measuring; done ones are in neither."""
+        mine, theirs = [], []
+        with self.store.writing() as connection:
+            for unit in units:
+                identity = (unit.identity,)
+                if connection.execute("SELECT 1 FROM points WHERE identity = ?", identity).fetchone():
+                    continue
+                if connection.execute("SELECT 1 FROM failures WHERE identity = ?", identity).fetchone():
+                    continue
+                row = connection.execute("SELECT run FROM claims WHERE identity = ?", identity).fetchone()
+                if row is not None and row[0] != self.run and self._lives(row[0]):
+                    theirs.append(unit)
+                    continue
+                connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?)", (unit.identity, self.run))
+                mine.append(unit)
+        return mine, theirs
+
+    def _lives(self, run: int) -> bool:
+        row = self.store.connection.execute(
+            "SELECT host, process, born, seen, ended FROM sessions WHERE run = ?", (run,)
+        ).fetchone()
+        return row is not None and Life(*row).is_alive
+
+    def add(self, found: Sequence[tuple[Unit, Draws | Failure, float]]) -> None:
+        """Write what was found, and give a sign of life."""
+        self.store.add_all(self.run, found)
+        self.sign()
+
+    def sign(self) -> None:
+        """Tell others that this run goes on; at most every few seconds."""
+        if time.monotonic() > self._signed + SIGN_SECONDS:
+            self._signed = time.monotonic()
+            with self.store.writing() as connection:
+                connection.execute("UPDATE sessions SET seen = ? WHERE run = ?", (time.time(), self.run))
+
+
+def begin_run(store: Store, plan: Plan, shard: Shard = WHOLE) -> int:
+    """Record that a plan was started, here and now, and which points it wants; return the number of the run."""
+    study, now = plan.identity, time.time()
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    with store.writing() as connection:
+        cursor = connection.execute(
+            "INSERT INTO runs (started, spec, made_with) VALUES (?, ?, ?)",
+            (started, json.dumps(plan.asked, sort_keys=True), json.dumps(provenance(), sort_keys=True)),
+        )
+        run = int(cursor.lastrowid or 0)
+        life = (socket.gethostname(), os.getpid(), psutil.Process().create_time(), now, now, "")
+        connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (run, study, str(shard), *life))
+        connection.execute(
+            "INSERT OR REPLACE INTO studies VALUES (?, ?, ?)", (study, plan.kind, json.dumps(plan.asked, sort_keys=True))
+        )
+        connection.executemany(
+            "INSERT OR IGNORE INTO wanted VALUES (?, ?, ?, ?)",
+            ((study, place, unit.identity, unit.predicted_seconds) for place, unit in shard.of(plan)),
+        )
+        connection.execute("DELETE FROM stored_rows WHERE study = ?", (study,))
+        connection.executemany(
+            "INSERT INTO stored_rows VALUES (?, ?, ?, ?)",
+            ((study, place, *row) for place, row in enumerate(plan.stored_rows)),
+        )
+    return run
+
+
+def provenance() -> dict[str, str]:
+    """Return what the numbers were made with: versions, Python and machine.
+
+    >>> sorted(provenance())
+    ['machine', 'nearclifford', 'numba', 'numpy', 'python', 'qiskit', 'scipy', 'stim']
+    """
+    packages = ("nearclifford", "numba", "numpy", "qiskit", "scipy", "stim")
+    made_with = {name: version(name) for name in packages}
+    return made_with | {"python": platform.python_version(), "machine": platform.platform()}
