@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from nearclifford.arguments import instance
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import path_of, told
 from nearclifford.studies.cell_plan import CellPlan
@@ -25,12 +24,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@runtime_checkable
+class Planned(Protocol):
+    """What a study can be made of: a specification with a plan."""
+
+    def plan(self) -> Plan:
+        """Return what is measured, and how it is told."""
+        ...
+
+
 class Study:
     """An experiment over many random circuits, sizes and patches, kept on disk and resumable.
 
     Attributes
     ----------
-    spec : what the study asks for.
+    spec : what the study asks for: a `StudySpec`, or a `nearclifford.Sweep` of tasks of one's own.
     out : directory of the last run, or None.
 
     Examples
@@ -45,8 +53,13 @@ class Study:
     mHEA, L = N, with encoder (compact): mean of ‖∇L‖ over 4 draws (standard error of the last digits)
     """
 
-    def __init__(self, spec: StudySpec) -> None:
-        self.spec = instance(spec, StudySpec, "spec", 'Study.preset("quick").spec')
+    def __init__(self, spec: StudySpec | Planned) -> None:
+        if isinstance(spec, type) or not isinstance(spec, StudySpec | Planned):
+            raise NearCliffordError(
+                f"spec is a {type(spec).__name__}; expected a StudySpec, such as "
+                "Study.preset('quick').spec, or a Sweep of tasks."
+            )
+        self.spec: Any = spec
         self.out: Path | None = None
 
     def __repr__(self) -> str:
@@ -81,7 +94,7 @@ class Study:
     @property
     def plan(self) -> Plan:
         """What is measured, and how it is told."""
-        return CellPlan(self.spec)
+        return CellPlan(self.spec) if isinstance(self.spec, StudySpec) else self.spec.plan()
 
     @property
     def points(self) -> tuple[Unit, ...]:
