@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nearclifford.studies.fits import MODELS, POWER, STRETCHED, fit, fits_frame, fits_text
+from nearclifford.studies.fits import fits_frame, fits_text
+from nearclifford.studies.laws import MODELS, POWER, STRETCHED, fit
 
 SIZES = np.array([8.0, 12, 16, 24, 32, 48, 64, 96, 128])
 
