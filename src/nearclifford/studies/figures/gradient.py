@@ -93,7 +93,7 @@ def fit_figure(frame: pd.DataFrame, fits: pd.DataFrame, made_by: str) -> Figure:
     caption = (
         f"Mean and standard error over {draws} draws of circuit, observable and encoded parameter. Full lines, shaded bands "
         "and filled residuals: power law;\ndotted lines, hatched bands and open residuals: stretched exponential. Bands: "
-        "one standard error, none where γ is at its bound.\nBars from below: nothing was hit; they end at the 95 % upper bound"
+        "one standard error, none where γ is at its bound.\nBars from below: nothing was hit; they end at the 95 % bound"
     )
     add_caption(figure, caption, made_by)
     return figure
