@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import reduce
+from itertools import combinations
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import rustworkx
 import stim
 from hypothesis import given
 from hypothesis import strategies as st
 from qiskit.circuit import Parameter
-from qiskit.quantum_info import Pauli, SparseObservable, SparsePauliOp
+from qiskit.circuit.library import qaoa_ansatz
+from qiskit.quantum_info import Pauli, SparseObservable, SparsePauliOp, Statevector
 
 import nearclifford as nc
 from nearclifford import observables
 from nearclifford.errors import NearCliffordError, ObservableError
+from nearclifford.graphs import random_regular_edges
 from nearclifford.normal_form.operators import operator_of
 from nearclifford.normal_form.terms import terms_of
 
@@ -45,7 +51,12 @@ def test_observables_of_the_paper(n: int) -> None:
     x, y, z = (everywhere(letter, n) for letter in "XYZ")
     pairs = {frozenset({q, (q + 1) % n}) for q in range(n)}
     ring = -0.7 * sum(bond(n, *pair, "Z") for pair in pairs) - 0.3 * sum(on(n, **{f"q{q}": "X"}) for q in range(n))
+    each = [on(n, **{f"q{q}": "Z"}) for q in range(n)]
     expected = [
+        (observables.local_z(n), each[0]),
+        (observables.local_z(n, n - 1), each[-1]),
+        (observables.sum_z(n), sum(each)),
+        (observables.mean_z(n), sum(each) / n),
         (observables.global_z(n), z),
         (observables.global_xyz(n), x - y / 2 + z / 3),
         (observables.heisenberg(n), chain),
@@ -160,6 +171,9 @@ def test_coefficients_as_large_as_can_be() -> None:
 def test_too_few_qubits() -> None:
     with pytest.raises(NearCliffordError, match="n_qubits is 0"):
         observables.global_z(0)
+    for local in (observables.local_z, observables.sum_z, observables.mean_z):
+        with pytest.raises(ObservableError, match="n_qubits is 0"):
+            local(0)
     for make in (observables.heisenberg, observables.biased_heisenberg, observables.ising):
         with pytest.raises(NearCliffordError, match="n_qubits is 1"):
             make(1)
@@ -227,3 +241,184 @@ def test_text_at_every_door() -> None:
             assert found.gradient.tolist() == expected.gradient.tolist()
             assert found.landscape().value(theta) == expected.landscape().value(theta)
             assert found.landscape(text).value(theta) == expected.landscape(plain).value(theta)
+
+
+# local costs
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_mean_z_is_the_published_local_cost(n: int) -> None:
+    """1 - (1/N) Σ |0⟩⟨0|, the projectors written out, is (1 - mean_z) / 2."""
+    zero = np.diag([1.0, 0.0])
+    projectors = [reduce(np.kron, [zero if q == k else np.eye(2) for q in reversed(range(n))]) for k in range(n)]
+    cost = np.eye(2**n) - sum(projectors) / n
+    np.testing.assert_allclose((np.eye(2**n) - observables.mean_z(n).to_matrix()) / 2, cost, atol=1e-15)
+
+
+def test_local_z_names_a_qubit_that_is_not_there() -> None:
+    for qubit, words in ((3, "qubit is 3; expected an integer of at most 2"), (-1, "at least 0"), (1.0, "qubit is 1.0")):
+        with pytest.raises(ObservableError, match=words):
+            observables.local_z(3, qubit)  # type: ignore[arg-type]
+
+
+# cuts of graphs
+
+EDGES = [(1, 0, 1.0), (1, 2, 0.5), (3, 0, -2.0), (2, 4, 3.0)]
+
+
+def cut(edges: list[tuple[int, int, float]], bits: int) -> float:
+    """The weight of the edges whose ends differ in a bitstring, bit q of it that of node q."""
+    return sum(weight for i, j, weight in edges if (bits >> i & 1) != (bits >> j & 1))
+
+
+def rustworkx_graph() -> rustworkx.PyGraph:
+    graph = rustworkx.PyGraph()
+    graph.add_nodes_from("abcde")
+    graph.add_edges_from([(1, 0, None), (1, 2, {"weight": 0.5}), (3, 0, -2.0), (2, 4, np.float64(3.0))])
+    return graph
+
+
+def networkx_like(nodes: object, edges: object, directed: bool = False) -> SimpleNamespace:
+    """What is asked of a graph of NetworkX: its nodes, its edges with weights or None, and whether it is directed."""
+
+    def listed(data: str) -> object:
+        assert data == "weight"
+        return edges
+
+    return SimpleNamespace(nodes=nodes, edges=listed, is_directed=lambda: directed)
+
+
+FORMS_OF_A_GRAPH = {
+    "triples": EDGES,
+    "pairs among triples": [(1, 0), *EDGES[1:]],
+    "array": np.array(EDGES, dtype=object),
+    "rustworkx": rustworkx_graph(),
+    "like networkx": networkx_like([4, 3, 2, 1, 0], [(0, 1, None), *EDGES[1:]]),
+}
+
+
+@pytest.mark.parametrize("form", FORMS_OF_A_GRAPH)
+def test_maxcut_is_minus_the_weight_of_the_cut_for_every_bitstring(form: str) -> None:
+    operator = observables.maxcut(FORMS_OF_A_GRAPH[form])
+    expected = np.diag([-cut(EDGES, bits) for bits in range(2**5)])
+    np.testing.assert_allclose(operator.to_matrix(), expected, atol=1e-14)
+    assert operator.paulis[-1].to_label() == "IIIII"  # so that the first term can be encoded
+
+
+def test_graphs_of_networkx_themselves() -> None:
+    networkx = pytest.importorskip("networkx")
+    graph = networkx.Graph()
+    graph.add_weighted_edges_from(EDGES[1:])
+    graph.add_edge(1, 0)
+    np.testing.assert_allclose(observables.maxcut(graph).to_matrix(), observables.maxcut(EDGES).to_matrix(), atol=1e-14)
+    with pytest.raises(ObservableError, match="graph is directed"):
+        observables.maxcut(graph.to_directed())
+    with pytest.raises(ObservableError, match="graph has the node 'a'; expected 0 to 1"):
+        observables.maxcut(networkx.Graph([("a", "b")]))
+
+
+def test_the_least_loss_is_minus_the_largest_cut() -> None:
+    """Of a ring of five nodes four edges can be cut, of the complete graph on six nine; with a node more, as many."""
+    ring = [(q, (q + 1) % 5) for q in range(5)]
+    for edges, most in ((ring, 4), (list(combinations(range(6), 2)), 9)):
+        weighted = [(i, j, 1.0) for i, j in edges]
+        assert max(cut(weighted, bits) for bits in range(64)) == most
+        assert observables.maxcut(edges).to_matrix().diagonal().real.min() == -most
+        assert observables.maxcut(edges, 7).to_matrix().diagonal().real.min() == -most
+
+
+def test_qaoa_of_qiskit_trains_on_it() -> None:
+    """A landscape of Qiskit's QAOA circuit, made from the same operator, has Qiskit's expectation values."""
+    operator = observables.maxcut(rustworkx_graph())
+    circuit, theta = qaoa_ansatz(operator, reps=2), np.array([0.3, -0.4, 0.5, 1.6])
+    expected = Statevector(circuit.assign_parameters(theta)).expectation_value(operator).real
+    assert nc.Landscape(circuit, operator).value(theta) == pytest.approx(expected, abs=1e-12)
+    assert nc.encode(nc.ansatz.mhea(5, 1), operator, 3).gradient[3] != 0
+
+
+def directed_graph() -> rustworkx.PyDiGraph:
+    graph = rustworkx.PyDiGraph()
+    graph.add_nodes_from("ab")
+    graph.add_edge(0, 1, None)
+    return graph
+
+
+def graph_with_a_hole() -> rustworkx.PyGraph:
+    graph = rustworkx_graph()
+    graph.remove_node(1)
+    return graph
+
+
+def graph_with_parallel_edges() -> rustworkx.PyGraph:
+    graph = rustworkx_graph()
+    graph.add_edge(0, 1, 2.0)
+    return graph
+
+
+@pytest.mark.parametrize(
+    ("graph", "words"),
+    [
+        ([(0, 1), (2, 2)], r"The edge \(2, 2\) joins a node to itself"),
+        ([(0, 1), (1, 2), (1, 0)], r"The edge \(0, 1\) is there twice"),
+        (graph_with_parallel_edges(), r"The edge \(0, 1\) is there twice"),
+        ([(0, 1), (1, 2, np.nan)], r"The edge \(1, 2\) has the weight nan; expected a finite number"),
+        ([(0, 1, "one")], r"The edge \(0, 1\) has the weight 'one'"),
+        ([(0, 1, 1j)], r"The edge \(0, 1\) has the weight 1j"),
+        ([(0, 1, True)], r"The edge \(0, 1\) has the weight True"),
+        ([(0, 1), (2,)], r"The edge \(2,\) is no pair of nodes; expected \(i, j\)"),
+        ([(0, 1), 5], "The edge 5 is no pair of nodes"),
+        ([(0, -1)], r"A node of the edge \(0, -1\) is -1; expected an integer of at least 0"),
+        ([("a", "b")], r"A node of the edge \('a', 'b'\) is 'a'; expected an integer"),
+        ([], "graph has no edges"),
+        (rustworkx.PyGraph(), "graph has no edges"),
+        ("ring", "graph is 'ring'; expected edges"),
+        (7, "graph is 7; expected edges"),
+        (directed_graph(), "graph is directed"),
+        (networkx_like([0, 1], [(0, 1, None)], directed=True), "graph is directed"),
+        (networkx_like(["a", "b"], []), "graph has the node 'a'; expected 0 to 1, as its 2 nodes are qubits"),
+        (graph_with_a_hole(), "graph has the node 4; expected 0 to 3"),
+    ],
+)
+def test_wrong_graphs_are_named(graph: object, words: str) -> None:
+    with pytest.raises(ObservableError, match=words):
+        observables.maxcut(graph)
+
+
+def test_more_nodes_than_qubits() -> None:
+    with pytest.raises(ObservableError, match="n_qubits is 4; expected an integer of at least 5"):
+        observables.maxcut(EDGES, 4)
+
+
+def edges_of(operator: SparsePauliOp) -> list[tuple[int, ...]]:
+    return [tuple(np.flatnonzero(pauli.z).tolist()) for pauli in operator.paulis[:-1]]
+
+
+@pytest.mark.parametrize("n", [4, 6, 10, 64])
+def test_random_regular_graphs_have_three_edges_at_every_node(n: int) -> None:
+    operator = observables.maxcut_3_regular(n, rng=n)
+    graph = rustworkx.PyGraph()
+    graph.add_nodes_from(range(n))
+    graph.add_edges_from_no_data(edges_of(operator))
+    assert [graph.degree(node) for node in range(n)] == [3] * n and not rustworkx.PyGraph.has_parallel_edges(graph)
+    assert operator == observables.maxcut(graph, n) == observables.maxcut_3_regular(n, rng=n)
+    assert operator.coeffs[-1] == -3 * n / 4
+
+
+def test_random_regular_graphs_are_equally_likely() -> None:
+    """There are 70 graphs of degree 3 on six labelled nodes: ten of two parts of three, sixty prisms.
+
+    χ² of 7,000 draws has 69 degrees of freedom, and exceeds 127 with a probability of 3e-5.
+    """
+    rng = np.random.default_rng(3)
+    drawn = Counter(tuple(random_regular_edges(6, 3, rng)) for _ in range(7000))
+    assert len(drawn) == 70
+    assert sum((count - 100) ** 2 / 100 for count in drawn.values()) < 127
+
+
+def test_odd_numbers_of_qubits_have_no_regular_graph() -> None:
+    family = observables.OBSERVABLES["maxcut_3_regular"]
+    assert [family.missing(n) for n in (2, 3, 4, 5, 6)] == ["at least 4", "at least 4", None, "an even number", None]
+    with pytest.raises(ObservableError, match="n_qubits is 5; expected an even number"):
+        observables.maxcut_3_regular(5)
+    with pytest.raises(ObservableError, match="n_qubits is 2; expected an integer of at least 4"):
+        observables.maxcut_3_regular(2)

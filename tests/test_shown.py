@@ -53,6 +53,7 @@ def loss(backend: Any, samples: Any = 64) -> Any:
 
 MAKERS: dict[str, Callable[[], Any]] = {
     "CenterSpectrum": lambda: nc.center_spectrum(land()),
+    "Decay": lambda: nc.fit_decay(range(2, 16, 2), [2.0**-n for n in range(2, 16, 2)], [0.6, *[2e-5] * 6]),
     "Diagnosis": lambda: nc.diagnose(land().circuit, "ZZZ", max_seconds=2, rng=1),
     "Encoding": lambda: nc.encode(land().circuit, land().observable, 2),
     "EntanglingCapability": lambda: nc.entangling_capability(land().circuit, PATCH, samples=256, rng=1),

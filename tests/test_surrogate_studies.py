@@ -199,13 +199,14 @@ def test_surrogate_figures(costs, tmp_path):
     paths = costs.save_figures(tmp_path, "test")
     assert [path.stem for path in paths[::2]] == ["surrogate_mhea_L1", "surrogate_mhea_LN"]
     published = costs.tables["published"].query("layers == 'N'")
-    figure = surrogate_figure(costs.frame.query("layers == 'N'"), published, "test")
+    growth = costs.tables["growth"].query("layers == 'N'").to_dict("records")
+    figure = surrogate_figure(costs.frame.query("layers == 'N'"), published, growth, "test")
     assert len(figure.axes) == 6 and all(axis.get_title(loc="left") for axis in figure.axes)
 
 
 def test_surrogate_panels_show_the_table_and_what_was_published(costs):
     frame, published = costs.frame.query("layers == '1'"), costs.tables["published"].query("layers == '1'")
-    seconds, sizes, _, thresholds, *_ = surrogate_figure(frame, published, "test").axes
+    seconds, sizes, _, thresholds, *_ = surrogate_figure(frame, published, [], "test").axes
     crosses = {tuple(line.get_xdata()): line.get_ydata() for line in seconds.lines if line.get_marker() == "x"}
     assert list(crosses[2, 4, 5, 6, 7]) == [2.1, 23.0, 64.0, 110.0, 180.0]  # m = 4
     shown = frame.query("encoder == 'compact' and sigma == 'D^-1/2'")

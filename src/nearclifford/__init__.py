@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from nearclifford.statistics.statevector import Statevector
     from nearclifford.statistics.verbs import gradient_statistics, loss_statistics
     from nearclifford.studies import experiments
+    from nearclifford.studies.decay import Decay, fit_decay
     from nearclifford.studies.results import StudyResults
     from nearclifford.studies.spec import StudySpec
     from nearclifford.studies.study import Study
@@ -87,6 +88,7 @@ __all__ = [
     "CenterMetric",
     "CenterSpectrum",
     "CircuitError",
+    "Decay",
     "DeviceError",
     "Diagnosis",
     "DroppedMeasurementsWarning",
@@ -150,6 +152,7 @@ __all__ = [
     "encode",
     "entangling_capability",
     "experiments",
+    "fit_decay",
     "from_cirq",
     "from_pennylane",
     "from_qasm",
@@ -186,6 +189,7 @@ _MODULES = {
     "CenterMetric": "exact.center_metric",
     "CenterSpectrum": "geometry.spectrum",
     "CircuitError": "errors",
+    "Decay": "studies.decay",
     "DeviceError": "errors",
     "Diagnosis": "diagnosis.results",
     "DroppedMeasurementsWarning": "errors",
@@ -249,6 +253,7 @@ _MODULES = {
     "encode": "encoder.encode",
     "entangling_capability": "entanglement",
     "experiments": "studies.experiments",
+    "fit_decay": "studies.decay",
     "from_cirq": "interchange.cirq_circuits",
     "from_pennylane": "interchange.pennylane_circuits",
     "from_qasm": "interchange.qasm_circuits",

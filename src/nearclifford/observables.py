@@ -1,4 +1,4 @@
-"""Observables of the published studies.
+"""Observables of the published studies, local and global ones, and the cut of a graph.
 
 Labels follow Qiskit: the rightmost letter is qubit 0. A function with `_studied` above it is all that a new observable
 takes: studies find it in `OBSERVABLES` by its name.
@@ -6,20 +6,23 @@ takes: studies find it in `OBSERVABLES` by its name.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import signature
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
 from nearclifford.arguments import Seed, finite, generator, instance, integer
 from nearclifford.errors import ObservableError
+from nearclifford.graphs import random_regular_edges, read_graph
 
-# Imaginary parts up to this share of the largest coefficient are rounding of the arithmetic that made the observable.
-IMAGINARY_TOLERANCE = 1e-12
-LARGEST_SIZE = 1e150
+if TYPE_CHECKING:
+    import rustworkx
+
+# A list of edges, a graph of rustworkx, or one of NetworkX, which need not be installed.
+GraphLike: TypeAlias = "Sequence[tuple[int, int]] | Sequence[tuple[int, int, float]] | rustworkx.PyGraph[Any, Any] | Any"
 Builder = TypeVar("Builder", bound=Callable[..., SparsePauliOp])
 
 
@@ -31,17 +34,29 @@ class Family:
     ----------
     build : (N, rng) to an observable; only random ones use the generator.
     least_qubits : the smallest N.
+    even : whether N has to be even.
     """
 
     build: Callable[[int, np.random.Generator], SparsePauliOp]
     least_qubits: int
+    even: bool = False
+
+    def missing(self, n_qubits: int) -> str | None:
+        """Return what a number of qubits lacks, in words; None where the observable exists.
+
+        >>> OBSERVABLES["ising"].missing(1), OBSERVABLES["maxcut_3_regular"].missing(5), OBSERVABLES["ising"].missing(5)
+        ('at least 2', 'an even number', None)
+        """
+        if n_qubits < self.least_qubits:
+            return f"at least {self.least_qubits}"
+        return "an even number" if self.even and n_qubits % 2 else None
 
 
 # By the name of the function.
 OBSERVABLES: dict[str, Family] = {}
 
 
-def _studied(least_qubits: int = 1) -> Callable[[Builder], Builder]:
+def _studied(least_qubits: int = 1, even: bool = False) -> Callable[[Builder], Builder]:
     """Enter a builder into `OBSERVABLES`; the random ones are those that take ``rng``."""
 
     def entered(builder: Builder) -> Builder:
@@ -50,7 +65,7 @@ def _studied(least_qubits: int = 1) -> Callable[[Builder], Builder]:
         def build(n_qubits: int, rng: np.random.Generator) -> SparsePauliOp:
             return builder(n_qubits, rng=rng) if is_random else builder(n_qubits)
 
-        OBSERVABLES[builder.__name__] = Family(build, least_qubits)
+        OBSERVABLES[builder.__name__] = Family(build, least_qubits, even)
         return builder
 
     return entered
@@ -64,6 +79,42 @@ def global_z(n_qubits: int) -> SparsePauliOp:
     [('ZZZ', (1+0j))]
     """
     return SparsePauliOp("Z" * _size(n_qubits))
+
+
+@_studied()
+def local_z(n_qubits: int, qubit: int = 0) -> SparsePauliOp:
+    """Return Z on one qubit; raises `ObservableError` for a qubit that is not there.
+
+    >>> local_z(3).to_list(), local_z(3, 2).to_list()
+    ([('IIZ', (1+0j))], [('ZII', (1+0j))])
+    """
+    size = _size(n_qubits)
+    return SparsePauliOp.from_sparse_list([("Z", [integer(qubit, "qubit", 0, ObservableError, most=size - 1)], 1.0)], size)
+
+
+@_studied()
+def sum_z(n_qubits: int) -> SparsePauliOp:
+    """Return the sum of Z on each qubit, each with coefficient 1.
+
+    >>> sum_z(2).to_list()
+    [('IZ', (1+0j)), ('ZI', (1+0j))]
+    """
+    size = _size(n_qubits)
+    return SparsePauliOp.from_sparse_list([("Z", [qubit], 1.0) for qubit in range(size)], size)
+
+
+@_studied()
+def mean_z(n_qubits: int) -> SparsePauliOp:
+    """Return the mean of Z over the qubits, `sum_z` / N.
+
+    The local cost 1 - (1/N) Σ |0⟩⟨0| of Cerezo et al. (Nature Communications 12, 1791, 2021) is (1 - mean_z) / 2: its
+    gradient is that of this observable times -1/2.
+
+    >>> mean_z(2).to_list()
+    [('IZ', (0.5+0j)), ('ZI', (0.5+0j))]
+    """
+    size = _size(n_qubits)
+    return SparsePauliOp.from_sparse_list([("Z", [qubit], 1.0 / size) for qubit in range(size)], size)
 
 
 @_studied()
@@ -111,6 +162,45 @@ def ising(n_qubits: int, j: float = 1.0, h: float = 1.0) -> SparsePauliOp:
     bonds = [(qubit, (qubit + 1) % size) for qubit in range(size if size > 2 else 1)]
     terms = [("ZZ", list(pair), -bond) for pair in bonds] + [("X", [qubit], -field) for qubit in range(size)]
     return SparsePauliOp.from_sparse_list(terms, size)
+
+
+def maxcut(graph: GraphLike, n_qubits: int | None = None) -> SparsePauliOp:
+    """Return minus the weight of a cut, Σ w (Z_i Z_j - 1) / 2 over the edges: the least loss is minus the largest cut.
+
+    A bitstring cuts the edges whose ends differ. This is the Ising form of ``qiskit_optimization``'s Maxcut with its offset;
+    the identity is the last term.
+
+    Parameters
+    ----------
+    graph : edges ``(i, j)`` or ``(i, j, weight)``, a ``rustworkx.PyGraph``, or a ``networkx.Graph``, with nodes 0 to N - 1;
+        an edge without a weight has the weight 1.
+    n_qubits : by default the number of nodes; of a list of edges, the largest node and one.
+
+    Raises `ObservableError` for a graph that is directed, has no edges or other nodes than these, and, by its name, for an
+    edge that is no pair, joins a node to itself, is there twice, or has a weight that is no finite number.
+
+    >>> maxcut([(0, 1), (1, 2, 0.5)]).to_list()
+    [('IZZ', (0.5+0j)), ('ZZI', (0.25+0j)), ('III', (-0.75+0j))]
+    """
+    read = read_graph(graph)
+    size = read.n_nodes if n_qubits is None else _size(n_qubits, read.n_nodes)
+    terms = [("ZZ", list(edge), weight / 2) for edge, weight in zip(read.edges, read.weights, strict=True)]
+    return SparsePauliOp.from_sparse_list([*terms, ("", [], -sum(read.weights) / 2)], size)
+
+
+@_studied(least_qubits=4, even=True)
+def maxcut_3_regular(n_qubits: int, *, rng: Seed = None) -> SparsePauliOp:
+    """Return `maxcut` of a random graph whose N nodes have three edges each, all such graphs equally likely; N even, N >= 4.
+
+    It need not be connected. Raises `ObservableError` for an odd N.
+
+    >>> len(maxcut_3_regular(10, rng=1)), maxcut_3_regular(10, rng=1) == maxcut_3_regular(10, rng=1)
+    (16, True)
+    """
+    size = _size(n_qubits, least=4)
+    if size % 2:
+        raise ObservableError(f"n_qubits is {size}; expected an even number: three edges at each node are 3N / 2 edges.")
+    return maxcut(random_regular_edges(size, 3, generator(rng)), size)
 
 
 @_studied()

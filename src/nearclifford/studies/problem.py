@@ -61,8 +61,9 @@ def draw_problem(point: Point, draw: int, terms: str = "any") -> Problem:
 
 
 def _terms_among(strings: list[stim.PauliString], terms: str) -> list[int]:
-    """Return the indices of the terms that an encoder is drawn for."""
-    found = [row for row, string in enumerate(strings) if terms == "any" or string.weight == len(string)]
+    """Return the indices of the terms that an encoder is drawn for; the identity has no gradient, and is none of them."""
+    least = 1 if terms == "any" else len(strings[0])
+    found = [row for row, string in enumerate(strings) if string.weight >= least]
     if not found:
         raise NearCliffordError(
             f"encoded_terms is {terms!r}, and no term of the observable acts on all {len(strings[0])} qubits; expected "

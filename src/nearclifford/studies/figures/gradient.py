@@ -91,9 +91,9 @@ def fit_figure(frame: pd.DataFrame, fits: pd.DataFrame, made_by: str) -> Figure:
     figure.legend(handles, labels, loc="outside right center", title="patch", frameon=False)
     draws = int(frame["draws"].min())
     caption = (
-        f"Mean and standard error over {draws} draws of circuit, observable and encoded parameter. Full lines and filled "
-        "residuals: power law;\ndotted lines and open residuals: stretched exponential. Bars from below: nothing was hit; "
-        "they end at the 95 % upper bound"
+        f"Mean and standard error over {draws} draws of circuit, observable and encoded parameter. Full lines, shaded bands "
+        "and filled residuals: power law;\ndotted lines, hatched bands and open residuals: stretched exponential. Bands: "
+        "one standard error, none where γ is at its bound.\nBars from below: nothing was hit; they end at the 95 % bound"
     )
     add_caption(figure, caption, made_by)
     return figure

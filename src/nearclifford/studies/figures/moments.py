@@ -116,8 +116,9 @@ def fit_figure(frame: pd.DataFrame, table: pd.DataFrame, name: str, made_by: str
     panels[0][0].set_ylabel(f"{QUANTITIES[name]}, {frame['observable'].iloc[0]}")
     panels[1][0].set_ylabel("residual of the logarithm\n(standard errors)")
     caption = (
-        f"Mean over {frame['draws'].min()} draws with the larger of two errors. Full lines, filled residuals: power law; "
-        f"dotted lines, open residuals:\nstretched exponential. {UNCLEAR}"
+        f"Mean over {frame['draws'].min()} draws with the larger of two errors. Full lines, shaded bands, filled "
+        "residuals: power law; dotted lines,\nhatched bands, open residuals: stretched exponential. Bands: one standard "
+        f"error, none where γ is at its bound.\n{UNCLEAR}"
     )
     add_caption(figure, caption, made_by)
     return figure

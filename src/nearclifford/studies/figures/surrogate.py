@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from nearclifford.costs.patch_exponent import patch_exponent
 from nearclifford.plots import views
 from nearclifford.plots.style import STYLES, Style, add_caption, save
+from nearclifford.studies.growth import line_of
 from nearclifford.studies.printing import circuit_title, encoder_title, sigma_label
 from nearclifford.studies.published_curves import EPSILON
 from nearclifford.studies.results import StudyResults
@@ -32,7 +34,9 @@ def save_figures(results: StudyResults, directory: Path, made_by: str) -> list[P
     paths = []
     for (ansatz, layers), part in results.frame.groupby(["ansatz", "layers"], sort=False):
         curves = published[(published["ansatz"] == ansatz) & (published["layers"] == layers)]
-        paths += save(surrogate_figure(part, curves, made_by), directory / f"surrogate_{ansatz}_L{layers}")
+        laws = results.tables["growth"].to_dict("records")
+        growth = [row for row in laws if (row["ansatz"], row["layers"]) == (ansatz, layers)]
+        paths += save(surrogate_figure(part, curves, growth, made_by), directory / f"surrogate_{ansatz}_L{layers}")
     return paths
 
 
@@ -46,13 +50,14 @@ def published_seconds(ansatz: str, layers: str) -> dict[int, dict[int, float]]:
     return {int(order): {int(size): float(s) for size, s in by_size.items()} for order, by_size in of_circuit.items()}
 
 
-def surrogate_figure(frame: pd.DataFrame, published: pd.DataFrame, made_by: str) -> Figure:
+def surrogate_figure(frame: pd.DataFrame, published: pd.DataFrame, growth: list[dict[Any, Any]], made_by: str) -> Figure:
     """Return the six panels of one ansatz and rule for L.
 
     Parameters
     ----------
     frame : its part of the study's table.
     published : its part of `nearclifford.studies.published_curves`.
+    growth : its rows of `nearclifford.studies.growth.growth_frame`.
     made_by : how the figure was made.
     """
     first = frame.iloc[0]
@@ -65,6 +70,9 @@ def surrogate_figure(frame: pd.DataFrame, published: pd.DataFrame, made_by: str)
     _draw_coefficients(panels[2], frame[frame["sigma"] == first["sigma"]], encoders)
     _draw_thresholds(panels[3], published)
     _draw_ranks(panels[4], published)
+    styles = dict(zip(sorted(shown["order"].unique()), STYLES, strict=False))
+    for panel, quantity in zip(panels, ("build_seconds", "support"), strict=False):
+        _draw_growth(panel, [row for row in growth if (row["quantity"], row["encoder"]) == (quantity, encoders[0])], styles)
     _draw_exponents(panels[5])
     for panel in panels[:3]:
         panel.set_xticks([size for size in (2, 4, 8, 16, 32, 64, 128, 256) if size <= frame["n_qubits"].max()])
@@ -79,8 +87,9 @@ def surrogate_figure(frame: pd.DataFrame, published: pd.DataFrame, made_by: str)
     caption = (
         f"(a, b) {encoder_title(encoders[0])}; points: mean and standard error over {first['draws']} draws of observable "
         f"({first['observable']}) and encoded parameter. m: order.\n"
-        "(a) Crosses, for L = 1: the published Python. (b) Dashed: calls of the published enumeration, C(2D+m-1, m-1). "
-        "(c) The largest order.\n(d) Smallest m with ‖t‖₁^m / m! <= 1e-6 at the mean ‖t‖₁. "
+        "Bands: one standard error of the law that lies closer to the larger sizes, a power of N or an exponential, by the "
+        "scatter of the points.\n(a) Crosses, for L = 1: the published Python. (b) Dashed: calls of the published "
+        "enumeration, C(2D+m-1, m-1). (c) The largest order.\n(d) Smallest m with ‖t‖₁^m / m! <= 1e-6 at the mean ‖t‖₁. "
         "(e) Mean of log2 of the squared extents. (f) q of σ = D^-q above which a Taylor surrogate is cheaper"
     )
     add_caption(figure, caption, made_by)
@@ -116,6 +125,14 @@ def _draw_sizes(panel: Axes, frame: pd.DataFrame, published: pd.DataFrame) -> No
         _points(panel, part, "support", style, f"m = {order}")
         panel.plot(curve["n_qubits"], 10.0 ** curve[f"log10_calls_{order}"], "--", color=style.color, linewidth=1)
     _logarithmic(panel, "Taylor coefficients, and published calls", "count")
+
+
+def _draw_growth(panel: Axes, growth: list[dict[Any, Any]], styles: dict[int, Style]) -> None:
+    """Draw for each order the band of the law that lies closer to the points, over the sizes that it was fitted to."""
+    for row in growth:
+        if row["order"] in styles:
+            between, color = np.geomspace(row["from"], row["to"], 50), styles[row["order"]].color
+            panel.fill_between(between, *line_of(row).band(between), color=color, alpha=0.25, linewidth=0)
 
 
 def _draw_coefficients(panel: Axes, frame: pd.DataFrame, encoders: list[str]) -> None:
