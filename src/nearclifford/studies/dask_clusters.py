@@ -51,7 +51,7 @@ class DaskFutures(LentFutures):
         arguments = (self._threads, self._measure, bundle)
         try:
             # a result that Dask remembers under the same key, of another run, would be no measurement
-            return self._executor.submit(measured_by_threads, *arguments, pure=False, key=None)
+            return self._executor.submit(measured_by_threads, *arguments, pure=False)
         except Exception as error:
             raise self._told(error) from error
 
@@ -62,16 +62,20 @@ class DaskFutures(LentFutures):
         return super().results()
 
     def _found(self, future: Any, bundle: Sequence[Unit]) -> list[Result]:
-        try:
-            return super()._found(_Patient(future), bundle)
-        except TimeoutError:
-            self._count()
-            self._flying[id(future)] = future, bundle
-            self._watch(future)
-            return []
-        finally:
-            if id(future) not in self._flying and not self._gone:
-                future.release()
+        found = super()._found(_Patient(future), bundle)
+        if id(future) not in self._flying:
+            future.release()
+        return found
+
+    def _lost(self, future: Any, bundle: Sequence[Unit], error: Exception, alone: bool) -> list[Result]:
+        if not isinstance(error, TimeoutError):
+            return super()._lost(future, bundle, error, alone)
+        self._count()
+        # the scheduler is there; the worker that has the result may not be, and Dask has it measured elsewhere
+        self._alone, patient = alone, future.future
+        self._flying[id(patient)] = patient, bundle
+        self._watch(patient)
+        return []
 
     def _told(self, error: BaseException) -> NearCliffordError:
         if isinstance(error, NearCliffordError):
@@ -96,10 +100,10 @@ class _Patient:
     """A future whose result is waited for no longer than its scheduler may take to answer."""
 
     def __init__(self, future: Any) -> None:
-        self._future = future
+        self.future = future
 
     def result(self) -> Any:
-        return self._future.result(timeout=ANSWER_SECONDS)
+        return self.future.result(timeout=ANSWER_SECONDS)
 
 
 @contextmanager

@@ -59,8 +59,8 @@ def room_of(executor: object) -> int:
 class LentFutures(Futures):
     """An executor that the caller made, on machines that may fail, one thread to a measurement.
 
-    A bundle that its executor lost, because the worker died say, is tried once more, unit by unit, each while nothing else is
-    under way: so that those that were beside a unit that kills its worker are not blamed. One that is lost again has failed.
+    A bundle that its executor lost, because the worker died say, is tried once more, unit by unit, each while nothing else
+    is under way: so that those beside a unit that kills its worker are not blamed. One that is lost again has failed.
     """
 
     def __init__(self, executor: Any, measure: Measure, room: int, kept_in: Path) -> None:
@@ -101,10 +101,14 @@ class LentFutures(Futures):
         except Exception as error:
             if _is_pickling(error):
                 raise self._told(error) from error
-            if alone:
-                return [(unit, _lost(error), 0.0) for unit in bundle]
-            self._suspects.extend(bundle)
-            return []
+            return self._lost(future, bundle, error, alone)
+
+    def _lost(self, future: Any, bundle: Sequence[Unit], error: Exception, alone: bool) -> list[Result]:
+        del future
+        if alone:
+            return [(unit, _failure(error), 0.0) for unit in bundle]
+        self._suspects.extend(bundle)
+        return []
 
     def _told(self, error: BaseException) -> NearCliffordError:
         """Return the line for an executor that takes or gives nothing more."""
@@ -113,13 +117,13 @@ class LentFutures(Futures):
         if isinstance(error, BrokenExecutor):
             return NearCliffordError(
                 f"The executor {name} lost a worker ({said}): memory ran out, a script has no 'if __name__ == "
-                '"__main__":\' around the call, or processes were forked, where mp_context=multiprocessing.get_context("spawn") '
-                f"is safe. {kept}"
+                '"__main__":\' around the call, or its processes are forked, where '
+                f'mp_context=multiprocessing.get_context("spawn") is safe. {kept}'
             )
         if _is_pickling(error):
             return NearCliffordError(
-                f"The executor {name} cannot send the work to its workers ({said}); define what a study measures in a module "
-                f"that they can import. {kept}"
+                f"The executor {name} cannot send the work to its workers ({said}); define what a study measures in a "
+                f"module that they can import. {kept}"
             )
         return NearCliffordError(f"The executor {name} was closed or gave up ({said}). {kept}")
 
@@ -128,6 +132,6 @@ def _is_pickling(error: BaseException) -> bool:
     return isinstance(error, pickle.PicklingError) or "pickle" in str(error)
 
 
-def _lost(error: Exception) -> Failure:
+def _failure(error: Exception) -> Failure:
     text = f"The executor lost this point twice, the second time alone; {type(error).__name__}: {error}"
     return Failure(printable(text, most=2000), "".join(traceback.format_exception(error)))
