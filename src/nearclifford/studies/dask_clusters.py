@@ -15,7 +15,7 @@ from nearclifford.studies.pools import WAITING, Measure, Result, measured_by_thr
 from nearclifford.studies.unit import Unit
 
 # How long a scheduler may take to answer.
-ANSWER_SECONDS = 20.0
+ANSWER_SECONDS = 15.0
 # How often it is asked how many threads its workers have, as clusters grow and shrink.
 COUNTING_SECONDS = 10.0
 # How long opening a cluster may take.

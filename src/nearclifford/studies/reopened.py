@@ -63,7 +63,7 @@ def plan_in(store: Store, study: str | None = None) -> Plan:
     with store.told():
         rows = store.connection.execute(
             "SELECT study, kind, asked FROM studies ORDER BY "
-            "(SELECT max(run) FROM sessions WHERE sessions.study = studies.study) DESC, studies.rowid DESC"
+            "(SELECT max(begun) FROM sessions WHERE sessions.study = studies.study) DESC, studies.rowid DESC"
         ).fetchall()
     known = [(str(identity), str(kind), _asked(store, asked)) for identity, kind, asked in rows]
     if not known:
