@@ -1,4 +1,4 @@
-"""A study whose points cost nothing: for tests and benchmarks of what is around the points. Workers import it by its name."""
+"""A study whose points cost nothing: tests and benchmarks of what is around them. Workers import it by its name."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ import json
 import sqlite3
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -105,17 +104,12 @@ class _Copy:
         with self._source.told():
             return self._source.connection.execute(statement, given).fetchall()
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._out.writing() as connection:
-            yield connection
-
     def _copy_runs(self) -> None:
         rows = self._read(
             "SELECT run, started, spec, made_with, study, shard, host, process, born, begun, seen, ended "
             "FROM runs LEFT JOIN sessions USING (run) ORDER BY run"
         )
-        with self._writing() as connection:
+        with self._out.writing() as connection:
             for run, *told in rows:
                 self._runs[run] = self._run_of(connection, told[:3], told[3:])
                 self._made_in.setdefault(self._runs[run], self._source.path.parent)
@@ -138,7 +132,7 @@ class _Copy:
         return int(number or 0)
 
     def _copy_asked(self) -> None:
-        with self._writing() as connection:
+        with self._out.writing() as connection:
             for table, n_columns in (("studies", 3), ("wanted", 4), ("stored_rows", 4)):
                 marks = ", ".join("?" * n_columns)
                 connection.executemany(
@@ -153,6 +147,8 @@ class _Copy:
             "LEFT JOIN checksums USING (identity) WHERE points.rowid > ? ORDER BY points.rowid LIMIT ?",
             (last, CHUNK),
         ):
+            if any(row[4] not in self._runs for row in chunk):
+                self._copy_runs()  # one that has begun since
             yield chunk
             last = chunk[-1][0]
 
@@ -160,10 +156,10 @@ class _Copy:
         """Copy points with their numbers, in one transaction; return what those are that are damaged."""
         draws, notes = self._parts("draws", "name, draw, value", chunk), self._parts("notes", "name, text", chunk)
         damaged = []
-        with self._writing() as connection:
+        with self._out.writing() as connection:
             for _, identity, experiment, point, run, seconds, known in chunk:
                 rows, words = draws.get(identity, []), notes.get(identity, [])
-                if not _is_whole(identity, rows, words, known):
+                if run not in self._runs or not _is_whole(identity, rows, words, known):
                     damaged.append(label_of(point))
                     continue
                 hashed = checksum(identity, rows, words)
@@ -203,8 +199,8 @@ class _Copy:
             raise NearCliffordError(
                 f"The point {label_of(point)} has other numbers in {self._source.path.parent} ({self._versions(mine)}) than "
                 f"in {self._made_in.get(theirs, self._out.path.parent)} ({self._versions(theirs)}); one of the two is not "
-                "what was measured, or other versions of the libraries beneath made it. Nothing of it was changed: merge "
-                "without one of these directories."
+                "what was measured, or other versions of the libraries beneath made it. Neither was changed; merge without "
+                "one of them."
             )
 
     def _versions(self, run: int) -> str:
@@ -216,13 +212,14 @@ class _Copy:
             return "of an unknown version"
 
     def _copy_failures(self) -> None:
-        with self._writing() as connection:
+        with self._out.writing() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO failures SELECT ?1, ?2, ?3, ?4, ?5 "
                 "WHERE NOT EXISTS (SELECT 1 FROM points WHERE identity = ?1)",
                 (
                     (identity, point, self._runs[run], error, traceback)
                     for identity, point, run, error, traceback in self._read("SELECT * FROM failures")
+                    if run in self._runs
                 ),
             )
 
