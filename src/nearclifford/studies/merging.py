@@ -95,8 +95,8 @@ class _Copy:
         self._copy_failures()
         if damaged:
             warnings.warn(
-                f"{self._source.path} is damaged: {len(damaged)} points have not the numbers that were written, the first is "
-                f"{damaged[0]}. They are left out; run the study there again, and look after the disk.",
+                f"{self._source.path} is damaged: {len(damaged)} points have not the numbers that were written, the first "
+                f"is {damaged[0]}. They are left out; run the study there again, and look after the disk.",
                 stacklevel=4,
             )
 
