@@ -7,8 +7,8 @@ import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
-from cheap_studies import CheapPlan, run
 
+from cheap_studies import CheapPlan, run
 from nearclifford import NearCliffordError
 from nearclifford.studies import Study, StudySpec, dask_clusters, executors
 from nearclifford.studies.dask_clusters import dask_client

@@ -5,8 +5,8 @@ import hashlib
 import sqlite3
 
 import pytest
-from cheap_studies import CheapPlan, reopened, run
 
+from cheap_studies import CheapPlan, reopened, run
 from nearclifford import NearCliffordError
 from nearclifford.studies import Study, StudySpec, merging
 from nearclifford.studies import reopened as reopening
