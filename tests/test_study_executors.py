@@ -42,7 +42,7 @@ class Job:
 
     def result(self):
         if len(self._arguments[-1]) > 1 and any(unit.number == 6 for unit in self._arguments[-1]):
-            raise RuntimeError("job ended without a result")
+            raise RuntimeError("job ended without a result: pickle")
         return self._function(*self._arguments)
 
 
@@ -78,7 +78,7 @@ def test_a_point_that_is_lost_twice_has_failed(tmp_path, monkeypatch):
 
     def lost(self):
         if any(unit.number == 6 for unit in self._arguments[-1]):
-            raise RuntimeError("job ended without a result")
+            raise RuntimeError("job ended without a result: pickle")
         return self._function(*self._arguments)
 
     monkeypatch.setattr(Job, "result", lost)
@@ -107,7 +107,7 @@ def test_work_that_cannot_be_sent_is_told(tmp_path, processes, monkeypatch):
 
 
 def test_a_broken_pool_is_told_and_the_study_goes_on(tmp_path, expected, processes):
-    with pytest.raises(NearCliffordError, match="ProcessPoolExecutor lost a worker.*What is finished is in") as told:
+    with pytest.raises(NearCliffordError, match=r"ProcessPoolExecutor lost a worker.*What is finished is in") as told:
         run(CheapPlan(24, together=4, poison=(13,)), tmp_path, executor=processes)
     assert "\n" not in str(told.value)
     with pytest.raises(NearCliffordError, match="lost a worker"):

@@ -129,7 +129,10 @@ class LentFutures(Futures):
 
 
 def _is_pickling(error: BaseException) -> bool:
-    return isinstance(error, pickle.PicklingError) or "pickle" in str(error)
+    # what the standard library raises; texts of other errors may name a file that is called so
+    return isinstance(error, pickle.PicklingError) or (
+        isinstance(error, AttributeError | TypeError) and "pickle" in str(error)
+    )
 
 
 def _failure(error: Exception) -> Failure:
