@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
-from cheap_studies import CheapPlan, run
 
+from cheap_studies import CheapPlan, run
 from nearclifford.studies import database, runner
 from nearclifford.studies.database import journal_of
 
