@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
 import psutil
@@ -96,6 +97,23 @@ class Database:
                 raise
         self._synchronized = time.monotonic()
 
+    @classmethod
+    def to_read(cls, directory: str | Path) -> Self:
+        """Return the file of a directory opened so that nothing of it is ever changed, though others may write to it."""
+        found = cls.__new__(cls)
+        found.path = path_of(directory, "directory") / FILE_NAME
+        with told(found.path.parent, "a directory with the results of a study"):
+            if not found.path.exists():
+                raise NearCliffordError(f"{found.path} does not exist; expected a directory with the results of a study.")
+        with found.told():
+            try:
+                found._open_to_read(_as_it_lies(found.path))
+            except sqlite3.OperationalError as error:
+                if _code(error) not in READ_ONLY:
+                    raise
+                found._open_to_read()
+        return found
+
     @contextmanager
     def told(self) -> Iterator[None]:
         """Turn what SQLite says into one line that ends with what to do."""
@@ -148,9 +166,10 @@ class Database:
         for table, columns in COLUMNS.items():
             connection.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 0")
 
-    def _open_to_read(self) -> None:
+    def _open_to_read(self, how: str = "immutable=1") -> None:
         """Open a file where nothing can be written; such a file has no journal, as whoever wrote it is gone."""
-        self.connection = sqlite3.connect(f"file:{quote(str(self.path.resolve()))}?immutable=1", uri=True)
+        uri = f"file:{quote(str(self.path.resolve()))}?{how}"
+        self.connection = sqlite3.connect(uri, timeout=PATIENCE_SECONDS, uri=True)
         try:
             self._checked()
             for table in set(SCHEMA) - self._tables():
@@ -202,6 +221,17 @@ def journal_of(directory: Path) -> str:
     ]  # fmt: skip
     nearest = max(holding, key=lambda mount: len(Path(mount.mountpoint).parts), default=None)
     return "delete" if nearest is not None and nearest.fstype.lower() in NETWORK_FILE_SYSTEMS else "wal"
+
+
+def _as_it_lies(path: Path) -> str:
+    """Return how to open a file to read: with locks, or without where they would leave files beside it.
+
+    Only a reader of a write-ahead log makes such files; where there is no log yet, nobody writes.
+    """
+    with told(path, "the results of a study"), path.open("rb") as stream:
+        header = stream.read(20)
+    quiet = header[18:20] == b"\x02\x02" and not path.with_name(f"{path.name}-wal").exists()
+    return "immutable=1" if quiet else "mode=ro"
 
 
 def _code(error: Exception) -> int:

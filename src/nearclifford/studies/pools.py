@@ -114,7 +114,7 @@ class Futures:
 
     Parameters
     ----------
-    executor : as `concurrent.futures` has them, or Dask's client.
+    executor : as `concurrent.futures` has them.
     threads : of each measurement.
     room : bundles that it holds at once.
     """
@@ -123,7 +123,8 @@ class Futures:
         self._executor, self._measure, self._threads, self._room = executor, measure, threads, room
         self._finished: SimpleQueue[Any] = SimpleQueue()
         self._silent: list[Any] = []
-        self._flying: set[Any] = set()
+        # by identity, as not every library's futures can be keys
+        self._flying: dict[int, tuple[Any, Sequence[Unit]]] = {}
 
     @property
     def has_room(self) -> bool:
@@ -137,8 +138,14 @@ class Futures:
 
     def give(self, bundle: Sequence[Unit]) -> None:
         """Submit a bundle."""
-        future = self._executor.submit(measured_by_threads, self._threads, self._measure, bundle)
-        self._flying.add(future)
+        future = self._submitted(bundle)
+        self._flying[id(future)] = future, bundle
+        self._watch(future)
+
+    def _submitted(self, bundle: Sequence[Unit]) -> Any:
+        return self._executor.submit(measured_by_threads, self._threads, self._measure, bundle)
+
+    def _watch(self, future: Any) -> None:
         if hasattr(future, "add_done_callback"):
             future.add_done_callback(self._finished.put)
         else:
@@ -153,10 +160,14 @@ class Futures:
                 future = self._finished.get(timeout=ASKING_SECONDS if self._silent else WAIT_SECONDS)
             except Empty:
                 continue
-            self._flying.discard(future)
-            found: list[Result] = future.result()
-            return found
+            _, bundle = self._flying.pop(id(future))
+            return self._found(future, bundle)
         return []
+
+    def _found(self, future: Any, bundle: Sequence[Unit]) -> list[Result]:
+        del bundle
+        found: list[Result] = future.result()
+        return found
 
     def _ask(self) -> None:
         for future in [one for one in self._silent if one.done()]:
@@ -165,7 +176,7 @@ class Futures:
 
     def close(self) -> None:
         """Cancel what was not begun; the executor is the caller's and stays open."""
-        for future in self._flying:
+        for future, _ in self._flying.values():
             if hasattr(future, "cancel"):
                 future.cancel()
         self._flying.clear()

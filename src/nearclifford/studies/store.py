@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from types import TracebackType
 from typing import Any
 
@@ -14,6 +15,9 @@ from nearclifford.studies.database import Database
 from nearclifford.studies.draws import Draws
 from nearclifford.studies.stored_rows import Row, checksum, draws_of, intact, notes_of, rows_of
 from nearclifford.studies.unit import Unit
+
+# Points that one statement reads.
+CHUNK = 500
 
 
 class DamagedPointError(NearCliffordError):
@@ -131,14 +135,35 @@ class Store(Database):
 
     def damaged(self, units: Iterable[Unit]) -> list[Unit]:
         """Return the points whose numbers are not those that were written, in the given order."""
-        return [unit for unit in units if self._is_damaged(unit)]
+        asked = list(units)
+        chunks = (asked[first : first + CHUNK] for first in range(0, len(asked), CHUNK))
+        return [unit for chunk in chunks for unit in self._damaged_in(chunk)]
 
-    def _is_damaged(self, unit: Unit) -> bool:
-        try:
-            self.load(unit)
-        except DamagedPointError:
-            return True
-        return False
+    def _damaged_in(self, units: Sequence[Unit]) -> list[Unit]:
+        """Ask for many at once: a statement for each costs more than what it reads."""
+        listed = json.dumps([unit.identity for unit in units])
+        of_these = "identity IN (SELECT value FROM json_each(?))"
+        with self.told():
+            known = dict(
+                self.connection.execute(
+                    f"SELECT identity, checksum FROM points LEFT JOIN checksums USING (identity) WHERE {of_these}", (listed,)
+                ).fetchall()
+            )
+            draws = _by_identity(
+                self.connection.execute(
+                    f"SELECT identity, name, draw, value FROM draws WHERE {of_these} ORDER BY 1, 2, 3", (listed,)
+                ).fetchall()
+            )
+            notes = _by_identity(
+                self.connection.execute(
+                    f"SELECT identity, name, text FROM notes WHERE {of_these} ORDER BY 1, 2", (listed,)
+                ).fetchall()
+            )
+        return [
+            unit
+            for unit, identity in ((unit, unit.identity) for unit in units)
+            if identity in known and not intact(draws.get(identity, []), notes.get(identity, []), unit, known[identity])
+        ]
 
     def load(self, unit: Unit) -> Draws | None:
         """Return the numbers of one point, or None where they are not there yet.
@@ -163,6 +188,10 @@ class Store(Database):
                 "measured anew."
             )
         return draws_of(rows, notes)
+
+
+def _by_identity(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    return {identity: [row[1:] for row in group] for identity, group in groupby(rows, key=lambda row: row[0])}
 
 
 def _json(record: dict[str, Any]) -> str:

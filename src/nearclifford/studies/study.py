@@ -205,14 +205,14 @@ class Study:
 
 def results_in(plan: Plan, store: Store, directory: Path) -> StudyResults:
     """Return what a store has of a plan."""
-    failed = tuple((_label(point), error) for point, error in store.failures(plan.units()))
+    failed = tuple((label_of(point), error) for point, error in store.failures(plan.units()))
     return StudyResults(plan, plan.frame(store), directory, failed)
 
 
-def _label(point: str) -> str:
+def label_of(point: str) -> str:
     """Return what a point is, as one line.
 
-    >>> _label('{"ansatz": "mhea", "n_qubits": 4}')
+    >>> label_of('{"ansatz": "mhea", "n_qubits": 4}')
     'ansatz=mhea, n_qubits=4'
     """
     return ", ".join(f"{name}={value}" for name, value in json.loads(point).items())
