@@ -60,9 +60,15 @@ if TYPE_CHECKING:
     from nearclifford.statistics.verbs import gradient_statistics, loss_statistics
     from nearclifford.studies import experiments
     from nearclifford.studies.decay import Decay, fit_decay
+    from nearclifford.studies.merging import merge_studies
+    from nearclifford.studies.reopened import results_of
     from nearclifford.studies.results import StudyResults
     from nearclifford.studies.spec import StudySpec
+    from nearclifford.studies.status import StudyStatus, status_of
     from nearclifford.studies.study import Study
+    from nearclifford.studies.sweeps.spec import SweepSpec
+    from nearclifford.studies.sweeps.task import Task
+    from nearclifford.studies.sweeps.verb import Sweep, sweep
     from nearclifford.surrogates.base import Surrogate
     from nearclifford.surrogates.build import surrogate
     from nearclifford.surrogates.error import ErrorCurve, surrogate_error_curve
@@ -138,7 +144,11 @@ __all__ = [
     "Study",
     "StudyResults",
     "StudySpec",
+    "StudyStatus",
     "Surrogate",
+    "Sweep",
+    "SweepSpec",
+    "Task",
     "TaylorSurrogate",
     "TrainingRun",
     "Uniform",
@@ -159,9 +169,11 @@ __all__ = [
     "gradient_statistics",
     "height_map",
     "loss_statistics",
+    "merge_studies",
     "observables",
     "principal_plane",
     "random_directions",
+    "results_of",
     "sampled_squared_norm",
     "search_encoder",
     "shot_variance",
@@ -169,8 +181,10 @@ __all__ = [
     "shots_to_resolve",
     "simulation_cost",
     "slice_along",
+    "status_of",
     "surrogate",
     "surrogate_error_curve",
+    "sweep",
     "to_jax",
     "to_torch",
     "train",
@@ -227,10 +241,10 @@ _MODULES = {
     "Rounds": "statistics.backend",
     "SampledNorm": "statistics.some_components",
     "ScipyMethod": "training.scipy_method",
+    "ShotSampler": "devices.sampled",
     "ShotVariance": "devices.shot_variance",
     "ShotsForValue": "devices.shots",
     "ShotsToResolve": "devices.shots",
-    "ShotSampler": "devices.sampled",
     "SignSGD": "training.rules",
     "SimulationCost": "costs.compare",
     "Slice": "geometry.results",
@@ -239,7 +253,11 @@ _MODULES = {
     "Study": "studies.study",
     "StudyResults": "studies.results",
     "StudySpec": "studies.spec",
+    "StudyStatus": "studies.status",
     "Surrogate": "surrogates.base",
+    "Sweep": "studies.sweeps.verb",
+    "SweepSpec": "studies.sweeps.spec",
+    "Task": "studies.sweeps.task",
     "TaylorSurrogate": "surrogates.taylor",
     "TrainingRun": "training.record",
     "Uniform": "patches",
@@ -260,9 +278,11 @@ _MODULES = {
     "gradient_statistics": "statistics.verbs",
     "height_map": "geometry.verbs",
     "loss_statistics": "statistics.verbs",
+    "merge_studies": "studies.merging",
     "observables": "observables",
     "principal_plane": "geometry.directions",
     "random_directions": "geometry.directions",
+    "results_of": "studies.reopened",
     "sampled_squared_norm": "statistics.some_components",
     "search_encoder": "encoder.search",
     "shot_variance": "devices.shot_variance",
@@ -270,8 +290,10 @@ _MODULES = {
     "shots_to_resolve": "devices.shots",
     "simulation_cost": "costs.compare",
     "slice_along": "geometry.verbs",
+    "status_of": "studies.status",
     "surrogate": "surrogates.build",
     "surrogate_error_curve": "surrogates.error",
+    "sweep": "studies.sweeps.verb",
     "to_jax": "interchange.jax_functions",
     "to_torch": "interchange.torch_functions",
     "train": "training.verb",

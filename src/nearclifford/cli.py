@@ -97,6 +97,23 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--list", dest="preset", action="store_const", const="", help="list the presets")
     study.add_argument("--out", type=Path, metavar="DIR", help="directory of the results (default: runs/NAME)")
     study.add_argument("--workers", type=int, help="worker processes (default: one per core); 1 measures in this process")
+    study.add_argument("--dask", metavar="ADDRESS", help="measure on a Dask cluster: tcp://host:8786, its file, or 'local'")
+    study.add_argument("--shard", metavar="K/M", help="measure part K of M alone, for arrays of jobs; then merge")
+    study.add_argument("--retry-failed", action="store_true", help="measure points again that ended in an error")
+    study.add_argument("--dump", action="store_true", help="print the study's file, to be edited, and run nothing")
+    study.add_argument("--dry-run", action="store_true", help="print points, predicted seconds and memory, and run nothing")
+
+    status = commands.add_parser("status", help="how far a study is, and whether it runs")
+    status.add_argument("directory", type=Path, metavar="DIR", help="directory of the results")
+    status.add_argument("--json", action="store_true", help="print everything as JSON")
+
+    merge = commands.add_parser("merge", help="join the results of several directories, such as shards")
+    merge.add_argument("sources", type=Path, nargs="+", metavar="DIR", help="directories of results; they stay as they are")
+    merge.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="directory of the whole")
+
+    report = commands.add_parser("report", help="one HTML page of a study: tables, figures, how to repeat it")
+    report.add_argument("directory", type=Path, metavar="DIR", help="directory of the results")
+    report.add_argument("-o", "--output", type=Path, metavar="FILE", help="the page (default: DIR/report.html)")
 
     encoder = commands.add_parser("encode", help="put the Linear Clifford Encoder around a circuit")
     _add_circuit(encoder)

@@ -35,11 +35,13 @@ class Family:
     build : (N, rng) to an observable; only random ones use the generator.
     least_qubits : the smallest N.
     even : whether N has to be even.
+    is_random : whether it uses the generator.
     """
 
     build: Callable[[int, np.random.Generator], SparsePauliOp]
     least_qubits: int
     even: bool = False
+    is_random: bool = False
 
     def missing(self, n_qubits: int) -> str | None:
         """Return what a number of qubits lacks, in words; None where the observable exists.
@@ -65,7 +67,7 @@ def _studied(least_qubits: int = 1, even: bool = False) -> Callable[[Builder], B
         def build(n_qubits: int, rng: np.random.Generator) -> SparsePauliOp:
             return builder(n_qubits, rng=rng) if is_random else builder(n_qubits)
 
-        OBSERVABLES[builder.__name__] = Family(build, least_qubits, even)
+        OBSERVABLES[builder.__name__] = Family(build, least_qubits, even, is_random)
         return builder
 
     return entered

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Any
 
 from nearclifford.errors import NearCliffordError
-from nearclifford.files import path_of, read_bytes
+from nearclifford.files import path_of
 from nearclifford.studies.spec import StudySpec
 from nearclifford.studies.sweeps.spec import SweepSpec
-
-LARGEST_FILE = 2**20
+from nearclifford.studies.toml_files import read_table
 
 
 def read_spec(path: str | Path) -> StudySpec | SweepSpec:
@@ -22,21 +19,6 @@ def read_spec(path: str | Path) -> StudySpec | SweepSpec:
     path = path_of(path, "the study's file")
     given = read_table(path)
     try:
-        if "circuit" in given:
-            return SweepSpec.from_mapping(given, path.parent)
-        return StudySpec.from_mapping(given)
+        return SweepSpec.from_mapping(given, path.parent) if "circuit" in given else StudySpec.from_mapping(given)
     except NearCliffordError as error:
-        raise NearCliffordError(f"{path}: {error}") from error
-
-
-def read_table(path: Path) -> dict[str, Any]:
-    """Return the entries of a TOML file; errors as for `read_spec`."""
-    data = read_bytes(path, "the TOML file of a study", most=LARGEST_FILE)
-    try:
-        return tomllib.loads(data.decode())
-    except UnicodeDecodeError as error:
-        raise NearCliffordError(f"{path} is no text in UTF-8; expected the TOML file of a study.") from error
-    except RecursionError as error:
-        raise NearCliffordError(f"{path} is nested too deeply; expected the TOML file of a study.") from error
-    except ValueError as error:
         raise NearCliffordError(f"{path}: {error}") from error

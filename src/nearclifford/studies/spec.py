@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from itertools import product
@@ -14,7 +13,7 @@ from typing import Any
 from nearclifford.ansatz import ANSATZE
 from nearclifford.arguments import instance, one_of, shown
 from nearclifford.errors import NearCliffordError
-from nearclifford.files import path_of, read_bytes
+from nearclifford.files import path_of
 from nearclifford.observables import OBSERVABLES
 from nearclifford.studies.experiment import Experiment
 from nearclifford.studies.experiments import EXPERIMENTS
@@ -22,11 +21,11 @@ from nearclifford.studies.experiments.gradient import Gradient
 from nearclifford.studies.problem import ENCODERS
 from nearclifford.studies.rules import layers_rule, n_layers, sigma_rule
 from nearclifford.studies.settings import at_least, each, named, setting, settle
+from nearclifford.studies.toml_files import read_table
 
 # A circuit of so many gates takes minutes and ten gigabytes to build.
 MOST_GATES = 10**7
 MOST_POINTS = 10**6
-LARGEST_FILE = 2**20
 
 PAPER_SIGMAS = ("D^-1", "D^-1/2", "D^-1/3", "D^-1/5", "1")
 
@@ -82,9 +81,9 @@ class StudySpec:
             raise NearCliffordError(
                 f"experiment is {self.experiment!r}; expected an experiment, such as Gradient(samples=3)."
             )
-        least = OBSERVABLES[self.observable].least_qubits
-        if min(self.qubits) < least:
-            raise NearCliffordError(f"qubits holds {min(self.qubits)}; {self.observable} needs at least {least}.")
+        for n_qubits in self.qubits:
+            if missing := OBSERVABLES[self.observable].missing(n_qubits):
+                raise NearCliffordError(f"qubits holds {n_qubits}; {self.observable} needs {missing}.")
         self._check_size()
 
     def _check_size(self) -> None:
@@ -129,15 +128,10 @@ class StudySpec:
     def from_toml(cls, path: str | Path) -> StudySpec:
         """Return the spec in a TOML file; the errors name the file."""
         path = path_of(path, "the study's file")
-        data = read_bytes(path, "the TOML file of a study", most=LARGEST_FILE)
         try:
-            return cls.from_mapping(tomllib.loads(data.decode()))
-        except UnicodeDecodeError as error:
-            raise NearCliffordError(f"{path} is no text in UTF-8; expected the TOML file of a study.") from error
-        except RecursionError as error:
-            raise NearCliffordError(f"{path} is nested too deeply; expected the TOML file of a study.") from error
-        except ValueError as error:
-            raise NearCliffordError(f"{path}: {error}") from error
+            return cls.from_mapping(read_table(path))
+        except NearCliffordError as error:
+            raise error if str(error).startswith(str(path)) else NearCliffordError(f"{path}: {error}") from error
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the entries of the file of this study."""

@@ -14,8 +14,10 @@ from nearclifford.studies.database import FILE_NAME
 from nearclifford.studies.plan import Plan
 from nearclifford.studies.presets import preset_path, preset_titles
 from nearclifford.studies.progress import Listener
+from nearclifford.studies.reading import read_spec
 from nearclifford.studies.results import StudyResults
 from nearclifford.studies.runner import Running, run_plan
+from nearclifford.studies.shards import Shard
 from nearclifford.studies.spec import StudySpec
 from nearclifford.studies.store import Store
 from nearclifford.studies.unit import Unit
@@ -67,11 +69,11 @@ class Study:
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Study:
-        """Return the study in a TOML file; see `StudySpec` for its entries.
+        """Return the study in a TOML file; see `StudySpec` for its entries, and `SweepSpec` where it names a ``circuit``.
 
         Raises `NearCliffordError` for an unknown entry, which it names, and for a wrong one.
         """
-        return cls(StudySpec.from_toml(path))
+        return cls(read_spec(path))
 
     @classmethod
     def preset(cls, name: str) -> Study:
@@ -193,9 +195,9 @@ class Study:
         """
         return self.results(out).save_figures(directory, made_by)
 
-    def remaining(self, out: str | Path) -> int:
-        """Return how many points ``out`` has not got yet; damaged ones count, as `run` measures them anew."""
-        directory, points = path_of(out, "out"), self.points
+    def remaining(self, out: str | Path, shard: str | None = None) -> int:
+        """Return how many points, of a shard or of all, ``out`` has not got yet; damaged and failed ones count."""
+        directory, points = path_of(out, "out"), [unit for _, unit in Shard.read(shard).of(self.plan)]
         with told(directory, "a directory with the results of a study"):
             if not (directory / FILE_NAME).exists():
                 return len(points)

@@ -8,6 +8,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+# Measured: a worker that has imported the package and compiled its kernels.
+PROCESS_BYTES = 4e8
+
 
 class Unit(ABC):
     """What is measured by itself, stored as a whole or not at all, and recognised by its identity when a study goes on.
@@ -33,6 +36,11 @@ class Unit(ABC):
     @abstractmethod
     def predicted_seconds(self) -> float:
         """Rough cost on one core; the progress bar counts in it."""
+
+    @property
+    def predicted_bytes(self) -> float:
+        """Rough memory of a process that measures it: what Python and the compiled kernels take, unless a class knows more."""
+        return PROCESS_BYTES
 
     @abstractmethod
     def record(self) -> dict[str, Any]:

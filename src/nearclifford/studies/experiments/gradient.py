@@ -23,6 +23,7 @@ from nearclifford.studies.printing import circuit_title, encoder_title, table_te
 from nearclifford.studies.problem import prepare, preparing_seconds
 from nearclifford.studies.rules import sigma_value
 from nearclifford.studies.settings import at_least, named, setting
+from nearclifford.studies.unit import PROCESS_BYTES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +60,11 @@ class GradientPoint(Point):
     backend: str
     samples: int
     components: int
+
+    @property
+    def predicted_bytes(self) -> float:
+        """Three states of 2^N amplitudes where gradients are exact, more than circuits of few active qubits need."""
+        return PROCESS_BYTES + (48.0 * 2.0**self.n_qubits if self.backend == "statevector" else 0.0)
 
     @property
     def predicted_seconds(self) -> float:

@@ -24,6 +24,7 @@ from nearclifford.studies.printing import circuit_title, encoder_title, table_te
 from nearclifford.studies.problem import TERMS, prepare, preparing_seconds
 from nearclifford.studies.rules import sigma_value
 from nearclifford.studies.settings import at_least, each, named, setting
+from nearclifford.studies.unit import PROCESS_BYTES
 from nearclifford.training.optimizers import Optimizer, optimizer_of
 from nearclifford.training.record import TrainingStep
 from nearclifford.training.rules import RandomWalk
@@ -80,6 +81,11 @@ class TrainingPoint(Point):
     shots: int
     step: int
     encoded_terms: str
+
+    @property
+    def predicted_bytes(self) -> float:
+        """Three states of 2^N amplitudes, more than circuits of few active qubits need."""
+        return PROCESS_BYTES + 48.0 * 2.0**self.n_qubits
 
     @property
     def predicted_seconds(self) -> float:

@@ -46,7 +46,7 @@ def imported(path: str, folder: Path, entry: str) -> Callable[..., Any]:
         ) from error
     if not callable(found):
         raise NearCliffordError(f"{entry} holds {path!r}, which is a {type(found).__name__}; expected a function.")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def calls(

@@ -105,7 +105,9 @@ def _number(example: float) -> Check:
 
 def _arguments(value: object, name: str) -> dict[str, tuple[Any, ...]]:
     if not isinstance(value, Mapping):
-        raise NearCliffordError(f"{name} is {shown(value)}; expected a table of lists, such as [arguments] n_qubits = [4, 8].")
+        raise NearCliffordError(
+            f"{name} is {shown(value)}; expected a table of lists, such as [arguments] n_qubits = [4, 8]."
+        )
     found = {}
     for key, values in value.items():
         if not isinstance(key, str) or not key.isidentifier() or key in OWN_COLUMNS:
@@ -146,7 +148,8 @@ class SweepSpec:
 
     Examples
     --------
-    >>> spec = SweepSpec("nearclifford.ansatz:mhea", ["ZZ", "global_z"], ["0.1"], arguments={"n_qubits": 2, "layers": [1, 2]})
+    >>> sizes = {"n_qubits": 2, "layers": [1, 2]}
+    >>> spec = SweepSpec("nearclifford.ansatz:mhea", ["ZZ", "global_z"], ["0.1"], arguments=sizes)
     >>> len(spec.plan().units())  # ZZ is global_z here
     2
     >>> spec.plan().axes
@@ -159,9 +162,9 @@ class SweepSpec:
     encoder: tuple[str, ...] = setting(_many(_encoder), ("none",))
     arguments: Mapping[str, tuple[Any, ...]] = field(default_factory=dict, metadata={"check": _arguments})
     draws: int = setting(at_least(1), 1)
-    measure: Any = setting(_measure, ("squared_norm", "variance"))
+    measure: str | tuple[str, ...] = setting(_measure, ("squared_norm", "variance"))
     backend: str = setting(lambda value, name: one_of(value, name, BACKENDS), "auto")
-    samples: Any = setting(_samples, "auto")
+    samples: int | str = setting(_samples, "auto")
     rel_error: float = setting(_number(0.05), 0.05)
     max_seconds: float = setting(_number(60.0), 60.0)
     seed: int = setting(at_least(0, most=2**256), 0)
@@ -173,7 +176,9 @@ class SweepSpec:
         if not isinstance(self.title, str):
             raise NearCliffordError(f"title is {shown(self.title)}; expected a line of text.")
         functions = {path: imported(path, self.folder, "circuit") for path in self.circuit if is_import_path(path)}
-        used = {name for path, function in functions.items() for call in calls(function, self.arguments, path) for name in call}
+        used = {
+            name for path, function in functions.items() for call in calls(function, self.arguments, path) for name in call
+        }
         if unused := [name for name in self.arguments if name not in used]:
             raise NearCliffordError(
                 f"arguments has the entry {unused[0]!r}, and no function of circuit has a parameter of this name."
