@@ -82,8 +82,8 @@ def predicted(study: Study, shard: str | None, workers: int | None) -> str:
     return "\n".join(
         [
             f"{len(units)} points in {len(bundles)} bundles",
-            f"predicted: {seconds:,.0f} s of one core, {max(seconds / count, longest):,.0f} s by {count} workers, the longest "
-            f"bundle {longest:,.0f} s (by counts of gates: right to a factor of a few)",
+            f"predicted: {seconds:,.0f} s of one core, {max(seconds / count, longest):,.0f} s by {count} workers, the "
+            f"longest bundle {longest:,.0f} s (by counts of gates: right to a factor of a few)",
             f"memory: {most / 1e9:.1f} GB for the largest worker at most, {count * most / 1e9:.1f} GB for {count}",
         ]
     )

@@ -39,7 +39,7 @@ class Unit(ABC):
 
     @property
     def predicted_bytes(self) -> float:
-        """Rough memory of a process that measures it: what Python and the compiled kernels take, unless a class knows more."""
+        """Rough memory of a process that measures it: of Python and the compiled kernels, unless a class knows more."""
         return PROCESS_BYTES
 
     @abstractmethod

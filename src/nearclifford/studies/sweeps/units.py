@@ -156,4 +156,5 @@ def measure_units(units: Sequence[TaskUnit]) -> list[Draws]:
 def _measured(unit: TaskUnit, land: Landscape) -> Draws:
     rng = np.random.default_rng(np.random.SeedSequence(int(unit.identity, 16)))
     numbers, words = unit.measure.take(land, unit.task.patch, rng)
-    return Draws(np.zeros(1, dtype=np.int64), {name: np.array([number]) for name, number in numbers.items()}, words)
+    arrays = {name: np.array([number], dtype=np.float64) for name, number in numbers.items()}
+    return Draws(np.zeros(1, dtype=np.int64), arrays, words)
