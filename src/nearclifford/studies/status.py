@@ -146,7 +146,7 @@ class _Reader:
             total=total,
             done=done,
             failed=failed,
-            sessions=tuple(LiveSession(*who, points) for _, *who, points in sessions),
+            sessions=tuple(LiveSession(*row[1:]) for row in sessions),
             ended=ended,
             points_per_second=rate,
             seconds_left=seconds_left,
