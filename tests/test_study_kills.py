@@ -61,9 +61,9 @@ def test_kills_leave_no_trace(tmp_path, monkeypatch, journal, expected):
     """Killed twice at random moments, then finished; what was measured twice was under way, a bundle for each kill."""
     out, rng = tmp_path / "out", random.Random(7)
     for _ in range(2):
-        before = len(measured(out))
+        until = len(measured(out)) + rng.randint(1, 24)
         process = start(out, journal)
-        wait_for(lambda number=before + rng.randint(1, 24): len(measured(out)) >= number)
+        wait_for(lambda until=until: len(measured(out)) >= until)
         time.sleep(rng.uniform(0.0, 0.01))
         process.kill()
         assert process.wait() == -signal.SIGKILL

@@ -60,10 +60,8 @@ def test_a_study_that_runs(tmp_path):
     # of equal points: as many seconds each as those that are done took
     assert found.seconds_left == pytest.approx(3 / found.points_per_second)
     lines = str(found).splitlines()
-    assert (
-        lines[1].startswith(f"running: process {os.getpid()} on ")
+    assert lines[1].startswith(f"running: process {os.getpid()} on ")
     assert "points per second" in lines[2] and lines[2].endswith("left")
-    )
 
 
 def test_shards_are_named(tmp_path):

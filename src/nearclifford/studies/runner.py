@@ -25,6 +25,8 @@ from nearclifford.studies.unit import Unit
 
 # How long to wait for points that another process is measuring, before looking again.
 LOOKING_SECONDS = 0.2
+# Bundles that are predicted to take no longer together are taken together; others could measure them meanwhile.
+TAKEN_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -110,14 +112,15 @@ def _pool(plan: Plan, how: Running, most: int, store: Store) -> Pool:
 
 def _measured(session: Session, pool: Pool, bundles: Sequence[list[Unit]]) -> Iterator[list[Result]]:
     """Yield the results of each bundle as they come; what another process has taken is looked at again at the end."""
-    waiting, elsewhere = deque(bundles), deque[list[Unit]]()
-    while waiting or elsewhere or pool.is_busy:
-        while waiting and pool.has_room:
-            mine, theirs = session.take(waiting.popleft())
-            if mine:
-                pool.give(mine)
-            if theirs:
-                elsewhere.append(theirs)
+    waiting, taken, elsewhere = deque(bundles), deque[list[Unit]](), deque[list[Unit]]()
+    while waiting or taken or elsewhere or pool.is_busy:
+        while (waiting or taken) and pool.has_room:
+            if not taken:
+                mine, theirs = session.take(_few(waiting))
+                taken.extend(mine)
+                elsewhere.extend(theirs)
+            if taken:
+                pool.give(taken.popleft())
         if pool.is_busy:
             results = pool.results()
             yield results
@@ -125,3 +128,17 @@ def _measured(session: Session, pool: Pool, bundles: Sequence[list[Unit]]) -> It
             time.sleep(LOOKING_SECONDS)
             waiting, elsewhere = elsewhere, deque()
         session.sign()
+
+
+def _few(waiting: deque[list[Unit]]) -> list[list[Unit]]:
+    """Return the next bundle, and those after it that hardly take longer than to write that they are taken."""
+    few = [waiting.popleft()]
+    seconds = _seconds(few[0])
+    while waiting and seconds + _seconds(waiting[0]) < TAKEN_SECONDS:
+        few.append(waiting.popleft())
+        seconds += _seconds(few[-1])
+    return few
+
+
+def _seconds(bundle: Sequence[Unit]) -> float:
+    return sum(unit.predicted_seconds for unit in bundle)

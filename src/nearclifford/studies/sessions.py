@@ -86,23 +86,34 @@ class Session:
             connection.execute("DELETE FROM claims WHERE run = ?", (self.run,))
             connection.execute("UPDATE sessions SET seen = ?, ended = ? WHERE run = ?", (time.time(), how, self.run))
 
-    def take(self, units: Sequence[Unit]) -> tuple[list[Unit], list[Unit]]:
-        """Return the units that this run measures now, and those that another one is measuring; done ones are in neither."""
+    def take(self, bundles: Sequence[Sequence[Unit]]) -> tuple[list[list[Unit]], list[list[Unit]]]:
+        """Return what this run measures now of bundles, and what another one is measuring; done units are in neither.
+
+        All of it is one transaction.
+        """
         mine, theirs = [], []
-        with self.store.writing() as connection:
-            for unit in units:
-                identity = (unit.identity,)
-                if connection.execute("SELECT 1 FROM points WHERE identity = ?", identity).fetchone():
-                    continue
-                if connection.execute("SELECT 1 FROM failures WHERE identity = ?", identity).fetchone():
-                    continue
-                row = connection.execute("SELECT run FROM claims WHERE identity = ?", identity).fetchone()
-                if row is not None and row[0] != self.run and self._lives(row[0]):
-                    theirs.append(unit)
-                    continue
-                connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?)", (unit.identity, self.run))
-                mine.append(unit)
+        with self.store.writing():
+            for bundle in bundles:
+                taken: list[Unit] = []
+                left: list[Unit] = []
+                for unit in bundle:
+                    self._take(unit, taken, left)
+                mine += [taken] if taken else []
+                theirs += [left] if left else []
         return mine, theirs
+
+    def _take(self, unit: Unit, taken: list[Unit], left: list[Unit]) -> None:
+        connection, identity = self.store.connection, (unit.identity,)
+        if connection.execute("SELECT 1 FROM points WHERE identity = ?", identity).fetchone():
+            return
+        if connection.execute("SELECT 1 FROM failures WHERE identity = ?", identity).fetchone():
+            return
+        row = connection.execute("SELECT run FROM claims WHERE identity = ?", identity).fetchone()
+        if row is not None and row[0] != self.run and self._lives(row[0]):
+            left.append(unit)
+            return
+        connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?)", (*identity, self.run))
+        taken.append(unit)
 
     def _lives(self, run: int) -> bool:
         row = self.store.connection.execute(
