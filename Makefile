@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help study test lint format notebook compare-backends bench-gpu other-libraries
+.PHONY: help study test lint format notebook compare-backends bench-gpu other-libraries wheel-test matrix
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -46,3 +46,9 @@ bench-gpu: $(STAMP)  ## seconds per gradient on GPU, CPU and Aer
 
 other-libraries: $(STAMP)  ## tests of the doors to PennyLane, Cirq, JAX, PyTorch, qiskit-algorithms, in .foreign
 	$(VENV)/bin/python benchmarks/other_libraries.py .foreign
+
+wheel-test:  ## build wheel and sdist in dist/stranger, install the wheel in an empty environment, run tests against it
+	$(PYTHON) benchmarks/wheel.py dist/stranger --python $(PYTHON)
+
+matrix:  ## tests with the oldest and the newest dependencies, by Python: make matrix PYTHONS="python3.11 python3.13"
+	$(PYTHON) benchmarks/matrix.py dist/matrix $(if $(PYTHONS),--pythons $(PYTHONS))

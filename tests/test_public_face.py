@@ -131,7 +131,7 @@ def test_a_command_loads_what_it_needs(tmp_path: Path) -> None:
 
 def test_an_extra_that_an_error_names_exists() -> None:
     package = Path(nc.__file__).parent
-    project = tomllib.loads((package.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
     named = {
         extra for path in package.rglob("*.py") for extra in re.findall(r"nearclifford\[(\w+)\]", path.read_text("utf-8"))
     }

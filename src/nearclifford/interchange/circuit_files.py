@@ -30,6 +30,8 @@ MOST_GATES = 10**6
 
 EXPECTED = "a circuit, OpenQASM 3 (.qasm) or Qiskit's QPY (.qpy)"
 QPY_MAGIC = b"QISKIT"
+# Versions 10 to 12 may hold symengine's objects, and symengine reads pickles, which run whatever code they hold.
+PICKLED_QPY, PICKLES = range(10, 13), b"e"
 
 
 def read_circuit(path: str | Path) -> QuantumCircuit:
@@ -146,7 +148,7 @@ def _read_qpy(data: bytes, path: Path) -> QuantumCircuit:
 
 
 def _check_header(data: bytes, path: Path) -> None:
-    """Refuse more or fewer than one circuit, and counts that would fill the memory; struct.error where the file ends before.
+    """Refuse pickles, all but one circuit, and counts that would fill the memory; struct.error where the file ends before.
 
     The layout is that of https://quantum.cloud.ibm.com/docs/api/qiskit/qpy: a header, from version 16 on a table of offsets,
     and then circuits whose header begins in the same way since version 2.
@@ -155,6 +157,11 @@ def _check_header(data: bytes, path: Path) -> None:
     if n_circuits != 1:
         raise CircuitError(
             f"{path} holds {n_circuits or 'no'} circuits; expected one, as qpy.dump(circuit, stream) writes it."
+        )
+    if version in PICKLED_QPY and data[18:19] == PICKLES:
+        raise CircuitError(
+            f"{path} is QPY {version} with symengine's expressions, which can hold pickles; load it with qiskit.qpy if you "
+            "trust it, and write it anew."
         )
     start = (18 if version < 10 else 19) + (version >= 5)
     if version >= 16:
