@@ -11,7 +11,7 @@ BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def toml_of(entries: Mapping[str, Any]) -> str:
-    """Return entries as a file that `tomllib` reads back; None is left out, since TOML has no word for it.
+    r"""Return entries as a file that `tomllib` reads back; None is left out, since TOML has no word for it.
 
     Entries are texts, numbers, truth values, and lists and mappings of these. Mappings become sections, after the rest.
 
