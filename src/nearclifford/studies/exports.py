@@ -84,9 +84,7 @@ def _checked_axes(frame: pd.DataFrame, axes: Sequence[str]) -> list[str]:
             raise NearCliffordError(f"axes holds {name!r}, which is empty in some rows; expected a value in each.")
     twice = frame[frame.duplicated(names, keep=False)]
     if not twice.empty:
-        place = ", ".join(
-            f"{name} = {shown(value)}" for name, value in zip(names, twice[names].iloc[0].tolist(), strict=True)
-        )
+        place = ", ".join(f"{name} = {shown(value)}" for name, value in twice[names].to_dict("records")[0].items())
         raise NearCliffordError(f"The table has several rows at {place}; name the axis that tells them apart.")
     return names
 

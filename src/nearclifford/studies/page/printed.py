@@ -43,7 +43,7 @@ def printed_numbers(values: Sequence[Any]) -> list[str]:
     """Return the numbers of one column as they are read: with as many decimals each, or as powers of ten.
 
     >>> printed_numbers([1.63049, 0.0412, None]), printed_numbers([2, 10.0]), printed_numbers([0.5, 1.2e-9, 0.0])
-    (['1.6305', '0.0412', '–'], ['2', '10'], ['5.000e-01', '1.200e-09', '0'])
+    (['1.630', '0.041', '–'], ['2', '10'], ['5.000e-01', '1.200e-09', '0'])
     """
     finite = [abs(float(value)) for value in values if not is_missing(value) and math.isfinite(value)]
     if all(size.is_integer() and size < 2**53 for size in finite):

@@ -17,7 +17,7 @@ def toml_of(entries: Mapping[str, Any]) -> str:
 
     >>> print(toml_of({"qubits": (2, 4), "title": 'a "b"', "noise": {"rate": 0.1}}), end="")
     qubits = [2, 4]
-    title = "a \\"b\\""
+    title = "a \"b\""
     <BLANKLINE>
     [noise]
     rate = 0.1
