@@ -18,7 +18,8 @@ COLUMNS = {"norm": "mean of the norm", "sigma_value": "that standard deviation, 
 def table() -> pd.DataFrame:
     rows = [
         {"ansatz": ansatz, "layers": "N", "sigma": sigma, "n_qubits": n, "n_layers": n, "n_parameters": 2 * n * n,
-         "sigma_value": 1 / n if sigma == "D^-1" else 1.0, "draws": 3 + n, "norm": np.exp(-n / 7) / 3, "note": f"{ansatz}{n}"}
+         "sigma_value": 1 / n if sigma == "D^-1" else 1.0, "draws": n,
+         "norm": np.exp(-n / 7) / 3, "note": f"{ansatz}{n}"}
         for ansatz in ("mhea", "fhea") for sigma in ("D^-1", "1") for n in (2, 4, 8)
     ]  # fmt: skip
     return pd.DataFrame(rows)

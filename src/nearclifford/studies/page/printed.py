@@ -69,7 +69,7 @@ def _special(value: Any) -> str:
 
 
 def _decimals(sizes: list[float]) -> int | None:
-    """Return the decimals that give the largest and the smallest of some positive numbers enough digits; None for too many."""
+    """Return how many decimals give the largest and the smallest of positive numbers enough digits; None for too many."""
     largest, least = max(sizes), min(sizes)
     needed = max(DIGITS - 1 - math.floor(math.log10(largest)), LEAST_DIGITS - 1 - math.floor(math.log10(least)), 0)
     return needed if needed <= MOST_DECIMALS and largest < LARGEST else None

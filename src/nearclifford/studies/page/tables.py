@@ -77,7 +77,7 @@ def _box(columns: Sequence[Column], label: str) -> Html:
 
 def _number(text: str, value: Any) -> Html:
     exact = "" if is_missing(value) else full(value)
-    return element("td", text, class_="n", title=exact if exact != text else None)
+    return element("td", text, class_="n", title=exact if exact not in ("", text) else None)
 
 
 def _words(cell: Any) -> str:
