@@ -111,7 +111,7 @@ def _rename(root: Element, prefix: str) -> None:
         name = one.attrib.pop("id", None)
         for key, value in one.attrib.items():
             one.attrib[key] = re.sub(r"^#(?=.)|(?<=url\()#", f"#{prefix}", value) if "#" in value else value
-        if name in referred or name == CAPTION:
+        if name is not None and (name in referred or name == CAPTION):
             one.attrib["id"] = prefix + name
 
 

@@ -26,7 +26,7 @@ def is_missing(value: Any) -> bool:
 
 def is_number(value: Any) -> bool:
     """Return whether a cell holds a number; a truth value is none."""
-    return isinstance(value, Real) and not isinstance(value, bool) and type(value).__name__ != "bool"
+    return isinstance(value, Real) and type(value).__name__ != "bool"
 
 
 def are_numbers(values: Sequence[Any]) -> bool:
