@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+# The id of the caption in an SVG: who shows the figure elsewhere takes it from there.
+CAPTION = "caption"
+
 
 class Style(NamedTuple):
     """How one curve looks: Matplotlib's colour, marker and line."""
@@ -49,7 +52,8 @@ def save(figure: Figure, stem: Path) -> list[Path]:
 
 def add_caption(figure: Figure, caption: str, made_by: str) -> None:
     """Put the caption, and how the figure was made, under it."""
-    figure.supxlabel(f"{caption}\n{made_by}".replace("$", r"\$"), fontsize=7, color="#555555")
+    text = figure.supxlabel(f"{caption}\n{made_by}".replace("$", r"\$"), fontsize=7, color="#555555")
+    text.set_gid(CAPTION)
 
 
 def axis_or_new(ax: Axes | None) -> Axes:
