@@ -86,7 +86,7 @@ def test_the_same_circuit_built_twice_is_one_point(tmp_path):
     assert not set(identities) & {unit.identity for unit in units_of(given, measure_of("variance"), 1)}
     assert not set(identities) & {unit.identity for unit in units_of(given, measure_of("second_moment"), 0)}
     results = nc.sweep(given, tmp_path, "variance", workers=1, progress=False)
-    assert list(results.frame["who"]) == list("abcdef") and results.frame["variance"].nunique() >= 3
+    assert list(results.frame["who"]) == list("abcdef") and results.frame["variance"].nunique() == 2
     exact = (1 + math.exp(-2 * 0.4**2)) / 2 - math.exp(-(0.4**2))  # Var cos t: ZZ after CX is Z on one qubit
     assert np.allclose(results.frame["variance"][:3], exact, rtol=1e-12)
 
@@ -143,7 +143,7 @@ def test_a_circuit_that_cannot_be_measured_fails_alone(tmp_path):
     [
         ([], "tasks is empty"),
         (["ZZ"], r"tasks\[0\] is 'ZZ'; expected a Task"),
-        (nc.Task(ladder(2), "ZZ", nc.Gaussian(0.1)), "tasks is a Task; expected a list"),
+        (nc.Task(ladder(2), "ZZ", nc.Gaussian(0.1)), "tasks is a Task; expected a sequence"),
         ([nc.Task(ladder(2), "ZZZ", nc.Gaussian(0.1), {"a": 1})], r"Task 0 \(a=1\): .*3 qubits"),
         ([nc.Task(ladder(2), "ZZ", nc.Gaussian([0.1, 0.2]))], "Task 0: The patch holds 2 widths; expected 8"),
         ([nc.Task(ladder(2), "ZZ", nc.Gaussian(0.1), {"n_qubits": 3})], "metadata\\['n_qubits'\\] is 3, and the task has 2"),
@@ -163,7 +163,7 @@ def test_tasks_that_are_wrong(given, expected):
         ({"metadata": [1]}, "metadata is"),
         ({"metadata": {"a": math.nan}}, r"metadata\['a'\] is nan"),
         ({"metadata": {3: "a"}}, "metadata has the name 3"),
-        ({"circuit": nc.Landscape(ladder(2), "ZZ")}, "landscape, with an observable"),
+        ({"circuit": nc.Landscape(ladder(2), "ZZ")}, "has a landscape, which has its observable"),
     ],
 )
 def test_parts_that_are_wrong(given, expected):
@@ -243,7 +243,7 @@ def test_circuits_of_functions_and_files_are_swept_over_their_arguments(folder, 
     assert np.allclose(wide["sigma_value"], wide["n_parameters"] ** -0.5)
     capsys.readouterr()
     assert main(["study", str(folder / "bricks.toml"), "--dry-run"]) == 0
-    assert capsys.readouterr().out.startswith("20 points in 18 bundles") or True
+    assert capsys.readouterr().out.startswith("27 points in ")
     assert nc.results_of(folder / "out").title == "Bricks"
 
 

@@ -14,7 +14,7 @@ from nearclifford.commands import FAILED, INTERRUPTED
 from nearclifford.studies import Study
 from nearclifford.studies.presets import preset_path
 from nearclifford.studies.shards import Shard
-from nearclifford.studies.toml_files import toml_text
+from nearclifford.studies.toml_files import toml_of
 from nearclifford.version import __version__
 
 
@@ -39,8 +39,9 @@ def run(options: argparse.Namespace) -> int:
             how: dict[str, Any] = {"shard": options.shard, "retry_failed": options.retry_failed, "executor": executor}
             results = study.run(out, workers=options.workers, **how)
         figures = results.save_figures(out, f"{command}   (nearclifford {__version__}, seed {study.plan.seed})")
+        page = results.save_report(command=command)
         print(results.text)
-        print("\nWritten:", *results.files, *figures, sep="\n  ")
+        print("\nWritten:", *results.files, *figures, page, sep="\n  ")
     except KeyboardInterrupt:
         points = Shard.read(options.shard).of(study.plan)
         left = study.remaining(out, options.shard)
@@ -62,7 +63,7 @@ def dumped(path: Path) -> str:
     spec = Study.from_toml(path).spec
     given = {line.split("=")[0].strip() for line in text.splitlines() if "=" in line}
     left = {name: value for name, value in spec.to_mapping().items() if name not in given and value is not None}
-    shown = [line for line in toml_text(left).splitlines() if line and not line.startswith("[")]
+    shown = [line for line in toml_of(left).splitlines() if line and not line.startswith("[")]
     return "\n".join([text, "", "# Left at their defaults:", *(f"# {line}" for line in shown)]) if shown else text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from nearclifford.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,6 +30,7 @@ class StudyResults:
     frame : its table, `nearclifford.Study.frame`.
     directory : where the study keeps it.
     failed : (point, error) of each point that ended in an error.
+    made_with : versions and machine of the last run, by name, and when it began.
 
     >>> import pandas as pd
     >>> import nearclifford as nc
@@ -38,7 +41,8 @@ class StudyResults:
     plan: Plan
     frame: pd.DataFrame
     directory: Path
-    failed: tuple[tuple[str, str], ...] = field(default=())
+    failed: tuple[tuple[str, str], ...] = ()
+    made_with: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         failed = f", {len(self.failed)} failed points" if self.failed else ""
@@ -95,10 +99,44 @@ class StudyResults:
             write_table(table, path)
 
     def _paths(self) -> dict[Path, pd.DataFrame]:
-        tables = {"table": self.frame} | self.tables
+        tables = {"table": self.frame} | self.tables | ({"failures": self.failures} if self.failed else {})
         return {self.directory / f"{name}.csv": table for name, table in tables.items()}
 
     def save_figures(self, directory: str | Path, made_by: str | None = None) -> list[Path]:
         """Draw the figures as PNG and SVG; return the paths. Arguments of `nearclifford.Study.figures`."""
         text = f"nearclifford {__version__}, seed {self.plan.seed}" if made_by is None else made_by
         return self.plan.save_figures(self, path_of(directory, "directory"), text)
+
+    def save_report(self, path: str | Path | None = None, command: str | None = None) -> Path:
+        """Write everything as one HTML page that needs no other file and no network, and return its path.
+
+        Parameters
+        ----------
+        path : of the page; by default ``report.html`` in the directory of the study.
+        command : what repeats it, as it is typed; by default the command that would.
+
+        Raises `NearCliffordError`, in one line, for a place that cannot be written.
+        """
+        from nearclifford.studies.page import save_page
+        from nearclifford.studies.page.command import repeating
+
+        target = self.directory / "report.html" if path is None else path_of(path, "path")
+        return save_page(self, target, command or repeating(self.plan, self.directory), self.made_with)
+
+    def to_xarray(self) -> xr.Dataset:
+        """Return the table as an `xarray.Dataset` whose axes are those of the study, with the meaning of each column.
+
+        Raises `NearCliffordError` where xarray is not installed, and for rows that the axes do not tell apart.
+        """
+        from nearclifford.studies.exports import to_xarray
+
+        return to_xarray(self.frame, self.plan.axes, self.columns)
+
+    def to_parquet(self, path: str | Path | None = None) -> Path:
+        """Write the table as a Parquet file, ``table.parquet`` in the directory by default, and return its path.
+
+        Raises `NearCliffordError` where pyarrow is not installed, and for a place that cannot be written.
+        """
+        from nearclifford.studies.exports import to_parquet
+
+        return to_parquet(self.frame, self.directory / "table.parquet" if path is None else path)

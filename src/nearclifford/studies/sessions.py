@@ -161,6 +161,18 @@ def begin_run(store: Store, plan: Plan, shard: Shard = WHOLE) -> int:
     return run
 
 
+def made_with(store: Store, plan: Plan) -> dict[str, str]:
+    """Return versions, machine and time of the last run of a plan, by name; nothing where a file does not tell."""
+    with store.told():
+        row = store.connection.execute(
+            "SELECT made_with, started FROM runs JOIN sessions USING (run) WHERE study = ? ORDER BY run DESC LIMIT 1",
+            (plan.identity,),
+        ).fetchone()
+    if row is None:
+        return {}
+    return {name: str(value) for name, value in json.loads(row[0]).items()} | {"last run begun": str(row[1])}
+
+
 def provenance() -> dict[str, str]:
     """Return what the numbers were made with: versions, Python and machine.
 

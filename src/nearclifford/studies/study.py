@@ -17,6 +17,7 @@ from nearclifford.studies.progress import Listener
 from nearclifford.studies.reading import read_spec
 from nearclifford.studies.results import StudyResults
 from nearclifford.studies.runner import Running, run_plan
+from nearclifford.studies.sessions import made_with
 from nearclifford.studies.shards import Shard
 from nearclifford.studies.spec import StudySpec
 from nearclifford.studies.store import Store
@@ -184,6 +185,14 @@ class Study:
         """Return what is finished in ``out`` as text; arguments and errors of `results`."""
         return self.results(out).text
 
+    def report(self, path: str | Path | None = None, out: str | Path | None = None) -> Path:
+        """Write what is finished in ``out`` as one HTML page, by default ``report.html`` there, and return its path.
+
+        The page needs no other file and no network: text, tables, figures, versions, and the command that repeats it.
+        Errors of `results`, and of a place that cannot be written.
+        """
+        return self.results(out).save_report(path)
+
     def figures(self, directory: str | Path, made_by: str | None = None, out: str | Path | None = None) -> list[Path]:
         """Draw the figures of what is finished in ``out``, as PNG and SVG, and return their paths.
 
@@ -208,7 +217,7 @@ class Study:
 def results_in(plan: Plan, store: Store, directory: Path) -> StudyResults:
     """Return what a store has of a plan."""
     failed = tuple((label_of(point), error) for point, error in store.failures(plan.units()))
-    return StudyResults(plan, plan.frame(store), directory, failed)
+    return StudyResults(plan, plan.frame(store), directory, failed, made_with(store, plan))
 
 
 def label_of(point: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from nearclifford.errors import NearCliffordError
 from nearclifford.files import read_bytes
 
 LARGEST_FILE = 2**20
+BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def read_table(path: Path) -> dict[str, Any]:
@@ -27,26 +29,49 @@ def read_table(path: Path) -> dict[str, Any]:
         raise NearCliffordError(f"{path}: {error}") from error
 
 
-def toml_text(entries: Mapping[str, Any]) -> str:
-    r"""Return entries as TOML: text, numbers, truth values, lists of these, and tables of lists after them.
+def toml_of(entries: Mapping[str, Any]) -> str:
+    r"""Return entries as a file that `tomllib` reads back; None is left out, since TOML has no word for it.
 
-    >>> print(toml_text({"qubits": (2, 4), "title": 'a "b"', "arguments": {"layers": [1]}}))
+    Entries are texts, numbers, truth values, and lists and mappings of these. Mappings become sections, after the rest.
+
+    >>> print(toml_of({"qubits": (2, 4), "title": 'a "b"', "noise": {"rate": 0.1}}), end="")
     qubits = [2, 4]
     title = "a \"b\""
     <BLANKLINE>
-    [arguments]
-    layers = [1]
+    [noise]
+    rate = 0.1
     """
-    plain = {name: value for name, value in entries.items() if not isinstance(value, Mapping)}
-    tables = {name: value for name, value in entries.items() if isinstance(value, Mapping) and value}
-    lines = [f"{name} = {_value(value)}" for name, value in plain.items()]
-    for name, table in tables.items():
-        lines += ["", f"[{name}]", *(f"{key} = {_value(value)}" for key, value in table.items())]
-    return "\n".join(lines)
+    return _section(entries, ())
 
 
-def _value(value: Any) -> str:
+def _section(entries: Mapping[str, Any], path: tuple[str, ...]) -> str:
+    plain = {key: value for key, value in entries.items() if value is not None and not isinstance(value, Mapping)}
+    inner = {key: value for key, value in entries.items() if isinstance(value, Mapping)}
+    head = [f"[{'.'.join(map(_key, path))}]"] if path and (plain or not inner) else []
+    own = "\n".join([*head, *(f"{_key(key)} = {toml_value(value)}" for key, value in plain.items())])
+    sections = [own, *(_section(value, (*path, key)).rstrip("\n") for key, value in inner.items())]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def toml_value(value: Any) -> str:
+    r"""Return one value as TOML writes it.
+
+    >>> toml_value([True, 1e-05, "σ\n", {"a": 1}])
+    '[true, 1e-05, "σ\\n", { a = 1 }]'
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace(
+            "\x7f", "\\u007f"
+        )  # JSON's escapes are TOML's, but for this one
+    if isinstance(value, Mapping):
+        pairs = [f"{_key(key)} = {toml_value(part)}" for key, part in value.items() if part is not None]
+        return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"
-    # the texts, numbers and truth values of JSON are those of TOML, but for what is not finite
-    return json.dumps(value, ensure_ascii=False) if not isinstance(value, float) else repr(value)
+        return f"[{', '.join(toml_value(part) for part in value if part is not None)}]"
+    return repr(value)
+
+
+def _key(key: str) -> str:
+    return key if BARE_KEY.fullmatch(key) else toml_value(key)

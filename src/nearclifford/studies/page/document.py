@@ -14,7 +14,7 @@ from nearclifford.files import path_of, replacing
 from nearclifford.studies.page.drawings import Drawing, drawing_of
 from nearclifford.studies.page.elements import Html, element, joined, start
 from nearclifford.studies.page.tables import table_html
-from nearclifford.studies.page.toml_text import toml_of, toml_value
+from nearclifford.studies.toml_files import toml_of, toml_value
 
 if TYPE_CHECKING:
     from nearclifford.studies.results import StudyResults
