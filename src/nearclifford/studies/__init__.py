@@ -2,11 +2,28 @@
 
 from nearclifford.studies.experiment import Axis, Experiment
 from nearclifford.studies.experiments import EXPERIMENTS
+from nearclifford.studies.merging import merge_studies
 from nearclifford.studies.points import Point
 from nearclifford.studies.presets import preset_names
 from nearclifford.studies.progress import Progress
+from nearclifford.studies.reopened import results_of
 from nearclifford.studies.results import StudyResults
 from nearclifford.studies.spec import StudySpec
+from nearclifford.studies.status import StudyStatus, status_of
 from nearclifford.studies.study import Study
 
-__all__ = ["EXPERIMENTS", "Axis", "Experiment", "Point", "Progress", "Study", "StudyResults", "StudySpec", "preset_names"]
+__all__ = [
+    "EXPERIMENTS",
+    "Axis",
+    "Experiment",
+    "Point",
+    "Progress",
+    "Study",
+    "StudyResults",
+    "StudySpec",
+    "StudyStatus",
+    "merge_studies",
+    "preset_names",
+    "results_of",
+    "status_of",
+]
