@@ -10,7 +10,7 @@ from typing import Any
 
 from nearclifford.errors import NearCliffordError
 from nearclifford.files import printable
-from nearclifford.studies.executors import LentFutures
+from nearclifford.studies.lent_futures import LentFutures
 from nearclifford.studies.pools import WAITING, Measure, Result, measured_by_threads
 from nearclifford.studies.unit import Unit
 

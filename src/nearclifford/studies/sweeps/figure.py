@@ -10,12 +10,13 @@ import numpy as np
 
 from nearclifford.plots import views
 from nearclifford.plots.style import STYLES, Style, add_caption, axis_or_new, save
-from nearclifford.studies.results import StudyResults
-from nearclifford.studies.sweeps.plan import SweepPlan
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+    from nearclifford.studies.results import StudyResults
+    from nearclifford.studies.sweeps.plan import SweepPlan
 
 NAMES = {"n_qubits": "number of qubits N", "sigma_value": "width of the patch (radians)", "n_parameters": "parameters D"}
 # More curves than styles would look alike.
