@@ -25,18 +25,12 @@ __all__ = [
     "StudyResults",
     "StudySpec",
     "StudyStatus",
-<<<<<<< HEAD
     "Sweep",
     "SweepSpec",
     "Task",
-=======
->>>>>>> 96e3603fcfb0ae22c78091d578197838e2cf1a39
     "merge_studies",
     "preset_names",
     "results_of",
     "status_of",
-<<<<<<< HEAD
     "sweep",
-=======
->>>>>>> 96e3603fcfb0ae22c78091d578197838e2cf1a39
 ]
