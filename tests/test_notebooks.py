@@ -13,6 +13,7 @@ SMALL = {
     "03_order_error_and_cost": ('QUBITS, SIZES, WIDTHS, SAMPLES, DRAWS, SEED = 4, (3, 4), ("D^-1/4", "D^-1"), 20000, 2, 7'),
     "04_devices_shots_and_noise": "QUBITS, LAYERS, SAMPLES, SIZES, SEED = 3, 1, 3, (2, 3), 7",
     "05_training_with_and_without": "QUBITS, LAYERS, RUNS, STEPS, SEED = 4, 2, 2, 20, 7",
+    "06_circuits_of_your_own": "SIZES, SAMPLES, SEED = (4, 6), 256, 7",
 }
 
 

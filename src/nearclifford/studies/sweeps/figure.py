@@ -36,16 +36,18 @@ def save_figures(plan: SweepPlan, results: StudyResults, directory: Path, made_b
             continue
         x, panel, curves = _shared_out(frame, plan.axes)
         groups = list(frame.groupby(panel, sort=False)) if panel else [("", frame)]
-        figure = Figure(figsize=(1.2 + 3.6 * min(len(groups), 3), 0.6 + 3.2 * -(-len(groups) // 3)), layout="constrained")
-        panels = figure.subplots(-(-len(groups) // 3), min(len(groups), 3), sharey=True, squeeze=False).flat
+        columns = 2 if len(groups) == 4 else min(len(groups), 3)
+        rows = -(-len(groups) // columns)
+        figure = Figure(figsize=(1.2 + 3.6 * columns, 0.6 + 3.2 * rows), layout="constrained")
+        panels = list(figure.subplots(rows, columns, sharey=True, squeeze=False).flat)
         for axis, (value, part) in zip(panels, groups, strict=False):
             draw(axis, part, x, name, curves)
             axis.set(yscale="log", title=_word(panel, value) if panel else "")
-        for axis in list(panels)[len(groups) :]:
+        for axis in panels[len(groups) :]:
             axis.set_visible(False)
-        first = figure.axes[0]
-        first.set_ylabel(f"{words} over the patch")
-        first.set_ylim(views.log_limits(frame[name], frame[f"{name}_error"]))
+        for axis in panels[::columns]:
+            axis.set_ylabel(f"{words} over the patch")
+        panels[0].set_ylim(_limits(frame, name))
         add_caption(figure, "Bars: 95 % intervals; a faint bar from below is what was not excluded", made_by)
         paths += save(figure, directory / f"sweep_{name}")
     return paths
@@ -90,6 +92,14 @@ def draw(
         if x == "n_qubits" and len(numbers) < 9:
             views.over_qubits(axis, numbers.astype(int).tolist())
     return axis
+
+
+def _limits(frame: pd.DataFrame, name: str) -> tuple[float, float]:
+    """Return limits that show what is resolved, however small, and the ends of what is not."""
+    resolved = frame[f"{name}_resolved"] == 1.0
+    shown = np.concatenate([frame[name][resolved], frame[f"{name}_high"][~resolved]]).astype(np.float64)
+    shown = shown[(shown > 0) & np.isfinite(shown)]
+    return (float(shown.min()) / 3, 3 * float(shown.max())) if len(shown) else (1e-3, 10.0)
 
 
 def _shared_out(frame: pd.DataFrame, axes: Sequence[str]) -> tuple[str, str | None, list[str]]:
