@@ -20,8 +20,8 @@ from pathlib import Path
 from wheel import ROOT, environment, fresh, run
 
 TESTS = (
-    *("test_contracts.py", "test_ansatz.py", "test_compiler.py", "test_circuit_files.py", "test_landscape.py"),
-    *("test_shots.py", "test_plots.py", "test_public_face.py"),
+    *("test_contracts.py", "test_ansatz.py", "test_compiler.py", "test_circuit_files.py", "test_shots.py"),
+    *("test_plots.py", "test_public_face.py"),
 )
 SHOWN = ("qiskit", "qiskit-aer", "stim", "numpy", "scipy", "numba", "pandas", "matplotlib")
 BOUND = re.compile(r"([\w.-]+)(?:\[\w+\])?>=([\w.]+)")

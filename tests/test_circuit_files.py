@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
+import qiskit
 from qiskit import QuantumCircuit, qasm3, qpy
 from qiskit.circuit import Parameter, ParameterVector
 from qiskit.circuit.library import PauliEvolutionGate, efficient_su2
@@ -120,10 +121,15 @@ def test_barriers_and_comments_are_no_operators(tmp_path):
 # names and order -------------------------------------------------------------------------------------------------
 
 
+# Before 2.6 Qiskit writes some of these as they stand, which no reader takes, and some versions warn of unused elements.
+OLD_QISKIT = tuple(map(int, qiskit.__version__.split(".")[:2])) < (2, 6)
+NAMES_OF_NEW_QISKIT = () if OLD_QISKIT else ("2x", "pi", "gate")
+
+
 def mixed_circuit():
     """Two vectors, of which one is not used as a whole, Greek and other names, and names that look like Qiskit's own."""
     theta, late = ParameterVector("θ", 12), ParameterVector("x y", 14)
-    names = ("alpha", "β", "2x", "a.b", "pi", "gate", "_θ_3_", "w[10]x", "_under_7_", "_")
+    names = ("alpha", "β", "a.b", "_θ_3_", "w[10]x", "_under_7_", "_", *NAMES_OF_NEW_QISKIT)
     circuit = QuantumCircuit(3)
     for angle, qubit in zip([*theta, *late[2:], *map(Parameter, names)], itertools.cycle(range(3))):
         circuit.ry(angle, qubit)
@@ -156,6 +162,8 @@ def test_a_circuit_comes_back_with_names_order_and_values(name, suffix, tmp_path
     write_circuit(circuit, path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        if OLD_QISKIT:
+            warnings.filterwarnings("ignore", "The ParameterVector: 'x y' is not fully identical")
         back = read_circuit(path)
     assert [one.name for one in back.parameters] == [one.name for one in circuit.parameters]
     theta = np.random.default_rng(5).uniform(-3, 3, circuit.num_parameters)
@@ -195,8 +203,8 @@ def test_an_order_that_names_cannot_give_is_told(tmp_path, capsys):
     )
     with pytest.warns(UserWarning, match="from index 1 on, t2, t10 in the file, t10, t2 in the circuit"):
         read_circuit(tmp_path / "order.qasm")
-    command = ["variance", str(tmp_path / "order.qasm"), "--observable", "Z", "--sigma", "0.1", "--samples", "4"]
-    assert main(command) == 0
+    command = ["variance", str(tmp_path / "order.qasm"), "--observable", "Z", "--sigma", "0.1"]
+    assert main([*command, "--samples", "4", "--backend", "statevector"]) == 0  # the fewest kernels to compile
     told = capsys.readouterr().err
     assert told.startswith("nearclifford: warning: ") and told.count("\n") == 1
 
