@@ -3,11 +3,13 @@
 import contextlib
 import json
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from cheap_studies import CheapPlan, run
@@ -15,7 +17,7 @@ from nearclifford import NearCliffordError
 from nearclifford.commands import merge as merge_command
 from nearclifford.commands import status as status_command
 from nearclifford.studies import Study, StudySpec
-from nearclifford.studies.sessions import Session
+from nearclifford.studies.sessions import Life, Session
 from nearclifford.studies.status import status_of
 from nearclifford.studies.store import Store
 
@@ -169,3 +171,16 @@ def test_a_sign_of_life_of_another_machine(tmp_path):
     for silent, running in ((60, True), (3600, False)):
         change(tmp_path, f"UPDATE sessions SET ended = '', host = 'elsewhere', seen = {time.time() - silent}")
         assert status_of(tmp_path).is_running is running
+
+
+def test_a_process_that_nobody_has_waited_for_is_dead():
+    """A killed child stays in the list of processes until its parent asks how it ended; it measures nothing."""
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    life = Life(socket.gethostname(), child.pid, psutil.Process(child.pid).create_time(), time.time(), "")
+    assert life.is_alive
+    child.kill()
+    while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.001)
+    assert not life.is_alive
+    child.communicate()
+    assert not life.is_alive

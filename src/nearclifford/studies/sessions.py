@@ -53,12 +53,16 @@ class Life:
         """Whether it measures; a guess by its last sign if it is on another machine."""
         if self.ended:
             return False
-        if self.host != socket.gethostname():
-            return time.time() < self.seen + SILENT_SECONDS
-        try:
-            return abs(psutil.Process(self.process).create_time() - self.born) < 1.0
-        except psutil.NoSuchProcess:
-            return False
+        if self.host == socket.gethostname():
+            try:
+                process = psutil.Process(self.process)
+                same = abs(process.create_time() - self.born) < 1.0
+                return same and process.status() != psutil.STATUS_ZOMBIE
+            except psutil.NoSuchProcess:
+                return False
+            except psutil.AccessDenied:
+                pass  # of another user, on systems that do not tell: as on another machine
+        return time.time() < self.seen + SILENT_SECONDS
 
 
 class Session:
