@@ -186,3 +186,34 @@ def test_merged_runs_do_not_live(parts, tmp_path):
     assert status_of(parts[0]).is_running
     merge_studies(parts, tmp_path / "whole")
     assert not status_of(tmp_path / "whole").is_running
+
+
+def test_a_run_with_nothing_to_measure_says_what_was_asked(tmp_path):
+    """In a file of an older version, and of a part of what is there; once, and with the versions that made the numbers."""
+    plan, runs = CheapPlan(6), "SELECT count(*) FROM runs"
+    run(plan, tmp_path, workers=1)
+    change(tmp_path, 'UPDATE runs SET made_with = \'{"numpy": "0.1"}\'')
+    for table in ("studies", "wanted", "stored_rows", "sessions", "claims"):
+        change(tmp_path, f"DROP TABLE {table}")
+    with pytest.raises(NearCliffordError, match="Run the study there once more"):
+        results_of(tmp_path)
+    for _ in range(2):
+        found = run(plan, tmp_path, workers=1)
+        assert len(results_of(tmp_path).frame) == 6 and found.made_with["numpy"] == "0.1"
+        assert rows_of(tmp_path, runs) == [(2,)]
+    status = status_of(tmp_path)
+    assert (status.total, status.done, status.ended) == (6, 6, "finished")
+    for _ in range(2):
+        run(CheapPlan(2), tmp_path, workers=1)
+        assert len(results_of(tmp_path).frame) == 2 and status_of(tmp_path).total == 2
+        assert rows_of(tmp_path, runs) == [(3,)]
+    run(plan, tmp_path, workers=1)
+    assert len(results_of(tmp_path).frame) == 6
+
+
+def test_a_shard_with_nothing_to_measure_is_listed(tmp_path):
+    run(CheapPlan(8), tmp_path, workers=1)
+    for shard, total in (("1/2", 2), ("1/2", 2), ("2/2", 4), (None, 4)):
+        run(CheapPlan(4), tmp_path, workers=1, shard=shard)
+        assert status_of(tmp_path).total == total
+    assert rows_of(tmp_path, "SELECT count(*) FROM runs") == [(3,)]

@@ -12,6 +12,7 @@ from nearclifford.files import path_of, printable
 from nearclifford.studies.cell_plan import CellPlan
 from nearclifford.studies.plan import Plan
 from nearclifford.studies.results import StudyResults
+from nearclifford.studies.sessions import STUDIES
 from nearclifford.studies.spec import StudySpec
 from nearclifford.studies.store import Store
 from nearclifford.studies.study import results_in
@@ -61,10 +62,7 @@ def results_of(directory: str | Path, study: str | None = None) -> StudyResults:
 def plan_in(store: Store, study: str | None = None) -> Plan:
     """Return the plan of the study that was asked last in a store, or of another one; errors of `results_of`."""
     with store.told():
-        rows = store.connection.execute(
-            "SELECT study, kind, asked FROM studies ORDER BY "
-            "(SELECT max(begun) FROM sessions WHERE sessions.study = studies.study) DESC, studies.rowid DESC"
-        ).fetchall()
+        rows = store.connection.execute(STUDIES).fetchall()
     known = [(str(identity), str(kind), _asked(store, asked)) for identity, kind, asked in rows]
     if not known:
         raise NearCliffordError(

@@ -18,7 +18,7 @@ from nearclifford.studies.executors import executor_pool
 from nearclifford.studies.plan import Plan
 from nearclifford.studies.pools import Here, Pool, Result, Workers
 from nearclifford.studies.progress import Listener, watching
-from nearclifford.studies.sessions import Session
+from nearclifford.studies.sessions import Session, is_recorded
 from nearclifford.studies.shards import Shard
 from nearclifford.studies.store import Failure, Store
 from nearclifford.studies.unit import Unit
@@ -79,6 +79,9 @@ def run_plan(plan: Plan, store: Store, how: Running) -> None:
     known = {unit.identity for unit in failed}
     missing = [unit for unit in store.missing(units) if unit.identity not in known]
     if not missing:
+        if not is_recorded(store, plan, shard):
+            with Session(store, plan, shard):
+                pass  # nothing to measure, yet the directory is to say what was asked
         return
     bundles = plan.bundles(missing)
     with (

@@ -28,6 +28,11 @@ from nearclifford.studies.unit import Unit
 SILENT_SECONDS = 600.0
 # A running process gives a sign at least so often, if it is not in the middle of a measurement.
 SIGN_SECONDS = 10.0
+# What was asked, last first.
+STUDIES = (
+    "SELECT study, kind, asked FROM studies ORDER BY "
+    "(SELECT max(begun) FROM sessions WHERE sessions.study = studies.study) DESC, studies.rowid DESC"
+)
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,16 @@ class Session:
                 connection.execute("UPDATE sessions SET seen = ? WHERE run = ?", (time.time(), self.run))
 
 
+def is_recorded(store: Store, plan: Plan, shard: Shard = WHOLE) -> bool:
+    """Return whether a plan is the study that was asked last in a store, and all that is wanted of it is listed there."""
+    with store.told():
+        last = store.connection.execute(f"{STUDIES} LIMIT 1").fetchone()
+        if last is None or last[0] != plan.identity:
+            return False
+        found = store.connection.execute("SELECT position, identity FROM wanted WHERE study = ?", (plan.identity,))
+        return {(place, unit.identity) for place, unit in shard.of(plan)} <= set(found)
+
+
 def begin_run(store: Store, plan: Plan, shard: Shard = WHOLE) -> int:
     """Record that a plan was started, here and now, and which points it wants; return the number of the run."""
     study, now = plan.identity, time.time()
@@ -166,10 +181,15 @@ def begin_run(store: Store, plan: Plan, shard: Shard = WHOLE) -> int:
 
 
 def made_with(store: Store, plan: Plan) -> dict[str, str]:
-    """Return versions, machine and time of the last run of a plan, by name; nothing where a file does not tell."""
+    """Return versions, machine and time of the last run that measured for a plan; nothing where a file does not tell.
+
+    Where all of it failed, of the last run that was asked for it.
+    """
     with store.told():
         row = store.connection.execute(
-            "SELECT made_with, started FROM runs JOIN sessions USING (run) WHERE study = ? ORDER BY run DESC LIMIT 1",
+            "SELECT made_with, started FROM runs WHERE run = coalesce("
+            "(SELECT max(points.run) FROM wanted JOIN points USING (identity) WHERE study = ?1), "
+            "(SELECT max(run) FROM sessions WHERE study = ?1))",
             (plan.identity,),
         ).fetchone()
     if row is None:

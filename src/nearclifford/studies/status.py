@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nearclifford.files import path_of, printable
-from nearclifford.studies.sessions import Life
+from nearclifford.studies.sessions import STUDIES, Life
 from nearclifford.studies.store import Store
 
 
@@ -156,12 +156,9 @@ class _Reader:
 
     def _study(self) -> tuple[str | None, str]:
         """Return the identity and the title of the study that was asked for last."""
-        row = self._ask(
-            "SELECT study, asked FROM studies ORDER BY "
-            "(SELECT max(begun) FROM sessions WHERE sessions.study = studies.study) DESC LIMIT 1"
-        ).fetchone()
+        row = self._ask(f"{STUDIES} LIMIT 1").fetchone()
         if row is not None:
-            return row[0], _title(row[1])
+            return row[0], _title(row[2])
         row = self._ask("SELECT spec FROM runs ORDER BY run DESC LIMIT 1").fetchone()
         return None, _title(row[0]) if row else ""
 
