@@ -29,7 +29,8 @@ NO_RESULTS = {
     "AMSGrad", "Adam", "Aer", "Auto", "BlockMetric", "CenterExpansion", "CenterMetric", "Exact", "GaussNewton", "Gaussian",
     "GradientDescent", "ImportedCircuit", "Momentum", "NaturalGradient", "Nesterov", "Newton", "Particles", "Paths",
     "PauliNoise", "PauliPathSurrogate", "PrincipalPlane", "RMSprop", "RandomWalk", "ScipyMethod", "SignSGD", "Stabilizer",
-    "Statevector", "StudyResults", "StudySpec", "Surrogate", "TaylorSurrogate", "Uniform", "UntiedCircuit",
+    "Statevector", "StudyResults", "StudySpec", "StudyStatus", "Surrogate", "Sweep", "SweepSpec", "Task",
+    "TaylorSurrogate", "Uniform", "UntiedCircuit",
 }  # fmt: skip
 
 

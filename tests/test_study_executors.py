@@ -265,3 +265,29 @@ def test_dask_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
     with pytest.raises(NearCliffordError, match=r"pip install 'nearclifford\[dask\]'"), dask_client("local"):
         pass
+
+
+def test_a_cluster_that_lost_its_workers_is_told(tmp_path, monkeypatch):
+    """A stand-in whose workers go: time to come back is given, then one line; a cluster that never had any is waited for."""
+    pytest.importorskip("distributed")
+    from nearclifford.studies import dask_clusters
+
+    class Client:
+        def __init__(self, counts):
+            self.counts = iter(counts)
+            self.scheduler = self
+            self.address, self.ncores = "tcp://nowhere:1", None
+
+        def sync(self, function, callback_timeout):
+            return next(self.counts)
+
+    now = [0.0]
+    monkeypatch.setattr(dask_clusters.time, "monotonic", lambda: now[0])
+    lost = dask_clusters.DaskFutures(Client([{"a": 2}, {}, {}]), len, tmp_path / "study.sqlite")
+    never = dask_clusters.DaskFutures(Client([{}, {}]), len, tmp_path / "study.sqlite")
+    now[0] = dask_clusters.WITHOUT_WORKERS_SECONDS - 1
+    lost._count()
+    now[0] = dask_clusters.WITHOUT_WORKERS_SECONDS + 1
+    with pytest.raises(NearCliffordError, match=r"tcp://nowhere:1 has lost all of its workers.*study\.sqlite"):
+        lost._count()
+    never._count()

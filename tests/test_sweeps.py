@@ -243,7 +243,7 @@ def test_circuits_of_functions_and_files_are_swept_over_their_arguments(folder, 
     assert np.allclose(wide["sigma_value"], wide["n_parameters"] ** -0.5)
     capsys.readouterr()
     assert main(["study", str(folder / "bricks.toml"), "--dry-run"]) == 0
-    assert capsys.readouterr().out.startswith("27 points in ")
+    assert capsys.readouterr().out.startswith("30 points in ")
     assert nc.results_of(folder / "out").title == "Bricks"
 
 

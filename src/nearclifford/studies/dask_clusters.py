@@ -18,6 +18,8 @@ from nearclifford.studies.unit import Unit
 ANSWER_SECONDS = 15.0
 # How often it is asked how many threads its workers have, as clusters grow and shrink.
 COUNTING_SECONDS = 10.0
+# A cluster that had workers may be without any for so long: one that grows again is given time to.
+WITHOUT_WORKERS_SECONDS = 120.0
 # How long opening a cluster may take.
 OPENING_SECONDS = 10.0
 EXPECTED = 'expected the address of a scheduler, "tcp://host:8786", its file, "scheduler.json", or "local"'
@@ -32,6 +34,7 @@ class DaskFutures(LentFutures):
     def __init__(self, client: Any, measure: Measure, kept_in: Path) -> None:
         super().__init__(client, measure, WAITING, kept_in)
         self._gone = False
+        self._worked: float | None = None
         self._count()
 
     @property
@@ -46,6 +49,14 @@ class DaskFutures(LentFutures):
             raise self._told(error) from error
         self._room = WAITING * max(1, sum(threads.values()))
         self._counted = time.monotonic()
+        if threads:
+            self._worked = self._counted
+        elif self._worked is not None and self._counted > self._worked + WITHOUT_WORKERS_SECONDS:
+            raise NearCliffordError(
+                f"The Dask cluster {self._address} has lost all of its workers, and none came for "
+                f"{WITHOUT_WORKERS_SECONDS:.0f} s. What is finished is in {self._kept_in}; start workers and run the study "
+                "again to go on."
+            )
 
     def _submitted(self, bundle: Sequence[Unit]) -> Any:
         arguments = (self._threads, self._measure, bundle)
