@@ -56,7 +56,8 @@ def test_study_prints_and_writes(tmp_path, capsys):
     first = capsys.readouterr().out
     assert "mHEA, L = N, with encoder (compact): mean of ‖∇L‖ over 4 draws" in first and "σ = D^-1" in first
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"study.sqlite", "table.csv", "gradient_norm_mhea_LN.png", "gradient_norm_mhea_LN.svg"}
+    figures = {"gradient_norm_mhea_LN.png", "gradient_norm_mhea_LN.svg"}
+    assert names == {"study.sqlite", "table.csv", "report.html", *figures}
     assert f"nearclifford study {tmp_path}/mine.toml --out" in (tmp_path / "out/gradient_norm_mhea_LN.svg").read_text()
     assert main(command) == 0
     again = capsys.readouterr()
@@ -88,7 +89,8 @@ def test_interrupted_study_says_how_to_go_on(tmp_path):
     os.killpg(process.pid, signal.SIGINT)  # a terminal's Ctrl-C reaches the workers too
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert re.search(r"Stopped with \d+ of 640 points in out. To go on:\n  nearclifford study long.toml --out out\n", told)
+    go_on = "nearclifford study long.toml --out out --workers 2"
+    assert re.search(rf"Stopped with \d+ of 640 points in out. To go on:\n  {go_on}\n", told)
     assert "Traceback" not in told
 
 

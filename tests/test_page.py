@@ -19,7 +19,7 @@ from nearclifford.commands import report
 from nearclifford.plots.style import add_caption, save
 from nearclifford.studies.page import page_of, save_page
 from nearclifford.studies.page.tables import MOST_ROWS
-from nearclifford.studies.page.toml_text import toml_of
+from nearclifford.studies.toml_files import toml_of
 
 EVIL = '<script>alert(1)</script> & "quotes" \x00'
 VOID = {"meta", "link", "wbr", "br"}

@@ -136,6 +136,13 @@ class Database:
                 self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
                 self._synchronized = time.monotonic()
 
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Yield the connection for statements that see the same state of the file, whatever others write meanwhile."""
+        with self.told(), self.connection as connection:
+            connection.execute("BEGIN")
+            yield connection
+
     def close(self) -> None:
         """Close the file."""
         self.connection.close()

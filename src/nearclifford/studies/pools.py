@@ -192,7 +192,6 @@ class Workers(Futures):
     """Worker processes on this machine that share its cores, and end with it."""
 
     def __init__(self, measure: Measure, workers: int, kept_in: object) -> None:
-        self._others = set(multiprocessing.active_children())
         threads = max(1, numba.get_num_threads() // workers)
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(workers, context, _end_with_parent)
@@ -222,9 +221,10 @@ class Workers(Futures):
 
     def close(self) -> None:
         """End the workers, at once if they are busy."""
+        started = list((self._executor._processes or {}).values())
         self._executor.shutdown(wait=not self._flying, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - self._others:
-            child.terminate()
+        for worker in started:
+            worker.terminate()
 
 
 @contextmanager

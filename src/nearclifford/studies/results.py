@@ -30,7 +30,7 @@ class StudyResults:
     frame : its table, `nearclifford.Study.frame`.
     directory : where the study keeps it.
     failed : (point, error) of each point that ended in an error.
-    made_with : versions and machine of the last run, by name, and when it began.
+    made_with : versions and machine of the last run that measured, by name, and when it began.
 
     >>> import pandas as pd
     >>> import nearclifford as nc

@@ -17,7 +17,7 @@ from nearclifford.errors import NearCliffordError
 from nearclifford.studies.executors import executor_pool
 from nearclifford.studies.plan import Plan
 from nearclifford.studies.pools import Here, Pool, Result, Workers
-from nearclifford.studies.progress import Listener, watching
+from nearclifford.studies.progress import Listener, Watch, watching
 from nearclifford.studies.sessions import Session, is_recorded
 from nearclifford.studies.shards import Shard
 from nearclifford.studies.store import Failure, Store
@@ -74,7 +74,7 @@ def run_plan(plan: Plan, store: Store, how: Running) -> None:
     _mend(store, units)
     failed = store.failed(units)
     if how.retry_failed:
-        store.forget(failed)
+        store.forget_failures(failed)
         failed = []
     known = {unit.identity for unit in failed}
     missing = [unit for unit in store.missing(units) if unit.identity not in known]
@@ -89,7 +89,7 @@ def run_plan(plan: Plan, store: Store, how: Running) -> None:
         closing(_pool(plan, how, len(bundles), store)) as pool,
         watching(units, missing, len(failed), how.progress, how.on_point) as watch,
     ):
-        for results in _measured(session, pool, bundles):
+        for results in _measured(session, pool, bundles, watch):
             session.add(results)
             for unit, outcome, _ in results:
                 watch.finished(unit, outcome if isinstance(outcome, Failure) else None)
@@ -113,15 +113,17 @@ def _pool(plan: Plan, how: Running, most: int, store: Store) -> Pool:
     return Here(plan.measure) if count == 1 else Workers(plan.measure, count, store.path)
 
 
-def _measured(session: Session, pool: Pool, bundles: Sequence[list[Unit]]) -> Iterator[list[Result]]:
+def _measured(session: Session, pool: Pool, bundles: Sequence[list[Unit]], watch: Watch) -> Iterator[list[Result]]:
     """Yield the results of each bundle as they come; what another process has taken is looked at again at the end."""
     waiting, taken, elsewhere = deque(bundles), deque[list[Unit]](), deque[list[Unit]]()
     while waiting or taken or elsewhere or pool.is_busy:
         while (waiting or taken) and pool.has_room:
             if not taken:
-                mine, theirs = session.take(_few(waiting))
+                mine, theirs, done = session.take(_few(waiting))
                 taken.extend(mine)
                 elsewhere.extend(theirs)
+                for unit, failure in done:
+                    watch.finished(unit, failure)
             if taken:
                 pool.give(taken.popleft())
         if pool.is_busy:

@@ -12,7 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from sqlite3 import Connection
 from types import TracebackType
+from typing import NamedTuple
 
 import psutil
 
@@ -70,6 +72,20 @@ class Life:
         return time.time() < self.seen + SILENT_SECONDS
 
 
+class Taken(NamedTuple):
+    """What a run may measure of bundles.
+
+    Attributes
+    ----------
+    mine, theirs : bundles that are this run's now, and that another one is measuring.
+    done : points that were finished meanwhile, with their error or None.
+    """
+
+    mine: list[list[Unit]]
+    theirs: list[list[Unit]]
+    done: list[tuple[Unit, Failure | None]]
+
+
 class Session:
     """One run of a plan; use it in a ``with`` block, at whose end what it has taken is free again.
 
@@ -95,34 +111,34 @@ class Session:
             connection.execute("DELETE FROM claims WHERE run = ?", (self.run,))
             connection.execute("UPDATE sessions SET seen = ?, ended = ? WHERE run = ?", (time.time(), how, self.run))
 
-    def take(self, bundles: Sequence[Sequence[Unit]]) -> tuple[list[list[Unit]], list[list[Unit]]]:
-        """Return what this run measures now of bundles, and what another one is measuring; done units are in neither.
-
-        All of it is one transaction.
-        """
-        mine, theirs = [], []
+    def take(self, bundles: Sequence[Sequence[Unit]]) -> Taken:
+        """Take what nobody has done or measures of bundles, in one transaction."""
+        taken = Taken([], [], [])
         with self.store.writing():
             for bundle in bundles:
-                taken: list[Unit] = []
-                left: list[Unit] = []
+                mine: list[Unit] = []
+                theirs: list[Unit] = []
                 for unit in bundle:
-                    self._take(unit, taken, left)
-                mine += [taken] if taken else []
-                theirs += [left] if left else []
-        return mine, theirs
+                    self._take(unit, mine, theirs, taken.done)
+                taken.mine.extend([mine] if mine else [])
+                taken.theirs.extend([theirs] if theirs else [])
+        return taken
 
-    def _take(self, unit: Unit, taken: list[Unit], left: list[Unit]) -> None:
+    def _take(self, unit: Unit, mine: list[Unit], theirs: list[Unit], done: list[tuple[Unit, Failure | None]]) -> None:
         connection, identity = self.store.connection, (unit.identity,)
         if connection.execute("SELECT 1 FROM points WHERE identity = ?", identity).fetchone():
+            done.append((unit, None))
             return
-        if connection.execute("SELECT 1 FROM failures WHERE identity = ?", identity).fetchone():
+        failure = connection.execute("SELECT error, traceback FROM failures WHERE identity = ?", identity).fetchone()
+        if failure is not None:
+            done.append((unit, Failure(*failure)))
             return
         row = connection.execute("SELECT run FROM claims WHERE identity = ?", identity).fetchone()
         if row is not None and row[0] != self.run and self._lives(row[0]):
-            left.append(unit)
+            theirs.append(unit)
             return
         connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?)", (*identity, self.run))
-        taken.append(unit)
+        mine.append(unit)
 
     def _lives(self, run: int) -> bool:
         row = self.store.connection.execute(
@@ -163,7 +179,9 @@ def begin_run(store: Store, plan: Plan, shard: Shard = WHOLE) -> int:
             (started, json.dumps(plan.asked, sort_keys=True), json.dumps(provenance(), sort_keys=True)),
         )
         run = int(cursor.lastrowid or 0)
-        life = (socket.gethostname(), os.getpid(), psutil.Process().create_time(), now, now, "")
+        here = (socket.gethostname(), os.getpid(), psutil.Process().create_time())
+        _give_up_earlier(connection, *here)
+        life = (*here, now, now, "")
         connection.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (run, study, str(shard), *life))
         connection.execute(
             "INSERT OR REPLACE INTO studies VALUES (?, ?, ?)", (study, plan.kind, json.dumps(plan.asked, sort_keys=True))
@@ -178,6 +196,16 @@ def begin_run(store: Store, plan: Plan, shard: Shard = WHOLE) -> int:
             ((study, place, *row) for place, row in enumerate(plan.stored_rows)),
         )
     return run
+
+
+def _give_up_earlier(connection: Connection, host: str, process: int, born: float) -> None:
+    """Free what earlier runs of this process hold: a full disk, or a second Ctrl-C, kept them from saying that they ended.
+
+    Two threads that run one study at the same time may measure a point twice, with the same numbers.
+    """
+    lost = "run IN (SELECT run FROM sessions WHERE ended = '' AND host = ? AND process = ? AND abs(born - ?) < 1.0)"
+    connection.execute(f"DELETE FROM claims WHERE {lost}", (host, process, born))
+    connection.execute(f"UPDATE sessions SET ended = 'unknown' WHERE {lost}", (host, process, born))
 
 
 def made_with(store: Store, plan: Plan) -> dict[str, str]:

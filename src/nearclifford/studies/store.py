@@ -92,7 +92,8 @@ class Store(Database):
 
     def _add_failure(self, run: int, unit: Unit, failure: Failure) -> None:
         self.connection.execute(
-            "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO failures SELECT ?1, ?2, ?3, ?4, ?5 "
+            "WHERE NOT EXISTS (SELECT 1 FROM points WHERE identity = ?1)",  # another process may have had more memory
             (unit.identity, _json(unit.record()), run, failure.error, failure.traceback),
         )
 
@@ -101,6 +102,12 @@ class Store(Database):
         with self.writing():
             for unit in units:
                 self._delete(unit.identity, "draws", "notes", "checksums", "failures", "points")
+
+    def forget_failures(self, units: Collection[Unit]) -> None:
+        """Delete how points failed, in one transaction; numbers that another process has found since stay."""
+        with self.writing():
+            for unit in units:
+                self._delete(unit.identity, "failures")
 
     def _delete(self, identity: str, *tables: str) -> None:
         for table in tables:
@@ -143,7 +150,7 @@ class Store(Database):
         """Ask for many at once: a statement for each costs more than what it reads."""
         listed = json.dumps([unit.identity for unit in units])
         of_these = "identity IN (SELECT value FROM json_each(?))"
-        with self.told():
+        with self.reading():
             known = dict(
                 self.connection.execute(
                     f"SELECT identity, checksum FROM points LEFT JOIN checksums USING (identity) WHERE {of_these}", (listed,)
@@ -171,7 +178,7 @@ class Store(Database):
         Raises `DamagedPointError` where they are not those that were written.
         """
         identity = (unit.identity,)
-        with self.told():
+        with self.reading():
             known = self.connection.execute(
                 "SELECT checksum FROM points LEFT JOIN checksums USING (identity) WHERE identity = ?", identity
             ).fetchone()

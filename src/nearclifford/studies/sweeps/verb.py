@@ -130,7 +130,7 @@ def sweep(
     >>> with tempfile.TemporaryDirectory() as out:
     ...     results = nc.sweep(tasks, out, samples=4096, workers=1, progress=False)
     >>> results.frame[["cost", "n_qubits", "squared_norm"]].round(2).values.tolist()
-    [['local', 2, 0.93], ['global', 2, 0.77], ['local', 4, 0.93], ['global', 4, 0.52]]
+    [['local', 2, 0.63], ['global', 2, 0.86], ['local', 4, 0.56], ['global', 4, 0.45]]
     """
     chosen = Sweep(tasks, measure, samples=samples, seed=seed)
     return Study(chosen).run(out, workers, progress, executor=executor)
