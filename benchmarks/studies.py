@@ -30,6 +30,7 @@ from nearclifford import NearCliffordError  # noqa: E402
 from nearclifford.studies import reopened as reopening  # noqa: E402
 from nearclifford.studies.dask_clusters import dask_client  # noqa: E402
 from nearclifford.studies.merging import merge_studies  # noqa: E402
+from nearclifford.studies.progress import Progress  # noqa: E402
 from nearclifford.studies.status import status_of  # noqa: E402
 
 reopening.PLANS["cheap"] = reopened
@@ -80,6 +81,7 @@ def kills(folder: Path, options: argparse.Namespace) -> None:
         counts = collections.Counter(begun(out))
         again += sum(counts.values()) - len(counts)
         equal += table_of(out) == table_of(whole)
+        print(f"{killed} kills, {equal} of {studies} tables equal", flush=True)
     print(f"{killed} kills in {studies} studies of 200 points: {equal} of {studies} tables equal; ", end="")
     print(f"{again} measurements lost, {again / killed:.1f} a kill (bundles of 4)")
 
@@ -102,9 +104,12 @@ def shards(folder: Path, options: argparse.Namespace) -> None:
 def dask(folder: Path, options: argparse.Namespace) -> None:
     """Kill a worker, then a scheduler, in the middle of a study."""
     del options
+    from dask import config as dask_settings
     from distributed import LocalCluster
 
     run(CheapPlan(200), folder / "whole", workers=1)
+    # a point that ended one worker is not tried on the next
+    dask_settings.set({"distributed.scheduler.allowed-failures": 0})
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL") as cluster:
         with dask_client(cluster.scheduler_address) as client:
             pid = next(iter(client.run(os.getpid).values()))
@@ -119,12 +124,17 @@ def dask(folder: Path, options: argparse.Namespace) -> None:
             print(f"a point that kills its workers: {len(found.frame)} of 40 points, {seconds:.1f} s; {found.failed}")
     for name in ("SIGKILL", "SIGSTOP"):
         with scheduler(folder / f"{name}.json") as (process, file), dask_client(str(file)) as client:
-            threading.Timer(3.0, process.send_signal, (getattr(signal, name),)).start()
-            begin = time.perf_counter()
+            sent: list[float] = []
+
+            def send(progress: Progress, name=name, process=process, sent=sent) -> None:
+                if progress.done >= 100 and not sent:
+                    sent.append(time.perf_counter())
+                    process.send_signal(getattr(signal, name))
+
             try:
-                run(CheapPlan(400, seconds=0.05), folder / name, executor=client)
+                run(CheapPlan(400, seconds=0.05), folder / name, executor=client, on_point=send)
             except NearCliffordError as error:
-                print(f"the scheduler gets {name}: told after {time.perf_counter() - begin - 3.0:.1f} s: {error}")
+                print(f"the scheduler gets {name}: told after {time.perf_counter() - sent[0]:.1f} s: {error}")
         kept = status_of(folder / name).done
         run(CheapPlan(400), folder / name, workers=1)
         run(CheapPlan(400), folder / "400", workers=1)
@@ -229,6 +239,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--points", type=int, default=100_000)
     options = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
     for name in options.subjects or SUBJECTS:
         print(f"--- {name}", flush=True)
         with tempfile.TemporaryDirectory() as folder:
