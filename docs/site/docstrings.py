@@ -13,8 +13,8 @@ from typing import Any
 
 import griffe
 
-SECTIONS = ("Parameters", "Attributes", "Returns", "Raises", "Yields", "Notes", "Examples", "References", "Warns")
-HEAD = re.compile(rf"^({'|'.join(SECTIONS)})\n-{{3,}}\n", re.MULTILINE)
+HEAD = re.compile(r"^([A-Z][^\n]{0,80})\n-{3,}\n", re.MULTILINE)
+ENTRY = re.compile(r"^\S[^\n]* : ", re.MULTILINE)
 SESSION = re.compile(r"(?:^[ \t]*>>> .*\n?(?:^(?!\s*$).*\n?)*)+", re.MULTILINE)
 
 
@@ -33,7 +33,7 @@ def converted(docstring: str) -> str:
     text = [prose(pieces[0])]
     for title, body in zip(pieces[1::2], pieces[2::2], strict=True):
         text.append(f"**{title}**")
-        text.append(prose(body) if title in ("Notes", "Examples", "References") else items(body))
+        text.append(items(body) if ENTRY.match(body) else prose(body))
     return "\n\n".join(part for part in text if part.strip())
 
 
@@ -47,9 +47,10 @@ def prose(text: str) -> str:
 
 
 def items(body: str) -> str:
-    """Return a list of a section's entries; what is indented under an entry goes on with it."""
+    """Return a list of a section's entries; what is indented under an entry goes on with it, and prose may follow."""
+    end = next((match.start() for match in re.finditer(r"\n\n(?=\S)", body) if not ENTRY.match(body, match.end())), len(body))
     found: list[str] = []
-    for line in body.strip("\n").split("\n"):
+    for line in body[:end].strip("\n").split("\n"):
         if line and not line[0].isspace() and " : " in line:
             names, text = line.split(" : ", 1)
             found.append(f"- {', '.join(f'`{name.strip()}`' for name in names.split(','))}: {text}")
@@ -57,7 +58,7 @@ def items(body: str) -> str:
             found[-1] += f"\n    {line.strip()}" if line.strip() else "\n"
         else:
             found.append(line)
-    return linked("\n".join(found))
+    return linked("\n".join(found)) + "\n\n" + prose(body[end:])
 
 
 def linked(text: str) -> str:
