@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,17 +28,16 @@ def pages(folder: Path) -> Notebooks:
     found = Notebooks()
     for file in sorted(folder.glob("*.ipynb")):
         cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
-        text = [f"*The notebook `notebooks/{file.name}`.*"]
+        text = []
         for cell in cells:
             source = joined(cell["source"])
             if cell["cell_type"] == "markdown":
-                text.append(source)
+                text.append(re.sub(r"\s*\$\$(.+?)\$\$\s*", r"\n\n$$\1$$\n\n", source, flags=re.DOTALL))
             elif cell["cell_type"] == "code" and source.strip():
                 text.append(f"```python\n{source}\n```")
                 text += [shown(output, file.stem, found) for output in cell["outputs"]]
-        title = [part for part in text if part.startswith("# ")][:1]
-        rest = [part for part in text if part not in title]
-        found.pages[f"notebooks/{file.stem}.md"] = "\n\n".join([*title, *rest])
+        text.append(f"*This page is the notebook `notebooks/{file.name}`; `make notebook` opens it.*")
+        found.pages[f"notebooks/{file.stem}.md"] = "\n\n".join(text)
     return found
 
 
