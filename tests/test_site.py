@@ -124,7 +124,9 @@ def opened(browser, request):
     """Return a page that notes errors and requests."""
     page = browser.new_page(viewport=request.param)
     notes = {"errors": [], "requests": [], "failed": []}
-    page.on("console", lambda message: notes["errors"].append(message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "console", lambda message: notes["errors"].append(message.text) if message.type in ("error", "warning") else None
+    )
     page.on("pageerror", lambda error: notes["errors"].append(str(error)))
     page.on("requestfailed", lambda failed: notes["failed"].append(f"{failed.failure} {failed.url}"))
     page.on("request", lambda sent: notes["requests"].append(sent.url))
@@ -143,7 +145,16 @@ SIZES = pytest.mark.parametrize("opened", [DESKTOP, PHONE], ids=["desktop", "pho
 @SIZES
 def test_pages_show_without_errors_and_fit_the_screen(opened, address, site):
     page, notes = opened
-    names = ("index", "tutorial", "theory", "training", "choosing_a_backend", "something_else", "reproduction", "foreign_circuits")
+    names = (
+        "index",
+        "tutorial",
+        "theory",
+        "training",
+        "choosing_a_backend",
+        "something_else",
+        "reproduction",
+        "foreign_circuits",
+    )
     for name in (*(f"{name}.html" for name in names), "api/index.html", "api/statistics.html", first_notebook(site)):
         page.goto(address + name, wait_until="load")
         width = page.evaluate("document.documentElement.scrollWidth")
@@ -166,7 +177,9 @@ def test_formulas_are_laid_out(opened, address):
         })"""
     )
     assert len(sizes) > 20 and all(width > 20 and height > 12 for width, height, *_ in sizes)
-    assert page.evaluate("document.querySelector('.formula munderover, .formula munder').getBoundingClientRect().height") > 20
+    assert (
+        page.evaluate("document.querySelector('.formula munderover, .formula munder').getBoundingClientRect().height") > 20
+    )
 
 
 @SIZES

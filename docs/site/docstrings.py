@@ -48,7 +48,9 @@ def prose(text: str) -> str:
 
 def items(body: str) -> str:
     """Return a list of a section's entries; what is indented under an entry goes on with it, and prose may follow."""
-    end = next((match.start() for match in re.finditer(r"\n\n(?=\S)", body) if not ENTRY.match(body, match.end())), len(body))
+    end = next(
+        (match.start() for match in re.finditer(r"\n\n(?=\S)", body) if not ENTRY.match(body, match.end())), len(body)
+    )
     found: list[str] = []
     for line in body[:end].strip("\n").split("\n"):
         if line and not line[0].isspace() and " : " in line:

@@ -14,7 +14,9 @@ DOCS = Path(__file__).parents[1]
 def main(target: Path) -> None:
     """Run the ``python`` blocks of the page and keep what they call ``figure``."""
     names: dict[str, Any] = {}
-    for block in re.findall(r"^```python\n(.*?)^```$", (DOCS / "tutorial.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE):
+    for block in re.findall(
+        r"^```python\n(.*?)^```$", (DOCS / "tutorial.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    ):
         exec(block, names)
     names["figure"].savefig(target, dpi=150)
 

@@ -1,4 +1,4 @@
-"""Formulas: LaTeX becomes MathML when the site is built, so a reader's browser needs no script and no font from elsewhere."""
+"""Formulas: LaTeX becomes MathML when the site is built, so a browser needs no script and no font from elsewhere."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def as_mathml(page: str, name: str) -> str:
 
 
 def parts(latex: str) -> list[str]:
-    r"""Return a formula in pieces that may stand below each other: cut at ``\qquad`` and before a line that begins with =."""
+    r"""Return a formula in pieces that may stand below each other: cut at ``\qquad`` and before a line of =."""
     return [part for part in re.split(r"\\qquad\s*(?![^{]*\})|\n(?==)", latex) if part.strip()]

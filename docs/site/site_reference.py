@@ -1,4 +1,4 @@
-"""The reference: a page for every room that has public names, made of ``nearclifford.__init__`` and of the map of the house."""
+"""The reference: a page for every room that has public names, made of `nearclifford.__init__` and the map of the house."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 # As one meets them; a room that is not named here comes last.
 ORDER = (
     "landscape", "ansatz", "observables", "patches", "encoder", "statistics", "diagnosis", "training", "surrogates",
-    "costs", "devices", "noise", "geometry", "entanglement", "exact", "untied", "interchange", "studies", "evaluator", "errors",
+    "costs", "devices", "noise", "geometry", "entanglement", "exact", "untied", "interchange", "studies", "evaluator",
+    "errors",
 )  # fmt: skip
 
 
@@ -21,7 +22,9 @@ def rooms_of_names(root: Path) -> dict[str, str]:
     tables = {
         node.targets[0].id: ast.literal_eval(node.value)
         for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in ("__all__", "_MODULES")
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id in ("__all__", "_MODULES")
     }
     return {name: tables["_MODULES"][name].split(".")[0] for name in tables["__all__"] if name != "__version__"}
 
@@ -38,7 +41,12 @@ def pages(root: Path) -> dict[str, str]:
     rooms = sorted(set(names.values()), key=lambda room: (ORDER.index(room) if room in ORDER else len(ORDER), room))
     members = {room: sorted((name for name in names if names[name] == room), key=str.lower) for room in rooms}
     index = ["# Reference", "", "Every name here is public: `import nearclifford as nc`, then `nc.train` and so on."]
-    index += ["What is public stays as [the policy](../stability.md) says.", "", "| room | what it is for | names |", "|---|---|---|"]
+    index += [
+        "What is public stays as [the policy](../stability.md) says.",
+        "",
+        "| room | what it is for | names |",
+        "|---|---|---|",
+    ]
     found = {"api/index.md": ""}
     for room in rooms:
         links = ", ".join(f"[`{name}`]({room}.md#nearclifford.{name})" for name in members[room])
