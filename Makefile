@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help study test lint format notebook compare-backends bench-gpu other-libraries wheel-test matrix
+.PHONY: help study test lint format notebook docs docs-serve compare-backends bench-gpu other-libraries wheel-test matrix
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -37,6 +37,17 @@ format: $(STAMP)  ## format the code
 notebook: $(STAMP)  ## open the notebooks
 	$(VENV)/bin/python -m pip install --quiet --editable '.[notebook]'
 	$(VENV)/bin/jupyter lab notebooks
+
+DOCS := $(VENV)/.docs
+$(DOCS): $(STAMP)
+	$(VENV)/bin/python -m pip install --quiet --editable '.[docs]'
+	touch $@
+
+docs: $(DOCS)  ## build the documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
+
+docs-serve: $(DOCS)  ## show the documentation at http://127.0.0.1:8000 while one writes
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs serve
 
 compare-backends: $(STAMP)  ## every statistic by each backend on ten problems, one table
 	$(VENV)/bin/python benchmarks/compare_backends.py
