@@ -38,15 +38,10 @@ notebook: $(STAMP)  ## open the notebooks
 	$(VENV)/bin/python -m pip install --quiet --editable '.[notebook]'
 	$(VENV)/bin/jupyter lab notebooks
 
-DOCS := $(VENV)/.docs
-$(DOCS): $(STAMP)
-	$(VENV)/bin/python -m pip install --quiet --editable '.[docs]'
-	touch $@
-
-docs: $(DOCS)  ## build the documentation as a site, in site/
+docs: $(STAMP)  ## build the documentation as a site, in site/
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
 
-docs-serve: $(DOCS)  ## show the documentation at http://127.0.0.1:8000 while one writes
+docs-serve: $(STAMP)  ## show the documentation at http://127.0.0.1:8000 while one writes
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs serve
 
 compare-backends: $(STAMP)  ## every statistic by each backend on ten problems, one table
