@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help study test lint format notebook compare-backends bench-gpu other-libraries wheel-test matrix
+.PHONY: help study test lint format notebook notebooks compare-backends bench-gpu other-libraries wheel-test matrix
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -37,6 +37,9 @@ format: $(STAMP)  ## format the code
 notebook: $(STAMP)  ## open the notebooks
 	$(VENV)/bin/python -m pip install --quiet --editable '.[notebook]'
 	$(VENV)/bin/jupyter lab notebooks
+
+notebooks: $(STAMP)  ## execute the notebooks and store their outputs and figures
+	$(VENV)/bin/python benchmarks/notebooks.py
 
 compare-backends: $(STAMP)  ## every statistic by each backend on ten problems, one table
 	$(VENV)/bin/python benchmarks/compare_backends.py

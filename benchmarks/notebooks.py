@@ -2,14 +2,15 @@
 
     python benchmarks/notebooks.py [notebooks/01_what_a_plateau_is.ipynb ...]
 
-All of notebooks/ by default. Nothing is stored of when and where a notebook ran: no times, no versions, no paths. A notebook that
-fails, warns or shows a progress bar is not written. Prints the seconds of each.
+All of notebooks/ by default. Nothing is stored of when and where a notebook ran: no times, no versions, no paths. A notebook
+that fails, warns or shows a progress bar is not written. Prints the seconds of each.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import os
 import struct
 import sys
 import time
@@ -58,7 +59,10 @@ def executed(path: Path) -> NotebookNode:
     for cell in code_cells(notebook):
         cell.outputs, cell.execution_count, cell.metadata = [], None, NotebookNode()
     where = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=600, record_timing=False, resources=where).execute()
+    # where ipywidgets is missing tqdm says so, which is nothing about the notebook
+    environment = os.environ | {"PYTHONWARNINGS": "ignore:IProgress not found"}
+    client = NotebookClient(notebook, timeout=600, record_timing=False, coalesce_streams=True, resources=where)
+    client.execute(env=environment)
     notebook.metadata = nbformat.from_dict(METADATA)
     for output in (output for cell in code_cells(notebook) for output in cell.outputs):
         if png := output.get("data", {}).get("image/png"):

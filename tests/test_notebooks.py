@@ -1,7 +1,7 @@
 """Notebooks are stored with their outputs, and what they print still holds: each runs again and is compared.
 
-Texts are equal word by word. A number with a point or an exponent may differ by one unit of its last printed digit, for platforms
-round differently; whole numbers are equal. Figures are drawn again and not compared; `make notebooks` stores them.
+Texts are equal word by word. A number with a point or an exponent may differ by one unit of its last printed digit, for
+platforms round differently; whole numbers are equal. Figures are drawn again and not compared; `make notebooks` stores them.
 """
 
 from __future__ import annotations
