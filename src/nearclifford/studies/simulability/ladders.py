@@ -30,6 +30,8 @@ LARGEST_ORDER = 24
 FIRST_BONDS = 4
 # Twice the bonds take so many times as long: between a square and a cube, as measured at N = 64 from 8 to 32 bonds.
 BOND_GROWTH = 6.0
+# Of a value: changes as small as that shrink no further.
+ROUNDING = 1e-13
 # An extrapolated error decides only where it is off the tolerance by this factor.
 CLEAR = 2.0
 
@@ -111,8 +113,8 @@ def left_out(values: Mapping[int, Floats], last: int) -> tuple[float, float]:
     if last < 2 * APART + 1:
         return inf, inf
     new, old = (float(np.sqrt(np.mean((values[m] - values[m - APART]) ** 2))) for m in (last, last - APART))
-    if new == 0.0:
-        return 0.0, 0.0
+    if new <= ROUNDING * float(np.abs(values[last]).max()):
+        return new, 0.0
     ratio = new / old if old > 0.0 else inf
     return (new * ratio / (1.0 - ratio), ratio) if ratio < 1.0 else (inf, ratio)
 
