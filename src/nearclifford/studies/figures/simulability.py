@@ -64,8 +64,8 @@ def diagram(frame: pd.DataFrame, made_by: str) -> Figure:
     handles = [Patch(facecolor=look.color, hatch=look.hatch, edgecolor="#444444", label=look.words) for look in LOOKS]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=8, handlelength=2.6)
     caption = (
-        f"Trains: {SHOTS:.0e} shots of each circuit make the rms gradient three times its noise; small numbers: shots that do.\n"
-        f"Simulated: 1,000 values, as good as {SHOTS:.0e} shots, in {CLASSICAL_SECONDS / 3600:g} h of one core and "
+        f"Trains: {SHOTS:.0e} shots of each circuit make the rms gradient three times its noise; small numbers: so many do."
+        f"\nSimulated: 1,000 values, as good as {SHOTS:.0e} shots, in {CLASSICAL_SECONDS / 3600:g} h of one core and "
         f"{MOST_BYTES / 2**30:g} GiB. S statevector, P5 Pauli paths of order 5,\nM16 matrix product state of 16 bonds, "
         "mean: the loss varies by less than the shots see, none: no method does, ?: not settled"
     )
