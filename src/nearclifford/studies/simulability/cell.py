@@ -40,7 +40,8 @@ def cell(land: Landscape, patch: Patch, rng: np.random.Generator) -> dict[str, f
     at the lower end of the 95 % interval of E‖∇L‖²; -1 where not even at the upper end; 0 between. ``simulated`` is 1 where
     a thousand values, with an rms error like the shot noise of the loss with as many shots, take an hour of one core and
     4 GiB at most; -1 where no method here does that; 0 where it is not known. Where ``trains`` is 0 only statevectors and
-    paths are asked, and where it is -1 nothing is: it is NaN there. ``method`` is the place in `METHODS`; ``order``, ``bonds`` and the two errors say how far the ladders led.
+    paths are asked; where it is -1 nothing is, and it is NaN. ``method`` is the place in `METHODS`; ``order``, ``bonds`` and
+    the two errors say how far the ladders led.
 
     >>> import nearclifford as nc
     >>> found = cell(nc.Landscape(nc.ansatz.mhea(3, 2), "Z0 Z1 + X2"), nc.Gaussian(0.2), np.random.default_rng(1))
@@ -79,11 +80,11 @@ def _shots(one_shot: float, square: float) -> float:
 
 
 def _simulated(
-    land: Landscape, patch: Patch, tolerance: float, thorough: bool, rng: np.random.Generator
+    land: Landscape, patch: Patch, tolerance: float, all_methods: bool, rng: np.random.Generator
 ) -> dict[str, float]:
     """Return the first method that does it, in the order of `METHODS`, and how far those before it led.
 
-    Not ``thorough``: the mean and bonds, which take longest, are not asked.
+    Not ``all_methods``: the mean and bonds, which take longest, are not asked.
     """
     theta = land.center + patch.sample((THETAS, land.n_parameters), rng=rng)
     contest = Contest(land, patch, tolerance, theta, CLASSICAL_SECONDS / 1000, MOST_BYTES)
@@ -96,7 +97,7 @@ def _simulated(
     found |= {"order": paths.resource, "path_error": paths.error}
     if paths.within:
         return found | _verdict(YES, "Pauli paths", paths.seconds)
-    if not thorough:
+    if not all_methods:
         return found | _verdict(UNKNOWN, "none", nan)
     loss = loss_statistics(land, patch, rel_error=0.2, max_seconds=MOMENT_SECONDS, rng=rng)
     if loss.variance + 2 * loss.variance_error <= tolerance**2:
