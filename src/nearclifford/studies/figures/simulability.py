@@ -52,17 +52,18 @@ def save_figures(results: StudyResults, directory: Path, made_by: str) -> list[P
 def diagram(frame: pd.DataFrame, made_by: str) -> Figure:
     """Return the diagram of one Hamiltonian: a panel for the plain and one for the encoded circuit, N across, σ up."""
     kinds = list(frame["wrapped"].unique())
-    figure = Figure(figsize=(0.6 + 4.4 * len(kinds), 5.2), layout="constrained")
+    figure = Figure(figsize=(0.6 + 4.4 * len(kinds), 5.6), layout="constrained")
     panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
-    for panel, kind in zip(panels, kinds, strict=True):
-        _draw(panel, frame[frame["wrapped"] == kind], list(frame["sigma"].unique()), WRAPPED.get(str(kind), str(kind)))
     panels[0].set_ylabel("width of the patch (D: number of parameters)")
     first = frame.iloc[0]
     name = str(first["observable"]).rpartition(":")[2]
     circuit = CIRCUITS.get(str(first["circuit"]), str(first["circuit"]))
-    figure.suptitle(f"{TITLES.get(name, name)} on {circuit}, L = {first['layers']}", fontsize=11)
+    problem = f"{TITLES.get(name, name)}, {circuit}, L = {first['layers']}"
+    for panel, kind in zip(panels, kinds, strict=True):
+        title = f"{problem}\n{WRAPPED.get(str(kind), str(kind))}"
+        _draw(panel, frame[frame["wrapped"] == kind], list(frame["sigma"].unique()), title)
     handles = [Patch(facecolor=look.color, hatch=look.hatch, edgecolor="#444444", label=look.words) for look in LOOKS]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=8, handlelength=2.6)
+    figure.legend(handles=handles, loc="outside upper center", ncols=3, frameon=False, fontsize=8, handlelength=2.6)
     caption = (
         f"Trains: {SHOTS:.0e} shots of each circuit make the rms gradient three times its noise; small numbers: so many do."
         f"\nSimulated: 1,000 values, as good as {SHOTS:.0e} shots, in {CLASSICAL_SECONDS / 3600:g} h of one core and "
