@@ -12,11 +12,14 @@ import numpy as np
 from nearclifford.costs import methods
 from nearclifford.costs.contest import Contest
 from nearclifford.devices.rough_shots import rough_shots
-from nearclifford.diagnosis.gradient import squared_norm
+from nearclifford.diagnosis import gradient
+from nearclifford.diagnosis.gradient import SquaredNorm
 from nearclifford.diagnosis.region import RATIO, state_of
+from nearclifford.errors import NearCliffordError
 from nearclifford.landscape import Landscape
 from nearclifford.patches import Patch
-from nearclifford.statistics.verbs import loss_statistics
+from nearclifford.statistics.statevector import Statevector
+from nearclifford.statistics.verbs import gradient_statistics, loss_statistics
 from nearclifford.studies.simulability.ladders import PathLadder, bond_ladder, path_ladder
 from nearclifford.studies.sweeps.fingerprint import of_landscape
 
@@ -25,6 +28,7 @@ SHOTS, CLASSICAL_SECONDS, MOST_BYTES = 10**6, 3600.0, 2**32
 # What is spent here: on each moment, and on each surrogate by prediction.
 MOMENT_SECONDS, BUILD_SECONDS = 4.0, 10.0
 THETAS, BOND_THETAS = 16, 2
+MOST_SAMPLED_QUBITS, SAMPLED_THETAS = 20, 64
 # How a table of numbers holds the words of `nearclifford.diagnosis.results.Region`.
 STATES = {"dead": -1.0, "open": 0.0, "alive": 1.0}
 METHODS = ("none", "statevector", "Pauli paths", "its mean", "matrix product state")
@@ -73,6 +77,21 @@ def cell(land: Landscape, patch: Patch, rng: np.random.Generator) -> dict[str, f
     if found["trains"] == STATES["dead"]:
         return found
     return found | _simulated(land, patch, tolerance, found["trains"] == STATES["alive"], rng)
+
+
+def squared_norm(land: Landscape, patch: Patch, max_seconds: float, *, rng: np.random.Generator) -> SquaredNorm:
+    """Return E‖∇L‖² as `nearclifford.diagnosis.gradient.squared_norm` does; unknown where shared angles do not let it.
+
+    There thetas are sampled by exact sweeps if their states are small.
+    """
+    try:
+        return gradient.squared_norm(land, patch, max_seconds, rng=rng)
+    except NearCliffordError:
+        if land.active_qubits > MOST_SAMPLED_QUBITS:
+            return SquaredNorm(nan, 0.0, inf, "not known")
+        found = gradient_statistics(land, patch, Statevector(), samples=SAMPLED_THETAS, rng=rng)
+        total, error = found.norm_squared or 0.0, gradient.LEVEL_SIGMAS * (found.norm_squared_error or inf)
+        return SquaredNorm(total, max(total - error, 0.0), total + error, found.method)
 
 
 def _shots(one_shot: float, square: float) -> float:
