@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help study test lint format notebook docs docs-serve compare-backends bench-gpu other-libraries wheel-test matrix
+.PHONY: help study test lint format notebook notebooks docs docs-serve compare-backends bench bench-gpu other-libraries wheel-test matrix
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -43,6 +43,9 @@ docs: $(STAMP)  ## build the documentation as a site, in site/
 
 docs-serve: $(STAMP)  ## show the documentation at http://127.0.0.1:8000 while one writes
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs serve
+
+notebooks: $(STAMP)  ## execute the notebooks and store their outputs and figures
+	$(VENV)/bin/python benchmarks/notebooks.py
 
 compare-backends: $(STAMP)  ## every statistic by each backend on ten problems, one table
 	$(VENV)/bin/python benchmarks/compare_backends.py

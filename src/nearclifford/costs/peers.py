@@ -73,10 +73,24 @@ def matrix_product_state(contest: Contest, reference: Floats | None) -> MethodCo
     land = contest.land
     cost = MethodCost("matrix product state (Aer)", "rms", "bonds")
     try:
-        simulator_of = import_module("qiskit_aer").AerSimulator
-        plain = _in_gates_of(simulator_of(method="matrix_product_state"), taken_apart(land.circuit))
+        values = matrix_product_values(contest)
     except Exception as failure:
         return replace(cost, note=f"failed: {_in_short(failure)}")
+    ladder = Ladder(2, 2, 4.0, 2.0 ** (land.n_qubits // 2), 1e-5 * contest.model.n_gates)
+    found = climbed(cost, contest, reference, ladder, values)
+    if found.size is None:
+        return found
+    return replace(found, nbytes=int(32 * land.n_qubits * found.size**2), note="seconds include Qiskit's binding")
+
+
+def matrix_product_values(contest: Contest) -> Callable[[int], Floats]:
+    """Return what gives the loss at the thetas of a contest by Aer's matrix product states, for a bond dimension.
+
+    Raises whatever qiskit-aer raises, and `ImportError` where it is not installed.
+    """
+    land = contest.land
+    simulator_of = import_module("qiskit_aer").AerSimulator
+    plain = _in_gates_of(simulator_of(method="matrix_product_state"), taken_apart(land.circuit))
 
     def values(bonds: int) -> Floats:
         simulator = simulator_of(method="matrix_product_state", matrix_product_state_max_bond_dimension=bonds)
@@ -91,11 +105,7 @@ def matrix_product_state(contest: Contest, reference: Floats | None) -> MethodCo
             raise RuntimeError(result.status)
         return np.array([result.data(k)["expectation_value"] for k in range(len(circuits))])
 
-    ladder = Ladder(2, 2, 4.0, 2.0 ** (land.n_qubits // 2), 1e-5 * contest.model.n_gates)
-    found = climbed(cost, contest, reference, ladder, values)
-    if found.size is None:
-        return found
-    return replace(found, nbytes=int(32 * land.n_qubits * found.size**2), note="seconds include Qiskit's binding")
+    return values
 
 
 def _in_gates_of(simulator: Any, circuit: QuantumCircuit) -> QuantumCircuit:

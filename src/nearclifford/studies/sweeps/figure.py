@@ -29,8 +29,12 @@ def save_figures(plan: SweepPlan, results: StudyResults, directory: Path, made_b
     """Draw each quantity over the first of N, width and other numbers that varies; writes ``sweep_<quantity>``."""
     from matplotlib.figure import Figure
 
+    from nearclifford.studies.figures import simulability
+
     paths: list[Path] = []
     frame = results.frame
+    if simulability.COLUMNS <= set(frame.columns):
+        return simulability.save_figures(results, directory, made_by)
     for name, words in plan.quantities.items():
         if frame.empty or not frame[name].notna().any():
             continue
