@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,8 +13,10 @@ from matplotlib.patches import Patch, Rectangle
 
 from nearclifford.plots.style import add_caption, save
 from nearclifford.studies.printing import sigma_label
-from nearclifford.studies.results import StudyResults
 from nearclifford.studies.simulability.cell import CLASSICAL_SECONDS, METHODS, MOST_BYTES, SHOTS, STATES, YES
+
+if TYPE_CHECKING:
+    from nearclifford.studies.results import StudyResults
 
 # Columns that no other sweep has.
 COLUMNS = {"trains", "simulated", "method", "wrapped"}
