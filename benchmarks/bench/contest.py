@@ -1,0 +1,301 @@
+"""Contenders in processes of their own, their agreement, and rounds that alternate between them.
+
+A contender that cannot be installed, crashes, takes too long or disagrees is not timed, and keeps its row, which says so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from environments import Environments
+
+HERE = Path(__file__).parent
+CORES = min(2, os.cpu_count() or 1)
+# A round takes about as long, by repeats or by a part of the work.
+ROUND_SECONDS = 0.25
+# A contender whose round takes longer than this takes part in the first rounds only.
+SLOW_SECONDS, SLOW_ROUNDS = 3.0, 2
+# What does not answer a request in this time is stopped.
+PATIENCE, FIRST_PATIENCE = 60.0, 150.0
+NOT_RUN, AGREES, DISAGREES, TIMED = "not run", "agrees", "disagrees: not timed", "timed"
+
+
+class Failure(Exception):
+    """What goes into the row of a contender that is not timed."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A contender as it is entered: who, from which environment, and what makes it.
+
+    ``maker`` is ``"module:function"``, of a module here; the function takes the problem and returns what does the work.
+    ``splits`` are the numbers of processes to try, each with ``CORES / processes`` threads; the better one counts.
+    """
+
+    title: str
+    maker: str
+    environment: str = "own"
+    splits: tuple[int, ...] = (1,)
+    extra: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is the package itself."""
+        return self.title.startswith("nearclifford")
+
+
+def share(work: Any, parts: int) -> list[Any]:
+    """Split work, a list of rows or a count, among processes."""
+    if isinstance(work, int):
+        return [work // parts + (part < work % parts) for part in range(parts)]
+    return [work[part::parts] for part in range(parts)]
+
+
+def joined(results: list[Any], work: Any) -> np.ndarray:
+    """Put together what the processes answered: rows in their order, or sums."""
+    if isinstance(work, int):
+        return np.sum(results, axis=0)
+    rows: list[Any] = [None] * len(work)
+    for part, result in enumerate(results):
+        rows[part :: len(results)] = result
+    return np.array(rows)
+
+
+class Contender:
+    """One entry in one setting: its processes, kept warm."""
+
+    def __init__(self, entry: Entry, problem: dict[str, Any], processes: int, environments: Environments) -> None:
+        self.entry, self.processes = entry, processes
+        python = environments.python(entry.environment)
+        if python is None:
+            raise Failure(environments.why(entry.environment))
+        threads = str(max(1, CORES // processes))
+        names = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS", "MKL_NUM_THREADS")
+        settings = os.environ | dict.fromkeys(names, threads) | {"OMP_PROC_BIND": "false", "PYTHONHASHSEED": "0"}
+        module, _, maker = entry.maker.partition(":")
+        command = [str(python), str(HERE / "worker.py"), module, maker, json.dumps(problem | entry.extra)]
+        self.errors = [environments.log(f"{maker}-{number}") for number in range(processes)]
+        self.workers = []
+        for path in self.errors:
+            with path.open("w") as log:
+                pipe = subprocess.PIPE
+                self.workers.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, text=True, env=settings))
+        try:
+            self.made = max(answer["made"] for answer in self._answers(FIRST_PATIENCE))
+        except Failure:
+            self.stop()
+            raise
+        self.seconds: list[float] = []
+
+    @property
+    def name(self) -> str:
+        """Title and setting, on two lines: what the judge of a bout has the answer under."""
+        return f"{self.entry.title}\n{self.setting}"
+
+    @property
+    def setting(self) -> str:
+        """Processes x threads."""
+        return f"{self.processes} x {max(1, CORES // self.processes)}"
+
+    def ask(self, work: Any, repeats: int = 1, reply: bool = True, patience: float = PATIENCE) -> tuple[float, Any]:
+        """Return the seconds of one repeat, by the clock of this process, and the result if it is asked for."""
+        start = time.perf_counter()
+        for worker, part in zip(self.workers, share(work, self.processes), strict=True):
+            try:
+                worker.stdin.write(json.dumps({"work": part, "repeats": repeats, "reply": reply}) + "\n")
+                worker.stdin.flush()
+            except BrokenPipeError:
+                pass  # the answer, or its absence, tells
+        answers = self._answers(patience)
+        seconds = (time.perf_counter() - start) / repeats
+        return seconds, joined([answer["result"] for answer in answers], work) if reply else None
+
+    def _answers(self, patience: float) -> list[dict[str, Any]]:
+        end, answers = time.perf_counter() + patience, []
+        for worker, errors in zip(self.workers, self.errors, strict=True):
+            if not select.select([worker.stdout], [], [], max(0.0, end - time.perf_counter()))[0]:
+                raise Failure(f"stopped: no answer within {patience:.0f} s")
+            line = worker.stdout.readline()
+            if not line:
+                raise Failure(f"crashed: {last_line(errors)}")
+            answers.append(json.loads(line))
+        return answers
+
+    def stop(self) -> None:
+        """End the processes."""
+        for worker in self.workers:
+            worker.kill()
+            worker.communicate()
+
+
+def last_line(path: Path) -> str:
+    """Return what a crashed process said at its end, in a few words."""
+    lines = [line.strip() for line in path.read_text(errors="replace").splitlines() if line.strip()]
+    return (lines[-1] if lines else "without a word")[:160].replace("|", "/")
+
+
+@dataclass(frozen=True)
+class Bout:
+    """One table: a title, what is done, who takes part, and when answers agree.
+
+    ``work`` is what is timed, a list of rows or a count; ``check`` what is compared before. ``judge`` takes the answers by
+    name (`title_of` has the title) and returns (error, whether it agrees) by name; ``scale`` turns seconds per item into ``unit``; ``needed``,
+    if there is one, tells from an answer how many items do the job, which is then what is quoted.
+    """
+
+    key: str
+    title: str
+    unit: str
+    problem: dict[str, Any]
+    entries: Sequence[Entry]
+    work: Any
+    check: Any
+    judge: Callable[[dict[str, np.ndarray]], dict[str, tuple[float, bool]]]
+    accuracy: str = "largest difference"
+    scale: float = 1.0
+    needed: Callable[[np.ndarray], float] | None = None
+    note: str = ""
+
+
+def agree_to(tolerance: float, absolute: float = 1.0) -> Callable[[dict[str, np.ndarray]], dict[str, tuple[float, bool]]]:
+    """Return a judge: answers equal the median of all contenders to a tolerance, whoever is off, ourselves included.
+
+    Of two that differ, neither agrees.
+
+    >>> agree_to(1e-6)({"a": np.ones(2), "b": np.ones(2), "c": np.array([1.0, 1.1])})["c"][1]
+    False
+    """
+
+    def judge(answers: dict[str, np.ndarray]) -> dict[str, tuple[float, bool]]:
+        middle = np.median(np.stack(list(answers.values())), axis=0)
+        off = {title: float(np.abs(found - middle).max()) for title, found in answers.items()}
+        return {title: (error, bool(error <= tolerance * absolute)) for title, error in off.items()}
+
+    return judge
+
+
+def measure(bout: Bout, environments: Environments, rounds: int) -> dict[str, Any]:
+    """Return the record of a table: one row for each entry, timed if it ran and agreed."""
+    print(f"{bout.title}", flush=True)
+    load, begun = os.getloadavg()[0], time.time()
+    rows = {entry.title: row_of(entry) for entry in bout.entries}
+    ready = start(bout, environments, rows)
+    checked, answers = check(bout, ready, rows)
+    settle(bout, checked, rows)
+    for number in range(rounds):
+        for contender in list(checked):
+            if number < SLOW_ROUNDS or np.median(contender.seconds) * contender.repeats < SLOW_SECONDS:
+                timed(contender, checked, rows)
+    for contender in ready:
+        contender.stop()
+    for contender in checked:
+        needed = bout.needed(answers[contender.name]) if bout.needed else 1.0
+        keep_the_better(contender, rows[contender.entry.title], len_of(bout.work), needed)
+    table = {
+        "key": bout.key, "title": bout.title, "unit": bout.unit, "accuracy": bout.accuracy, "note": bout.note,
+        "scale": bout.scale, "load": [load, os.getloadavg()[0]], "begun": begun, "seconds": time.time() - begun,
+        "rows": list(rows.values()),
+    }  # fmt: skip
+    for row in table["rows"]:
+        took = row["state"] if row["median"] is None else f"{row['median'] * bout.scale:.4g} {bout.unit}"
+        print(f"    {row['title']:60} {took}", flush=True)
+    return table
+
+
+def row_of(entry: Entry) -> dict[str, Any]:
+    """Return the row of an entry before anything is known."""
+    return {
+        "title": entry.title, "ours": entry.ours, "environment": entry.environment, "state": NOT_RUN, "setting": "",
+        "made": None, "median": None, "low": None, "high": None, "rounds": 0, "error": None, "note": entry.note,
+    }  # fmt: skip
+
+
+def start(bout: Bout, environments: Environments, rows: dict[str, dict[str, Any]]) -> list[Contender]:
+    """Start all contenders; what does not start leaves its reason in its row."""
+    ready: list[Contender] = []
+    for entry in bout.entries:
+        for processes in sorted({min(split, CORES) for split in entry.splits}):
+            try:
+                ready.append(Contender(entry, bout.problem, processes, environments))
+            except Failure as failure:
+                rows[entry.title]["state"] = str(failure)
+                break
+    return ready
+
+
+def check(bout: Bout, ready: list[Contender], rows: dict[str, dict[str, Any]]):
+    """Return the contenders whose answers agree, in every setting, and all answers by name; the others' rows say by how much they are off."""
+    answers: dict[str, np.ndarray] = {}
+    for contender in ready:
+        try:
+            answers[contender.name] = contender.ask(bout.check, patience=FIRST_PATIENCE)[1]  # which may compile
+        except Failure as failure:
+            rows[contender.entry.title]["state"] = str(failure)
+    for name, (error, agrees) in bout.judge(answers).items() if answers else ():
+        row = rows[title_of(name)]
+        row["error"] = error if row["error"] is None else max(error, row["error"])
+        if not agrees:
+            row["state"] = DISAGREES
+    for name in answers:
+        if rows[title_of(name)]["state"] != DISAGREES:
+            rows[title_of(name)]["state"] = AGREES
+    return [one for one in ready if one.name in answers and rows[one.entry.title]["state"] == AGREES], answers
+
+
+def title_of(name: str) -> str:
+    """Return the title in the name of a contender."""
+    return name.partition("\n")[0]
+
+
+def len_of(work: Any) -> int:
+    """Return how many items a work has."""
+    return work if isinstance(work, int) else len(work)
+
+
+def settle(bout: Bout, checked: list[Contender], rows: dict[str, dict[str, Any]]) -> None:
+    """Choose for each contender how much of the work a round has: all of it several times, or a part of it."""
+    for contender in list(checked):
+        contender.count, contender.repeats, contender.work = 0, 1, bout.work
+        try:
+            seconds, _ = contender.ask(bout.check, reply=False)  # once more, since the first may have compiled
+        except Failure as failure:
+            rows[contender.entry.title]["state"] = str(failure)
+            checked.remove(contender)
+            continue
+        each = seconds / len_of(bout.check)
+        fits = int(SLOW_SECONDS / each) // contender.processes * contender.processes
+        contender.count = int(np.clip(fits, contender.processes, len_of(bout.work)))
+        contender.work = contender.count if isinstance(bout.work, int) else bout.work[: contender.count]
+        contender.repeats = max(1, int(ROUND_SECONDS / (each * contender.count)))
+
+
+def timed(contender: Contender, checked: list[Contender], rows: dict[str, dict[str, Any]]) -> None:
+    """Time one round."""
+    try:
+        seconds, _ = contender.ask(contender.work, contender.repeats, reply=False)
+        contender.seconds.append(seconds / contender.count)
+    except Failure as failure:
+        rows[contender.entry.title]["state"] = str(failure)
+        checked.remove(contender)
+
+
+def keep_the_better(contender: Contender, row: dict[str, Any], whole: int, needed: float) -> None:
+    """Enter the times of a setting into the row, unless another setting was faster."""
+    times = np.array(contender.seconds) * needed
+    median = float(np.median(times))
+    if row["median"] is None or median < row["median"]:
+        part = "" if contender.count == whole else f"timed on {contender.count} of {whole}"
+        row |= {
+            "state": TIMED, "setting": contender.setting, "made": contender.made, "median": median,
+            "low": times.min(), "high": times.max(), "rounds": len(times), "part": part,
+        }  # fmt: skip
