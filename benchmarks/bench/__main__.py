@@ -19,7 +19,7 @@ from pathlib import Path
 
 import page
 import propagation
-from contest import DISAGREES, measure
+from contest import DISAGREES, Pool, measure
 from environments import Environments
 
 ROOT = Path(__file__).parents[2]
@@ -72,11 +72,12 @@ def answer(question: str, path: Path, environments: Environments, options: argpa
     start = time.time()
     rounds = QUICK_ROUNDS if options.quick else ROUNDS
     module = importlib.import_module(question)
-    tables = []
+    pool, tables = Pool(environments), []
     for bout in module.bouts(options.quick):
         print(f"[{time.strftime('%H:%M:%S', time.gmtime())}] ", end="")
-        tables.append(measure(bout, environments, rounds))
-    more = module.growth(options.quick, environments) if hasattr(module, "growth") else {}
+        tables.append(measure(bout, pool, rounds))
+    more = {"growth": module.growth(options.quick, pool)} if hasattr(module, "growth") else {}
+    pool.close()
     used = sorted({row["environment"] for table in tables for row in table["rows"]} | {"own"})
     record = {
         "question": QUESTIONS[question], "text": module.__doc__, "begun": start, "seconds": time.time() - start,

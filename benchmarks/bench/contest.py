@@ -25,7 +25,7 @@ ROUND_SECONDS = 0.25
 # A contender whose round takes longer than this takes part in the first rounds only.
 SLOW_SECONDS, SLOW_ROUNDS = 3.0, 2
 # What does not answer a request in this time is stopped.
-PATIENCE, FIRST_PATIENCE = 60.0, 150.0
+PATIENCE, FIRST_PATIENCE = 60.0, 120.0
 NOT_RUN, AGREES, DISAGREES, TIMED = "not run", "agrees", "disagrees: not timed", "timed"
 
 
@@ -71,30 +71,84 @@ def joined(results: list[Any], work: Any) -> np.ndarray:
     return np.array(rows)
 
 
-class Contender:
-    """One entry in one setting: its processes, kept warm."""
+class Process:
+    """A worker: a maker in an environment, with a number of threads. It serves one problem after the other."""
 
-    def __init__(self, entry: Entry, problem: dict[str, Any], processes: int, environments: Environments) -> None:
-        self.entry, self.processes = entry, processes
-        python = environments.python(entry.environment)
-        if python is None:
-            raise Failure(environments.why(entry.environment))
-        threads = str(max(1, CORES // processes))
+    def __init__(self, entry: Entry, threads: int, environments: Environments) -> None:
         names = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS", "MKL_NUM_THREADS")
-        settings = os.environ | dict.fromkeys(names, threads) | {"OMP_PROC_BIND": "false", "PYTHONHASHSEED": "0"}
+        settings = os.environ | dict.fromkeys(names, str(threads)) | {"OMP_PROC_BIND": "false"}
         module, _, maker = entry.maker.partition(":")
-        command = [str(python), str(HERE / "worker.py"), module, maker, json.dumps(problem | entry.extra)]
-        self.errors = [environments.log(f"{maker}-{number}") for number in range(processes)]
-        self.workers = []
-        for path in self.errors:
-            with path.open("w") as log:
-                pipe = subprocess.PIPE
-                self.workers.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, text=True, env=settings))
+        self.errors, pipe = environments.log(f"{module}-{maker}"), subprocess.PIPE
+        command = [str(environments.python(entry.environment)), str(HERE / "worker.py"), module, maker]
+        with self.errors.open("w") as log:
+            self.child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, text=True, env=settings)
+
+    def send(self, request: dict[str, Any]) -> None:
+        """Write a request."""
         try:
-            self.made = max(answer["made"] for answer in self._answers(FIRST_PATIENCE))
-        except Failure:
+            self.child.stdin.write(json.dumps(request) + "\n")
+            self.child.stdin.flush()
+        except BrokenPipeError:
+            pass  # the answer, or its absence, tells
+
+    def answer(self, seconds: float, patience: float) -> dict[str, Any]:
+        """Return the answer that comes within some seconds; the patience is what a refusal names."""
+        if not select.select([self.child.stdout], [], [], max(0.0, seconds))[0]:
             self.stop()
-            raise
+            raise Failure(f"stopped: no answer within {patience:.0f} s")
+        line = self.child.stdout.readline()
+        if not line:
+            self.stop()
+            raise Failure(f"crashed: {last_line(self.errors)}")
+        return json.loads(line)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still serves."""
+        return self.child.poll() is None
+
+    def stop(self) -> None:
+        """End it."""
+        self.child.kill()
+        self.child.communicate()
+
+
+class Pool:
+    """The processes of a question, kept from table to table: what is imported and compiled once stays so."""
+
+    def __init__(self, environments: Environments) -> None:
+        self.environments = environments
+        self.kept: dict[tuple[str, str, int], list[Process]] = {}
+
+    def processes(self, entry: Entry, count: int) -> list[Process]:
+        """Return the processes of a contender in a setting; started if there are none, or if one has died."""
+        if self.environments.python(entry.environment) is None:
+            raise Failure(self.environments.why(entry.environment))
+        key = (entry.environment, entry.maker, count)
+        if not all(one.alive for one in self.kept.get(key, [])) or key not in self.kept:
+            self._stop(key)
+            self.kept[key] = [Process(entry, max(1, CORES // count), self.environments) for _ in range(count)]
+        return self.kept[key]
+
+    def close(self) -> None:
+        """End all processes."""
+        for key in list(self.kept):
+            self._stop(key)
+
+    def _stop(self, key: tuple[str, str, int]) -> None:
+        for one in self.kept.pop(key, []):
+            one.stop()
+
+
+class Contender:
+    """One entry in one setting, made for one problem."""
+
+    def __init__(self, entry: Entry, problem: dict[str, Any], processes: int, pool: Pool) -> None:
+        self.entry, self.processes = entry, processes
+        self.workers = pool.processes(entry, processes)
+        for worker in self.workers:
+            worker.send({"problem": problem | entry.extra})
+        self.made = max(answer["made"] for answer in self._answers(FIRST_PATIENCE))
         self.seconds: list[float] = []
 
     @property
@@ -107,35 +161,18 @@ class Contender:
         """Processes x threads."""
         return f"{self.processes} x {max(1, CORES // self.processes)}"
 
-    def ask(self, work: Any, repeats: int = 1, reply: bool = True, patience: float = PATIENCE) -> tuple[float, Any]:
+    def ask(self, work: Any, repeats: int = 1, reply: bool = True, patience: float | None = None) -> tuple[float, Any]:
         """Return the seconds of one repeat, by the clock of this process, and the result if it is asked for."""
         start = time.perf_counter()
         for worker, part in zip(self.workers, share(work, self.processes), strict=True):
-            try:
-                worker.stdin.write(json.dumps({"work": part, "repeats": repeats, "reply": reply}) + "\n")
-                worker.stdin.flush()
-            except BrokenPipeError:
-                pass  # the answer, or its absence, tells
-        answers = self._answers(patience)
+            worker.send({"work": part, "repeats": repeats, "reply": reply})
+        answers = self._answers(patience or PATIENCE)
         seconds = (time.perf_counter() - start) / repeats
         return seconds, joined([answer["result"] for answer in answers], work) if reply else None
 
     def _answers(self, patience: float) -> list[dict[str, Any]]:
-        end, answers = time.perf_counter() + patience, []
-        for worker, errors in zip(self.workers, self.errors, strict=True):
-            if not select.select([worker.stdout], [], [], max(0.0, end - time.perf_counter()))[0]:
-                raise Failure(f"stopped: no answer within {patience:.0f} s")
-            line = worker.stdout.readline()
-            if not line:
-                raise Failure(f"crashed: {last_line(errors)}")
-            answers.append(json.loads(line))
-        return answers
-
-    def stop(self) -> None:
-        """End the processes."""
-        for worker in self.workers:
-            worker.kill()
-            worker.communicate()
+        end = time.perf_counter() + patience
+        return [worker.answer(end - time.perf_counter(), patience) for worker in self.workers]
 
 
 def last_line(path: Path) -> str:
@@ -184,20 +221,18 @@ def agree_to(tolerance: float, absolute: float = 1.0) -> Callable[[dict[str, np.
     return judge
 
 
-def measure(bout: Bout, environments: Environments, rounds: int) -> dict[str, Any]:
+def measure(bout: Bout, pool: Pool, rounds: int) -> dict[str, Any]:
     """Return the record of a table: one row for each entry, timed if it ran and agreed."""
     print(f"{bout.title}", flush=True)
     load, begun = os.getloadavg()[0], time.time()
     rows = {entry.title: row_of(entry) for entry in bout.entries}
-    ready = start(bout, environments, rows)
+    ready = start(bout, pool, rows)
     checked, answers = check(bout, ready, rows)
     settle(bout, checked, rows)
     for number in range(rounds):
         for contender in list(checked):
             if number < SLOW_ROUNDS or np.median(contender.seconds) * contender.repeats < SLOW_SECONDS:
                 timed(contender, checked, rows)
-    for contender in ready:
-        contender.stop()
     for contender in checked:
         needed = bout.needed(answers[contender.name]) if bout.needed else 1.0
         keep_the_better(contender, rows[contender.entry.title], len_of(bout.work), needed)
@@ -220,13 +255,13 @@ def row_of(entry: Entry) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def start(bout: Bout, environments: Environments, rows: dict[str, dict[str, Any]]) -> list[Contender]:
+def start(bout: Bout, pool: Pool, rows: dict[str, dict[str, Any]]) -> list[Contender]:
     """Start all contenders; what does not start leaves its reason in its row."""
     ready: list[Contender] = []
     for entry in bout.entries:
         for processes in sorted({min(split, CORES) for split in entry.splits}):
             try:
-                ready.append(Contender(entry, bout.problem, processes, environments))
+                ready.append(Contender(entry, bout.problem, processes, pool))
             except Failure as failure:
                 rows[entry.title]["state"] = str(failure)
                 break
