@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help study test lint format notebook compare-backends bench-gpu other-libraries wheel-test matrix
+.PHONY: help study test lint format notebook compare-backends bench-gpu other-libraries wheel-test matrix bench
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -43,6 +43,9 @@ compare-backends: $(STAMP)  ## every statistic by each backend on ten problems, 
 
 bench-gpu: $(STAMP)  ## seconds per gradient on GPU, CPU and Aer
 	$(VENV)/bin/python benchmarks/gpu.py
+
+bench: $(STAMP)  ## all contenders in one run, in .bench: docs/benchmarks.md; make bench ARGS="--quick --noncommercial"
+	$(VENV)/bin/python benchmarks/bench $(ARGS)
 
 other-libraries: $(STAMP)  ## tests of the doors to PennyLane, Cirq, JAX, PyTorch, qiskit-algorithms, in .foreign
 	$(VENV)/bin/python benchmarks/other_libraries.py .foreign

@@ -2,9 +2,9 @@
 
     python benchmarks/bench [--quick] [--only exact sampling ...] [--resume] [--noncommercial]
 
-Environments are made on first use, in .bench. A question that is finished is kept there; --resume takes it as it is and goes on
-with the next, else it is measured anew. Writes docs/benchmarks.md and benchmarks/data/bench.json (with --quick: .bench/quick).
-Exits with 1 if contenders disagree.
+Environments are made on first use, in .bench. A question that is finished is kept there; --resume takes it as it is and goes
+on with the next, else it is measured anew. Writes docs/benchmarks.md and benchmarks/data/bench.json (with --quick:
+.bench/quick). Exits with 1 if contenders disagree.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--resume", action="store_true", help="keep the questions that are finished")
     parser.add_argument("--noncommercial", action="store_true", help="enter padopauli, whose licence asks for that")
     parser.add_argument("--folder", type=Path, default=ROOT / ".bench", help="where environments and finished questions are")
-    parser.add_argument("--environment", nargs="+", default=[], metavar="NAME=FOLDER", help="environments that are there already")
+    parser.add_argument("--environment", nargs="+", default=[], metavar="NAME=FOLDER", help="use what is there")
     return parser.parse_args()
 
 

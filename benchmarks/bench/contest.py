@@ -29,7 +29,7 @@ PATIENCE, FIRST_PATIENCE = 60.0, 120.0
 NOT_RUN, AGREES, DISAGREES, TIMED = "not run", "agrees", "disagrees: not timed", "timed"
 
 
-class Failure(Exception):
+class NotTimedError(Exception):
     """What goes into the row of a contender that is not timed."""
 
 
@@ -95,11 +95,11 @@ class Process:
         """Return the answer that comes within some seconds; the patience is what a refusal names."""
         if not select.select([self.child.stdout], [], [], max(0.0, seconds))[0]:
             self.stop()
-            raise Failure(f"stopped: no answer within {patience:.0f} s")
+            raise NotTimedError(f"stopped: no answer within {patience:.0f} s")
         line = self.child.stdout.readline()
         if not line:
             self.stop()
-            raise Failure(f"crashed: {last_line(self.errors)}")
+            raise NotTimedError(f"crashed: {last_line(self.errors)}")
         return json.loads(line)
 
     @property
@@ -123,7 +123,7 @@ class Pool:
     def processes(self, entry: Entry, count: int) -> list[Process]:
         """Return the processes of a contender in a setting; started if there are none, or if one has died."""
         if self.environments.python(entry.environment) is None:
-            raise Failure(self.environments.why(entry.environment))
+            raise NotTimedError(self.environments.why(entry.environment))
         key = (entry.environment, entry.maker, count)
         if not all(one.alive for one in self.kept.get(key, [])) or key not in self.kept:
             self._stop(key)
@@ -186,8 +186,8 @@ class Bout:
     """One table: a title, what is done, who takes part, and when answers agree.
 
     ``work`` is what is timed, a list of rows or a count; ``check`` what is compared before. ``judge`` takes the answers by
-    name (`title_of` has the title) and returns (error, whether it agrees) by name; ``scale`` turns seconds per item into ``unit``; ``needed``,
-    if there is one, tells from an answer how many items do the job, which is then what is quoted.
+    name (`title_of` has the title) and returns (error, whether it agrees) by name; ``scale`` turns seconds per item into
+    ``unit``; ``needed``, if there is one, tells from an answer how many items do the job, which is then what is quoted.
     """
 
     key: str
@@ -262,19 +262,21 @@ def start(bout: Bout, pool: Pool, rows: dict[str, dict[str, Any]]) -> list[Conte
         for processes in sorted({min(split, CORES) for split in entry.splits}):
             try:
                 ready.append(Contender(entry, bout.problem, processes, pool))
-            except Failure as failure:
+            except NotTimedError as failure:
                 rows[entry.title]["state"] = str(failure)
                 break
     return ready
 
 
-def check(bout: Bout, ready: list[Contender], rows: dict[str, dict[str, Any]]):
-    """Return the contenders whose answers agree, in every setting, and all answers by name; the others' rows say by how much they are off."""
+def check(
+    bout: Bout, ready: list[Contender], rows: dict[str, dict[str, Any]]
+) -> tuple[list[Contender], dict[str, np.ndarray]]:
+    """Return the contenders whose answers agree in every setting, and all answers by name; rows say how far off each is."""
     answers: dict[str, np.ndarray] = {}
     for contender in ready:
         try:
             answers[contender.name] = contender.ask(bout.check, patience=FIRST_PATIENCE)[1]  # which may compile
-        except Failure as failure:
+        except NotTimedError as failure:
             rows[contender.entry.title]["state"] = str(failure)
     for name, (error, agrees) in bout.judge(answers).items() if answers else ():
         row = rows[title_of(name)]
@@ -303,7 +305,7 @@ def settle(bout: Bout, checked: list[Contender], rows: dict[str, dict[str, Any]]
         contender.count, contender.repeats, contender.work = 0, 1, bout.work
         try:
             seconds, _ = contender.ask(bout.check, reply=False)  # once more, since the first may have compiled
-        except Failure as failure:
+        except NotTimedError as failure:
             rows[contender.entry.title]["state"] = str(failure)
             checked.remove(contender)
             continue
@@ -319,7 +321,7 @@ def timed(contender: Contender, checked: list[Contender], rows: dict[str, dict[s
     try:
         seconds, _ = contender.ask(contender.work, contender.repeats, reply=False)
         contender.seconds.append(seconds / contender.count)
-    except Failure as failure:
+    except NotTimedError as failure:
         rows[contender.entry.title]["state"] = str(failure)
         checked.remove(contender)
 

@@ -1,6 +1,8 @@
 """Training: the same rule from the same angles; losses of every step must agree before anything is timed.
 
-PennyLane's optimizers call lightning.qubit's adjoint method through a QNode, one run after the other, as its users do.
+PennyLane's optimizers call lightning.qubit's adjoint method through a QNode, one run after the other, as its users do. Adam
+does not stand here: the two put its ε in different places, and where a derivative is zero at the start that is all that
+moves an angle, so their losses part after a few steps.
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ ENTRIES = (
 
 def bouts(quick: bool) -> list[Bout]:
     """Return the tables of this question."""
-    chain = problems.mhea(10, 4, problems.heisenberg(10), sigma=0.1, rule="adam", rate=0.05, steps=40, count=16)
-    tables = [bout("Adam, Heisenberg chain on mHEA, N = 10, L = 4", chain)]
+    chain = problems.mhea(10, 4, problems.heisenberg(10), sigma=0.1, rule="gd", rate=0.02, steps=40, count=16)
+    tables = [bout("gradient descent, Heisenberg chain on mHEA, N = 10, L = 4", chain)]
     if not quick:
         published = problems.mhea(15, 5, rule="gd", rate=0.01, steps=20, count=40)
         published["sigma"] = published["n_parameters"] ** -0.5
@@ -58,7 +60,7 @@ def pennylane(problem):
     import pennylane as qml
 
     device, observable = qml.device("lightning.qubit", wires=problem["n_qubits"]), pennylane_observable(problem)
-    rules = {"adam": qml.AdamOptimizer, "gd": qml.GradientDescentOptimizer}
+    rules = {"gd": qml.GradientDescentOptimizer}
     names, thetas = {"ry": qml.RY, "rz": qml.RZ}, problems.thetas(problem)
 
     @qml.qnode(device, diff_method="adjoint")

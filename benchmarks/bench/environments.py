@@ -1,4 +1,4 @@
-"""The environments of the contenders: one folder each, made on first use; what does not install is remembered with its reason."""
+"""The environments of the contenders: one folder each, made on first use; what does not install is kept with its reason."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 BENCHMARKS = Path(__file__).parents[1]
+OWN = ("nearclifford", "qiskit", "qiskit-aer", "stim", "numba", "numpy")
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
@@ -50,7 +51,7 @@ class Environments:
     def versions(self, name: str) -> dict[str, str]:
         """Return the versions of what was asked for and is there."""
         if name == "own":
-            return {package: version_here(package) for package in ("nearclifford", "qiskit", "qiskit-aer", "stim", "numba", "numpy")}
+            return {package: version_here(package) for package in OWN}
         if name in self.left_out or not self._stamp(name).exists():
             return {}
         listed = run(self._inside(name), "-m", "pip", "list", "--format=json").stdout

@@ -134,7 +134,8 @@ def qulacs(problem):
     order = [index for name, _, index in problem["gates"] if name in ("ry", "rz")]
     observable = Observable(problem["n_qubits"])
     for word, qubits, coefficient in problem["terms"]:
-        observable.add_operator(coefficient, " ".join(f"{letter} {qubit}" for letter, qubit in zip(word, qubits, strict=True)))
+        placed = zip(word, qubits, strict=True)
+        observable.add_operator(coefficient, " ".join(f"{letter} {qubit}" for letter, qubit in placed))
     thetas = problems.thetas(problem)
 
     def gradients(rows):

@@ -11,8 +11,8 @@ from typing import Any
 HEAD = """# Benchmarks
 
 Made by `make bench`: every table is one run on one machine, all contenders in processes of their own, rounds that alternate
-between them, medians of the rounds. Before anything is timed the contenders must agree; the accuracy column says how well they
-did. A contender that does not install, crashes, takes too long or disagrees keeps its row. Rows are sorted by time: **what
+between them, medians of the rounds. Before anything is timed the contenders must agree; one column says how well they did.
+A contender that does not install, crashes, takes too long or disagrees keeps its row. Rows are sorted by time: **what
 stands above nearclifford is faster than it**. The numbers are in `benchmarks/data/bench.json`.
 
 """
@@ -69,7 +69,8 @@ def table_text(table: dict[str, Any]) -> str:
     lines = [
         f"### {table['title']}\n",
         f"{table['note']}. Load of the machine before and after: {table['load'][0]:.1f}, {table['load'][1]:.1f}.\n",
-        f"| contender | {table['unit']} | slowest and fastest round | times ours | {table['accuracy']} | made in | processes x threads |",
+        f"| contender | {table['unit']} | slowest and fastest round | times ours | {table['accuracy']} | made in | "
+        "processes x threads |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     return "\n".join([*lines, *(row_text(row, table["scale"], ours) for row in ordered(table["rows"]))]) + "\n\n"
@@ -96,8 +97,9 @@ def growth_text(growth: dict[str, Any]) -> str:
         f"{growth['law']}. Load {growth['load']:.1f}.\n",
         f"| {growth['variable']} | " + " | ".join(growth["columns"]) + " |",
         "|---:|" + "---:|" * len(growth["columns"]),
-        *(f"| {row[0]} | " + " | ".join(cell if isinstance(cell, str) else number(cell) for cell in row[1:]) + " |" for row in growth["rows"]),
     ]
+    for first, *rest in growth["rows"]:
+        lines.append(f"| {first} | " + " | ".join(cell if isinstance(cell, str) else number(cell) for cell in rest) + " |")
     return "\n".join(lines) + "\n\n"
 
 
@@ -116,7 +118,9 @@ def circumstances(one: dict[str, Any]) -> str:
     """Return machine, versions, date, command."""
     day = time.strftime("%d %B %Y, %H:%M UTC", time.gmtime(one["begun"]))
     versions = "; ".join(
-        ", ".join(f"{package} {version}" for package, version in packages.items()) for packages in one["versions"].values() if packages
+        ", ".join(f"{package} {version}" for package, version in packages.items())
+        for packages in one["versions"].values()
+        if packages
     )
     return f"*{one['machine']}. {versions}. {day}, {one['seconds']:.0f} s. `{one['command']}`*"
 

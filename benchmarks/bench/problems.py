@@ -1,6 +1,6 @@
 """Problems as plain data: gates, observable, angles, for contenders that know nothing of each other.
 
-A gate is ``[name, qubits, k]``, k the index of its angle or None; ``"unitary"`` has its matrix, drawn from a seed, in place of k.
+A gate is ``[name, qubits, k]``, k the index of its angle or None; for ``"unitary"`` k is the seed of its matrix.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
+# letters, the qubits that they stand on, coefficient
+Term = tuple[str, list[int], float]
 
-def mhea(n_qubits: int, layers: int, observable: list[tuple[str, list[int], float]] | None = None, **more: Any) -> dict[str, Any]:
+
+def mhea(n_qubits: int, layers: int, observable: list[Term] | None = None, **more: Any) -> dict[str, Any]:
     """Return mHEA: per layer RY and RZ on every qubit, then CX round the ring; Z on every qubit unless told otherwise."""
     gates: list[list[Any]] = []
     for layer in range(layers + 1):
@@ -31,7 +34,7 @@ def brickwork_of_fixed_unitaries(n_qubits: int, layers: int, **more: Any) -> dic
     return _problem(n_qubits, layers, gates, None, 2 * n_qubits * layers, more)
 
 
-def heisenberg(n_qubits: int) -> list[tuple[str, list[int], float]]:
+def heisenberg(n_qubits: int) -> list[Term]:
     """Return the open Heisenberg chain with unit couplings, XX + YY + ZZ on every bond."""
     return [(2 * letter, [qubit, qubit + 1], 1.0) for qubit in range(n_qubits - 1) for letter in "XYZ"]
 
@@ -92,7 +95,7 @@ def qiskit_observable(problem: dict[str, Any]):
 
 
 def rotations(problem: dict[str, Any]) -> tuple[list[tuple[str, float, int]], list[tuple[str, float]]]:
-    """Return (label, sign, k) of every rotation after the Clifford gates have been moved away, and the terms of the observable.
+    """Return (label, sign, k) of every rotation after the Clifford gates have been moved away, and the observable's terms.
 
     Labels start with qubit 0 and have ``_`` for the identity. By stim's tableaus: U = C R'_n ... R'_1.
     """

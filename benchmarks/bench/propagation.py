@@ -1,9 +1,9 @@
 """Values and gradients of mHEA with Z on every qubit near a Clifford point, to a given rms error over the patch.
 
-The surrogate has the lowest order that keeps the error; Pauli propagation the largest threshold, of five a decade, that does,
+The surrogate has the lowest order that keeps the error; Pauli propagation the largest threshold, of five a decade, that does
 on 16 thetas. What can be compiled once is: padopauli and monoprop like the surrogate, at typical angles. pauli-prop and
-bloqade-ppvm propagate anew for every theta. The rival is the fastest way to the same numbers whatever its kind, so our own exact
-sweep and lightning.qubit stand in the tables too.
+bloqade-ppvm propagate anew for every theta. The rival is the fastest way to the same numbers whatever its kind, so our own
+exact sweep and lightning.qubit stand in the tables too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from exact import pennylane_observable, pennylane_operations
 
 EXACT = "exact"
 JUDGES = 16
-JULIA = "not installed: there is no julia on the path" if shutil.which("julia") is None else "not entered: no Julia driver here"
+JULIA = "not entered: the benchmark does not drive it" if shutil.which("julia") else "not installed: no julia on the path"
 
 
 def bouts(quick: bool) -> list[Bout]:
@@ -59,7 +59,8 @@ def values(base: dict[str, Any], tolerance: float, slow: bool) -> Bout:
     title = f"1,000 values, N = L = {size}, σ = D^-1/2, rms error at most {tolerance:.0e}"
     return Bout(
         f"values-{size}-{tolerance:.0e}", title, "s per 1,000 values", base | {"tolerance": tolerance}, entries,
-        list(range(1000)), list(range(32)), near(tolerance), "rms error, 32 thetas", scale=1000.0, note="mHEA, Z on every qubit",
+        list(range(1000)), list(range(32)), near(tolerance), "rms error, 32 thetas", scale=1000.0,
+        note="mHEA, Z on every qubit",
     )  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def gradients(base: dict[str, Any], tolerance: float) -> Bout:
     return Bout(
         f"gradients-{size}-{tolerance:.0e}", title, "s per 100 gradients", base | {"tolerance": tolerance}, entries,
         list(range(100)), list(range(8)), near(10 * tolerance), "rms error of a component", scale=100.0,
-        note=f"mHEA, Z on every qubit, {base['n_parameters']} components; rms error of a component at most {10 * tolerance:.0e}",
+        note=f"mHEA, Z on every qubit, {base['n_parameters']} components, each to an rms error of {10 * tolerance:.0e}",
     )  # fmt: skip
 
 
@@ -104,11 +105,12 @@ class Compiled:
         self.action, self.made = action, made
 
     def __call__(self, rows):
+        """Do the work."""
         return self.action(rows)
 
 
 def coarsest(problem, candidates, make):
-    """Return what the first candidate makes that keeps the rms error on the judges; ``make(candidate)`` gives values by rows."""
+    """Return what the first candidate makes that keeps the rms error; ``make`` gives it and its values by rows."""
     exact = np.array(problem["exact"])
     for candidate in candidates:
         start = time.perf_counter()
@@ -135,7 +137,8 @@ def land(problem):
 def surrogate(problem):
     import nearclifford as nc
 
-    of, thetas = nc.Landscape(problems.qiskit_circuit(problem), problems.qiskit_observable(problem)), problems.thetas(problem)
+    of = nc.Landscape(problems.qiskit_circuit(problem), problems.qiskit_observable(problem))
+    thetas = problems.thetas(problem)
     nc.surrogate(of, 2, progress=False)  # compiles
 
     def make(order):
@@ -153,8 +156,8 @@ def lightning(problem):
     program, thetas = device.preprocess_transforms(), problems.thetas(problem)
 
     def values(rows):
-        tapes = [qml.tape.QuantumScript(pennylane_operations(problem, theta), [qml.expval(observable)]) for theta in thetas[rows]]
-        scripts, _ = program(tapes)
+        circuits = [pennylane_operations(problem, theta) for theta in thetas[rows]]
+        scripts, _ = program([qml.tape.QuantumScript(circuit, [qml.expval(observable)]) for circuit in circuits])
         return np.ravel(device.execute(scripts))
 
     return values
@@ -205,9 +208,8 @@ def padopauli(problem):
                 circuit.cnot(*qubits)
             else:
                 getattr(circuit, name)(qubits[0], param_idx=index)
-        circuit.compile(
-            observables=[observable], preset="cpu", build_thetas=typical, build_min_abs=float(threshold), dtype="float64", verbosity=0
-        )
+        kept = {"build_thetas": typical, "build_min_abs": float(threshold), "dtype": "float64"}
+        circuit.compile(observables=[observable], preset="cpu", verbosity=0, **kept)
         return circuit, lambda rows: circuit.expvals(torch.tensor(thetas[rows])).detach().numpy().ravel()
 
     circuit, by_rows, seconds = coarsest(problem, thresholds()[5:], make)  # every compilation takes seconds

@@ -1,7 +1,7 @@
 """Seconds and memory of nearclifford alone, against one size at a time; exponents are least squares of logarithms.
 
-The circuit is mHEA with Z on every qubit, two threads unless the table says otherwise; medians of some repeats. Memory is the
-peak of a process of its own, imports included (first row: the imports alone).
+The circuit is mHEA with Z on every qubit, two threads unless the table says otherwise; medians of some repeats. Memory is
+the peak of a process of its own, imports included (first row: the imports alone).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import problems
-from contest import Bout, Contender, Entry, Failure, Pool
+from contest import Bout, Contender, Entry, NotTimedError, Pool
 
 OURS = Entry("nearclifford", "scaling:measured")
 
@@ -47,28 +47,25 @@ def curves(quick: bool) -> list[Curve]:
         cut = values[: (3 if quick and law else last)]
         return Curve(title, variable, unit, scale, law, [{"verb": verb, **fixed, name: value} for value in cut], cut)
 
-    base = {"n": 32, "layers": 32}
+    ms, ns, us = ("ms", 1e3), ("ns", 1e9), ("µs", 1e6)
+    moment, width = "A sample of E[L²]", "σ = D^-1/2"
+    orders, square = [2, 3, 4, 5, 6], {"n": 16, "layers": 16}
     return [
-        curve("An exact gradient, L = 4", "N", "ms", 1e3, "exponential", "gradient", "n", [10, 12, 14, 16, 18, 20], layers=4),
-        curve("An exact gradient, N = 12", "L", "ms", 1e3, "power", "gradient", "layers", [4, 8, 16, 32, 64], n=12),
-        curve("A sample of E[L²], L = 10, σ = D^-1/2", "N", "ns", 1e9, "power", "sample", "n", [64, 128, 256, 512, 1000], layers=10),
-        curve("A sample of E[L²], N = 100, σ = D^-1/2", "L", "ns", 1e9, "power", "sample", "layers", [10, 20, 40, 80, 160], n=100),
+        curve("An exact gradient, L = 4", "N", *ms, "exponential", "gradient", "n", [10, 12, 14, 16, 18, 20], layers=4),
+        curve("An exact gradient, N = 12", "L", *ms, "power", "gradient", "layers", [4, 8, 16, 32, 64], n=12),
+        curve(f"{moment}, L = 10, {width}", "N", *ns, "power", "sample", "n", [64, 128, 256, 512, 1000], layers=10),
+        curve(f"{moment}, N = 100, {width}", "L", *ns, "power", "sample", "layers", [10, 20, 40, 80, 160], n=100),
+        curve(f"{moment}, N = L = 32", "σ", *ns, "power", "sample", "sigma", [0.01, 0.03, 0.1, 0.3, 1.0], n=32, layers=32),
         curve(
-            "A sample of E[L²], N = L = 32", "σ", "ns", 1e9, "power", "sample", "sigma", [0.01, 0.03, 0.1, 0.3, 1.0], **base
-        ),
-        curve(
-            "Second moments of all D components, 4,096 samples of each, L = 10, σ = D^-1/2", "N", "s", 1.0, "power",
+            f"Second moments of all D = 22 N components, 4,096 samples of each, L = 10, {width}", "N", "s", 1.0, "power",
             "components", "n", [25, 50, 100, 200], layers=10,
         ),
         curve("Compiling a landscape, L = 10", "N", "s", 1.0, "power", "compile", "n", [125, 250, 500, 1000], layers=10),
-        curve("Building a surrogate, N = L = 16", "order", "ms", 1e3, "exponential", "build", "order", [2, 3, 4, 5, 6], n=16, layers=16),
-        curve(
-            "A value of a surrogate, N = L = 16, batches of 1,000", "order", "µs", 1e6, "exponential", "value", "order",
-            [2, 3, 4, 5, 6], n=16, layers=16,
-        ),
-        curve("Threads: an exact gradient, N = 16, L = 16, batches of 16", "threads", "ms", 1e3, None, "gradient", "threads", [1, 2], n=16, layers=16),
-        curve("Threads: a sample of E[L²], N = 1000, L = 10", "threads", "ns", 1e9, None, "sample", "threads", [1, 2], n=1000, layers=10),
-        curve("Threads: a value of a surrogate of order 5, N = L = 16", "threads", "µs", 1e6, None, "value", "threads", [1, 2], n=16, layers=16, order=5),
+        curve("Building a surrogate, N = L = 16", "order", *ms, "exponential", "build", "order", orders, **square),
+        curve("A value of 1,000, N = L = 16", "order", *us, "exponential", "value", "order", orders, **square),
+        curve("Threads: a gradient of 16, N = L = 16", "threads", *ms, None, "gradient", "threads", [1, 2], **square),
+        curve(f"Threads: {moment}, N = 1000, L = 10", "threads", *ns, None, "sample", "threads", [1, 2], n=1000, layers=10),
+        curve("Threads: a value, order 5, N = L = 16", "threads", *us, None, "value", "threads", [1, 2], order=5, **square),
     ]  # fmt: skip
 
 
@@ -86,7 +83,7 @@ def measure_curve(curve: Curve, pool: Pool, repeats: int) -> dict[str, Any]:
         for value, case in zip(curve.values, curve.cases, strict=True):
             _, [(middle, low, high, _)] = contender.ask([case], patience=240.0)
             rows.append([value, middle * curve.scale, low * curve.scale, high * curve.scale])
-    except Failure as failure:
+    except NotTimedError as failure:
         failed = f". At the next size it {failure}"
     print(f"    {curve.title}: {', '.join(f'{row[1]:.3g}' for row in rows)} {curve.unit}{failed}", flush=True)
     columns = [curve.unit, "fastest", "slowest"]
@@ -116,7 +113,8 @@ def fitted(law: str | None, variable: str, rows: list[list[float]]) -> str:
         slope, error = np.polyfit(x, np.log(kept[:, 1]), 1)[0], float("nan")
     beginning = f"from {variable} = {kept[0, 0]:g} on"
     if law == "exponential":
-        return f"Grows by a factor of {np.exp(slope):.2f}({np.exp(slope) * error:.2f}) with each step of {variable}, {beginning}"
+        factor = np.exp(slope)
+        return f"Grows by a factor of {factor:.2f}({factor * error:.2f}) with each step of {variable}, {beginning}"
     digits = 0 if error < 0.005 else error
     return f"Grows as {variable}^{slope:.2f}({digits:.2g}), {beginning}"
 
@@ -137,7 +135,7 @@ def memory(quick: bool, pool: Pool) -> dict[str, Any]:
         try:
             _, [(*_, peak)] = Contender(OURS, {"repeats": 1}, 1, pool).ask([case], patience=240.0)
             rows.append([title, float(peak)])
-        except Failure as failure:
+        except NotTimedError as failure:
             rows.append([title, str(failure)])
         print(f"    memory, {title}: {rows[-1][1]}", flush=True)
     return {

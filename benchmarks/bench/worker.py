@@ -2,8 +2,8 @@
 
     python worker.py MODULE MAKER    (the parent is `contest.Contender`)
 
-A line ``{"problem": {...}}`` makes the contender anew; the answer has the seconds, or those that what was made has as ``made``,
-without what only a benchmark needs. A line ``{"work": ..., "repeats": 3, "reply": true}`` does the work; the answer has the
+A line ``{"problem": {...}}`` makes the contender anew; the answer has the seconds, or what it has as ``made``, which leaves
+out what only a benchmark needs. A line ``{"work": ..., "repeats": 3, "reply": true}`` does the work; the answer has the
 seconds of all repeats and, if asked for, the result. What a library prints goes to standard error.
 """
 
