@@ -54,7 +54,7 @@ def bench(monkeypatch):
 def test_a_contender_that_is_wrong_crashes_or_sleeps_is_not_timed_and_keeps_its_row(bench, monkeypatch, tmp_path):
     (tmp_path / "makers.py").write_text(MAKERS)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(bench.contest, "FIRST_PATIENCE", 20.0)
+    monkeypatch.setattr(bench.contest, "MAKING_PATIENCE", 20.0)
     monkeypatch.setattr(bench.contest, "ROUND_SECONDS", 0.001)
     entry = bench.contest.Entry
     entries = [
@@ -178,3 +178,21 @@ def test_moving_clifford_gates_away_leaves_the_same_circuit(bench):
         state = expm(-0.5j * theta[index] * sign * Pauli(label.replace("_", "I")[::-1]).to_matrix()) @ state
     moved = SparsePauliOp([label.replace("_", "I")[::-1] for label, _ in terms], [weight for _, weight in terms])
     assert (state.conj() @ Operator(moved).data @ state).real == pytest.approx(truth, abs=1e-12)
+
+
+def test_the_coarsest_threshold_that_keeps_the_error_is_found_once(bench, monkeypatch, tmp_path):
+    monkeypatch.setenv("BENCH_FOUND", str(tmp_path))
+    problem, asked = {"exact": [1.0, 2.0], "tolerance": 1e-2, "n_qubits": 2}, []
+
+    def maker():
+        def make(threshold):
+            asked.append(threshold)
+            return threshold, lambda rows: np.array(problem["exact"])[rows] + threshold
+
+        return bench.propagation.coarsest(problem, [1.0, 0.1, 0.005, 1e-4], make)
+
+    assert [maker()[0], maker()[0]] == [0.005, 0.005]
+    assert asked == [1.0, 0.1, 0.005, 0.005]
+    problem["exact"] = [1.0, np.nan]
+    with pytest.raises(SystemExit, match="no threshold keeps the rms error of 1e-02"):
+        maker()

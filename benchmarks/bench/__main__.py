@@ -2,8 +2,8 @@
 
     python benchmarks/bench [--quick] [--only exact sampling ...] [--resume] [--noncommercial]
 
-Environments are made on first use, in .bench. A question that is finished is kept there; --resume takes it as it is and goes
-on with the next, else it is measured anew. Writes docs/benchmarks.md and benchmarks/data/bench.json (with --quick:
+Environments are made on first use, in .bench. A table that is finished is kept there; --resume takes it as it is and goes on
+with the next, else it is measured anew. Writes docs/benchmarks.md and benchmarks/data/bench.json (with --quick:
 .bench/quick). Exits with 1 if contenders disagree.
 """
 
@@ -13,9 +13,11 @@ import argparse
 import importlib
 import json
 import shlex
+import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import page
 import propagation
@@ -54,10 +56,11 @@ def main() -> int:
     environments = Environments(options.folder.resolve(), given, left_out)
     kept = options.folder.resolve() / ("quick" if options.quick else "full")
     kept.mkdir(parents=True, exist_ok=True)
+    if not options.resume:
+        shutil.rmtree(environments.folder / "found", ignore_errors=True)
+    (environments.folder / "found").mkdir(exist_ok=True)
     for question in options.only:
-        path = kept / f"{question}.json"
-        if not (options.resume and path.exists()):
-            answer(question, path, environments, options)
+        answer(question, kept / f"{question}.json", environments, options)
     found = {name: json.loads((kept / f"{name}.json").read_text()) for name in QUESTIONS if (kept / f"{name}.json").exists()}
     text, numbers = page.write(found), json.dumps(found, indent=1) + "\n"
     out, data = (kept, kept) if options.quick else (ROOT / "docs", ROOT / "benchmarks" / "data")
@@ -68,24 +71,34 @@ def main() -> int:
 
 
 def answer(question: str, path: Path, environments: Environments, options: argparse.Namespace) -> None:
-    """Measure the tables of a question and keep them."""
-    start = time.time()
-    rounds = QUICK_ROUNDS if options.quick else ROUNDS
-    module = importlib.import_module(question)
-    pool, tables = Pool(environments), []
+    """Measure the tables of a question and keep each as it is finished; with --resume those that are there stay."""
+    before = json.loads(path.read_text()) if options.resume and path.exists() else {"tables": [], "seconds": 0.0}
+    if before.get("complete"):
+        return
+    done = {table["key"]: table for table in before["tables"]}
+    start, rounds = time.time(), QUICK_ROUNDS if options.quick else ROUNDS
+    module, pool, tables = importlib.import_module(question), Pool(environments), []
+    record = {
+        "question": QUESTIONS[question], "text": module.__doc__, "machine": page.machine(), "begun": before.get("begun", start),
+        "command": shlex.join(["python", "benchmarks/bench", *sys.argv[1:]]), "tables": tables,
+    }  # fmt: skip
     for bout in module.bouts(options.quick):
         print(f"[{time.strftime('%H:%M:%S', time.gmtime())}] ", end="")
-        tables.append(measure(bout, pool, rounds))
-    more = {"growth": module.growth(options.quick, pool)} if hasattr(module, "growth") else {}
+        tables.append(done[bout.key] if bout.key in done else measure(bout, pool, rounds))
+        keep(record, path, before["seconds"] + time.time() - start, environments)
+    if hasattr(module, "growth"):
+        record["growth"] = module.growth(options.quick, pool)
     pool.close()
-    used = sorted({row["environment"] for table in tables for row in table["rows"]} | {"own"})
-    record = {
-        "question": QUESTIONS[question], "text": module.__doc__, "begun": start, "seconds": time.time() - start,
-        "machine": page.machine(), "command": f"python {shlex.join(['benchmarks/bench', *sys.argv[1:]])}",
-        "versions": {name: environments.versions(name) for name in used}, "tables": tables, **more,
-    }  # fmt: skip
-    path.write_text(json.dumps(record, indent=1), encoding="utf-8")
+    record["complete"] = True
+    keep(record, path, before["seconds"] + time.time() - start, environments)
     print(f"{QUESTIONS[question]}: {record['seconds']:.0f} s", flush=True)
+
+
+def keep(record: dict[str, Any], path: Path, seconds: float, environments: Environments) -> None:
+    """Write what is known of a question."""
+    used = sorted({row["environment"] for table in record["tables"] for row in table["rows"]} | {"own"})
+    record |= {"seconds": seconds, "versions": {name: environments.versions(name) for name in used}}
+    path.write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

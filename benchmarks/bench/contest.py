@@ -24,8 +24,8 @@ CORES = min(2, os.cpu_count() or 1)
 ROUND_SECONDS = 0.25
 # A contender whose round takes longer than this takes part in the first rounds only.
 SLOW_SECONDS, SLOW_ROUNDS = 3.0, 2
-# What does not answer a request in this time is stopped.
-PATIENCE, FIRST_PATIENCE = 60.0, 120.0
+# What does not answer a request in this time is stopped: later ones, the first, which may compile, and the making.
+PATIENCE, FIRST_PATIENCE, MAKING_PATIENCE = 60.0, 120.0, 200.0
 NOT_RUN, AGREES, DISAGREES, TIMED = "not run", "agrees", "disagrees: not timed", "timed"
 
 
@@ -77,6 +77,7 @@ class Process:
     def __init__(self, entry: Entry, threads: int, environments: Environments) -> None:
         names = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS", "MKL_NUM_THREADS")
         settings = os.environ | dict.fromkeys(names, str(threads)) | {"OMP_PROC_BIND": "false"}
+        settings["BENCH_FOUND"] = str(environments.folder / "found")
         module, _, maker = entry.maker.partition(":")
         self.errors, pipe = environments.log(f"{module}-{maker}"), subprocess.PIPE
         command = [str(environments.python(entry.environment)), str(HERE / "worker.py"), module, maker]
@@ -148,7 +149,7 @@ class Contender:
         self.workers = pool.processes(entry, processes)
         for worker in self.workers:
             worker.send({"problem": problem | entry.extra})
-        self.made = max(answer["made"] for answer in self._answers(FIRST_PATIENCE))
+        self.made = max(answer["made"] for answer in self._answers(MAKING_PATIENCE))
         self.seconds: list[float] = []
 
     @property

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import venv
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -48,6 +49,7 @@ class Environments:
         text = (BENCHMARKS / f"requirements-{name}.txt").read_text(encoding="utf-8")
         return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
+    @cache  # noqa: B019, one object a run
     def versions(self, name: str) -> dict[str, str]:
         """Return the versions of what was asked for and is there."""
         if name == "own":
