@@ -165,7 +165,7 @@ def reverse(problem):
 
 def tencirpauli(problem):
     """Return gradients by propagating every Pauli string, without truncation."""
-    from tencirpauli import PauliOperator, PauliWord
+    from tencirpauli import PauliOperator
     from tencirpauli.propagation import GateTape, PropagationEngine
 
     tape = GateTape(problem["n_qubits"])
@@ -174,6 +174,6 @@ def tencirpauli(problem):
             tape.cnot(*qubits)
         else:
             getattr(tape, name)(qubits[0], parameter=index)
-    observable = PauliOperator.from_terms([(PauliWord.from_string(label), c) for label, c in problems.labels(problem)])
+    observable = PauliOperator.from_terms(problem["n_qubits"], problems.labels(problem))
     engine, thetas = PropagationEngine(tape, observable), problems.thetas(problem)
     return lambda rows: np.array([engine.value_and_grad(thetas[row]).gradient for row in rows])
