@@ -79,8 +79,8 @@ def answer(question: str, path: Path, environments: Environments, options: argpa
     start, rounds = time.time(), QUICK_ROUNDS if options.quick else ROUNDS
     module, pool, tables = importlib.import_module(question), Pool(environments), []
     record = {
-        "question": QUESTIONS[question], "text": module.__doc__, "machine": page.machine(),
-        "begun": before.get("begun", start), "command": shlex.join(["python", "benchmarks/bench", *sys.argv[1:]]), "tables": tables,
+        "question": QUESTIONS[question], "text": module.__doc__, "begun": before.get("begun", start),
+        "machine": page.machine(), "command": shlex.join(["python", "benchmarks/bench", *sys.argv[1:]]), "tables": tables,
     }  # fmt: skip
     for bout in module.bouts(options.quick):
         print(f"[{time.strftime('%H:%M:%S', time.gmtime())}] ", end="")

@@ -24,6 +24,7 @@ CORES = min(2, os.cpu_count() or 1)
 ROUND_SECONDS = 0.25
 # A contender whose round takes longer than this takes part in the first rounds only.
 SLOW_SECONDS, SLOW_ROUNDS = 3.0, 2
+VERY_SLOW_SECONDS = 10.0  # and then in the first alone
 # What does not answer a request in this time is stopped: later ones, the first, which may compile, and the making.
 PATIENCE, FIRST_PATIENCE, MAKING_PATIENCE = 60.0, 120.0, 200.0
 NOT_RUN, AGREES, DISAGREES, TIMED = "not run", "agrees", "disagrees: not timed", "timed"
@@ -39,6 +40,7 @@ class Entry:
 
     ``maker`` is ``"module:function"``, of a module here; the function takes the problem and returns what does the work.
     ``splits`` are the numbers of processes to try, each with ``CORES / processes`` threads; the better one counts.
+    ``patience`` are the seconds within which the first answer must come.
     """
 
     title: str
@@ -47,6 +49,7 @@ class Entry:
     splits: tuple[int, ...] = (1,)
     extra: dict[str, Any] = field(default_factory=dict)
     note: str = ""
+    patience: float | None = None
 
     @property
     def ours(self) -> bool:
@@ -151,6 +154,7 @@ class Contender:
             worker.send({"problem": problem | entry.extra})
         self.made = max(answer["made"] for answer in self._answers(MAKING_PATIENCE))
         self.seconds: list[float] = []
+        self.first, self.count, self.repeats, self.work = 0.0, 0, 1, None
 
     @property
     def name(self) -> str:
@@ -232,7 +236,8 @@ def measure(bout: Bout, pool: Pool, rounds: int) -> dict[str, Any]:
     settle(bout, checked, rows)
     for number in range(rounds):
         for contender in list(checked):
-            if number < SLOW_ROUNDS or np.median(contender.seconds) * contender.repeats < SLOW_SECONDS:
+            slow = number and np.median(contender.seconds) * contender.repeats * contender.count
+            if number < (1 if slow > VERY_SLOW_SECONDS else SLOW_ROUNDS) or slow < 2 * SLOW_SECONDS:
                 timed(contender, checked, rows)
     for contender in checked:
         needed = bout.needed(answers[contender.name]) if bout.needed else 1.0
@@ -276,7 +281,8 @@ def check(
     answers: dict[str, np.ndarray] = {}
     for contender in ready:
         try:
-            answers[contender.name] = contender.ask(bout.check, patience=FIRST_PATIENCE)[1]  # which may compile
+            patience = contender.entry.patience or FIRST_PATIENCE  # the first answer may have to compile
+            contender.first, answers[contender.name] = contender.ask(bout.check, patience=patience)
         except NotTimedError as failure:
             rows[contender.entry.title]["state"] = str(failure)
     for name, (error, agrees) in bout.judge(answers).items() if answers else ():
@@ -303,9 +309,9 @@ def len_of(work: Any) -> int:
 def settle(bout: Bout, checked: list[Contender], rows: dict[str, dict[str, Any]]) -> None:
     """Choose for each contender how much of the work a round has: all of it several times, or a part of it."""
     for contender in list(checked):
-        contender.count, contender.repeats, contender.work = 0, 1, bout.work
         try:
-            seconds, _ = contender.ask(bout.check, reply=False)  # once more, since the first may have compiled
+            if (seconds := contender.first) < 2 * SLOW_SECONDS or contender.entry.ours:  # else it was no compiler
+                seconds, _ = contender.ask(bout.check, reply=False)
         except NotTimedError as failure:
             rows[contender.entry.title]["state"] = str(failure)
             checked.remove(contender)

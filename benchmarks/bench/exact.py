@@ -16,7 +16,7 @@ PEERS = (
     Entry("qiskit-algorithms ReverseEstimatorGradient", "exact:reverse", "peers", (2,)),
 )
 AER = Entry("Qiskit Aer, parameter shift, circuits batched by nc.Aer", "exact:aer", splits=(1, 2))
-TENCIR = Entry("TenCirPauli PropagationEngine, all Pauli strings", "exact:tencirpauli", "tencirpauli", (1, 2))
+TENCIR = Entry("TenCirPauli PropagationEngine, all Pauli strings", "exact:tencirpauli", "tencirpauli", patience=45.0)
 
 
 def bouts(quick: bool) -> list[Bout]:
@@ -33,7 +33,7 @@ def bouts(quick: bool) -> list[Bout]:
         *found,
         bout("mHEA, N = 12, L = 6, Heisenberg chain of 33 terms", chain, (AER,)),
         bout("RY, RZ and random fixed gates of two qubits, N = 12, 6 layers, Z on every qubit", fixed),
-        bout("mHEA, N = 4, L = 2, Z on every qubit, one theta at a time", problems.mhea(4, 2, count=1)),
+        bout("mHEA, N = 4, L = 2, Z on every qubit, one theta at a time", problems.mhea(4, 2, count=1), (TENCIR,)),
     ]
 
 
