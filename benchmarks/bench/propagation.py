@@ -30,8 +30,8 @@ def bouts(quick: bool) -> list[Bout]:
     plain = problems.mhea(n_qubits, n_qubits)
     base = plain | {"sigma": plain["n_parameters"] ** -0.5, "count": 1000, "exact": None}
     base["exact"] = exact_values(base).tolist()
-    tables = [values(base, 1e-3, slow=True), gradients(base, 1e-3)]
-    return tables if quick else [tables[0], values(base, 2e-4, slow=False), tables[1]]
+    tables = [values(base, 1.4e-3, slow=True), gradients(base, 1.4e-3)]
+    return tables if quick else [tables[0], values(base, 7e-4, slow=False), tables[1]]
 
 
 def exact_values(problem: dict[str, Any]) -> np.ndarray:
@@ -58,9 +58,9 @@ def values(base: dict[str, Any], tolerance: float, slow: bool) -> Bout:
         ]
     entries.append(Entry("PauliPropagation.jl", "propagation:julia", "julia"))
     size = base["n_qubits"]
-    title = f"1,000 values, N = L = {size}, σ = D^-1/2, rms error at most {tolerance:.0e}"
+    title = f"1,000 values, N = L = {size}, σ = D^-1/2, rms error at most {tolerance:.1e}"
     return Bout(
-        f"values-{size}-{tolerance:.0e}", title, "s per 1,000 values", base | {"tolerance": tolerance}, entries,
+        f"values-{size}-{tolerance:.1e}", title, "s per 1,000 values", base | {"tolerance": tolerance}, entries,
         list(range(1000)), list(range(32)), near(tolerance), "rms error, 32 thetas", scale=1000.0,
         note="mHEA, Z on every qubit",
     )  # fmt: skip
@@ -77,11 +77,11 @@ def gradients(base: dict[str, Any], tolerance: float) -> Bout:
         Entry("monoprop, compiled once", "propagation:monoprop", "propagation", (1, 2), extra),
     ]
     size = base["n_qubits"]
-    title = f"100 gradients, N = L = {size}, σ = D^-1/2, by what has values to {tolerance:.0e}"
+    title = f"100 gradients, N = L = {size}, σ = D^-1/2, by what has values to {tolerance:.1e}"
     return Bout(
-        f"gradients-{size}-{tolerance:.0e}", title, "s per 100 gradients", base | {"tolerance": tolerance}, entries,
+        f"gradients-{size}-{tolerance:.1e}", title, "s per 100 gradients", base | {"tolerance": tolerance}, entries,
         list(range(100)), list(range(8)), near(10 * tolerance), "rms error of a component", scale=100.0,
-        note=f"mHEA, Z on every qubit, {base['n_parameters']} components, each to an rms error of {10 * tolerance:.0e}",
+        note=f"mHEA, Z on every qubit, {base['n_parameters']} components, each to an rms error of {10 * tolerance:.1e}",
     )  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def coarsest(problem, candidates, make):
     """Return what the first candidate makes that keeps the rms error; ``make`` gives it and its values by rows."""
     exact, candidates = np.array(problem["exact"]), list(candidates)
     # another process, or the next table, need not search again
-    name = f"{make.__qualname__.partition('.')[0]}-{problem['n_qubits']}-{problem['tolerance']:.0e}.txt"
+    name = f"{make.__qualname__.partition('.')[0]}-{problem['n_qubits']}-{problem['tolerance']:.1e}.txt"
     kept = Path(os.environ["BENCH_FOUND"]) / name
     first = int(kept.read_text()) if kept.exists() else 0
     for position, candidate in list(enumerate(candidates))[first:]:
@@ -125,7 +125,7 @@ def coarsest(problem, candidates, make):
         if np.sqrt(np.mean((np.ravel(by_rows(list(range(len(exact))))) - exact) ** 2)) <= problem["tolerance"]:
             kept.write_text(str(position))
             return made, by_rows, seconds
-    raise SystemExit(f"no threshold keeps the rms error of {problem['tolerance']:.0e}")
+    raise SystemExit(f"no threshold keeps the rms error of {problem['tolerance']:.1e}")
 
 
 def thresholds():
