@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -122,7 +123,9 @@ def coarsest(problem, candidates, make):
         start = time.perf_counter()
         made, by_rows = make(candidate)
         seconds = time.perf_counter() - start
-        if np.sqrt(np.mean((np.ravel(by_rows(list(range(len(exact))))) - exact) ** 2)) <= problem["tolerance"]:
+        error = np.sqrt(np.mean((np.ravel(by_rows(list(range(len(exact))))) - exact) ** 2))
+        print(f"{candidate:.2g}: rms error {error:.2e}, made in {seconds:.2f} s", file=sys.stderr, flush=True)
+        if error <= problem["tolerance"]:
             kept.write_text(str(position))
             return made, by_rows, seconds
     raise SystemExit(f"no threshold keeps the rms error of {problem['tolerance']:.1e}")
