@@ -31,7 +31,7 @@ def bouts(quick: bool) -> list[Bout]:
     plain = problems.mhea(n_qubits, n_qubits)
     base = plain | {"sigma": plain["n_parameters"] ** -0.5, "count": 1000, "exact": None}
     base["exact"] = exact_values(base).tolist()
-    tables = [values(base, 1.4e-3, slow=True), gradients(base, 1.4e-3)]
+    tables = [values(base, 2e-3, slow=True), gradients(base, 2e-3)]
     return tables if quick else [tables[0], values(base, 7e-4, slow=False), tables[1]]
 
 
