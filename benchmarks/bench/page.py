@@ -17,10 +17,13 @@ stands above nearclifford is faster than it**. The numbers are in `benchmarks/da
 
 """
 
+QUICK = "**Parts of this page are of `--quick`: small problems, two rounds; the command of each section tells.**\n\n"
+
 
 def write(found: dict[str, dict[str, Any]]) -> str:
     """Return the page of the finished questions, by name."""
-    parts = [HEAD, losses(found)]
+    quick = any("--quick" in one["command"] for one in found.values())
+    parts = [HEAD, QUICK if quick else "", losses(found)]
     for one in found.values():
         parts.append(f"## {one['question']}\n\n{one['text'].strip()}\n\n{circumstances(one)}\n\n")
         parts += [table_text(table) for table in one["tables"]]
