@@ -53,6 +53,9 @@ compare-backends: $(STAMP)  ## every statistic by each backend on ten problems, 
 bench-gpu: $(STAMP)  ## seconds per gradient on GPU, CPU and Aer
 	$(VENV)/bin/python benchmarks/gpu.py
 
+bench: $(STAMP)  ## all contenders in one run, in .bench: docs/benchmarks.md; make bench ARGS="--quick --noncommercial"
+	$(VENV)/bin/python benchmarks/bench $(ARGS)
+
 other-libraries: $(STAMP)  ## tests of the doors to PennyLane, Cirq, JAX, PyTorch, qiskit-algorithms, in .foreign
 	$(VENV)/bin/python benchmarks/other_libraries.py .foreign
 
