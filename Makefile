@@ -23,7 +23,7 @@ study: $(STAMP)  ## run the quick study; a second run resumes it
 	$(VENV)/bin/nearclifford study --preset quick --out runs/quick
 
 test: $(STAMP)  ## run the tests and the examples of the docstrings
-	$(VENV)/bin/python -m pytest -n $(WORKERS)
+	OMP_WAIT_POLICY=PASSIVE $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: $(STAMP)  ## linter, formatter check, type checker
 	$(VENV)/bin/ruff check .
