@@ -14,9 +14,9 @@ import nearclifford as nc
 from nearclifford.costs.contest import Contest
 from nearclifford.costs.peers import matrix_product_values
 from nearclifford.studies import Study
-from nearclifford.studies.figures.simulability import LOOKS, diagram, look_of, words_of
 from nearclifford.studies.simulability import cell as cells
 from nearclifford.studies.simulability.circuits import cut, graph, mhea_for, qaoa
+from nearclifford.studies.simulability.figure import LOOKS, diagram, look_of, words_of
 from nearclifford.studies.simulability.ladders import bond_ladder, left_out, path_ladder
 
 OBSERVABLE = SparsePauliOp(["IZZ", "ZII", "ZZI"], [1.0, 0.5, -1.0])  # read in one basis

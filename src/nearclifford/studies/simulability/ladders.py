@@ -129,7 +129,7 @@ def path_ladder(land: Landscape, max_seconds: float, max_bytes: int) -> PathLadd
 
     >>> import nearclifford as nc
     >>> sorted(path_ladder(nc.Landscape(nc.ansatz.mhea(3, 1), "ZZZ"), 1.0, 2**28).built)[-1]
-    7
+    9
     """
     built: dict[int, Surrogate] = {}
     seconds: dict[int, float] = {}

@@ -29,7 +29,7 @@ def save_figures(plan: SweepPlan, results: StudyResults, directory: Path, made_b
     """Draw each quantity over the first of N, width and other numbers that varies; writes ``sweep_<quantity>``."""
     from matplotlib.figure import Figure
 
-    from nearclifford.studies.figures import simulability
+    from nearclifford.studies.simulability import figure as simulability
 
     paths: list[Path] = []
     frame = results.frame
