@@ -2,6 +2,7 @@
 
 import multiprocessing
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ def test_what_a_run_of_this_process_left_is_free(tmp_path, monkeypatch):
     """A run that could not write its end, on a full disk say, keeps nothing from the next one of the same notebook."""
     with Store(tmp_path) as store:
         assert len(Session(store, PLAN).take([PLAN.units()]).mine[0]) == 6
-    monkeypatch.setattr(runner, "LOOKING_SECONDS", 1e6)  # to wait for it would last for ever
+    monkeypatch.setattr(runner, "time", SimpleNamespace(sleep=lambda seconds: pytest.fail("waits for what has ended")))
     run(PLAN, tmp_path, workers=1)
     assert status_of(tmp_path).done == 6 and not status_of(tmp_path).is_running
 
@@ -61,6 +62,23 @@ def test_numbers_outlast_the_failures_of_others(tmp_path):
         assert mine.load(unit)["norm"].tolist() == [0.25, 0.5]
         mine.add_all(ours, [(unit, Failure("Error: no memory", ""), 1.0)])
         assert mine.failed([unit]) == [] and mine.missing([unit]) == []
+
+
+def test_a_retry_keeps_what_another_process_has_found(tmp_path, monkeypatch):
+    """The numbers come in between the question what failed and its answer's use."""
+    run(CheapPlan(2, broken=(1,)), tmp_path, workers=1)
+    failed = Store.failed
+
+    def meanwhile(store, units):
+        found = failed(store, units)
+        with Store(tmp_path) as other:
+            other.add(1, CheapUnit(1), NUMBERS, 1.0)
+        return found
+
+    monkeypatch.setattr(Store, "failed", meanwhile)
+    run(CheapPlan(2), tmp_path, workers=1, retry_failed=True)
+    with Store(tmp_path) as store:
+        assert store.load(CheapUnit(1))["norm"].tolist() == [0.25, 0.5]
 
 
 def test_a_point_is_read_as_a_whole(tmp_path):
