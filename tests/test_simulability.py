@@ -190,3 +190,13 @@ def test_a_diagram_says_of_each_cell_what_the_table_says():
 def test_the_presets_run_from_eight_to_64_qubits(name):
     spec = Study.preset(f"phase-{name}").spec
     assert spec.arguments["n_qubits"] == (8, 16, 32, 64) and spec.arguments["wrapped"] == ("none", "compact")
+
+
+@pytest.mark.parametrize(("each", "answer"), [(3.5, cells.YES), (3.7, cells.UNKNOWN)])
+def test_an_hour_is_an_hour_for_a_thousand_values(monkeypatch, each, answer):
+    """A statevector that takes so many seconds for a value; no path may be built, and nothing else is asked."""
+    land, found = nc.Landscape(nc.ansatz.mhea(3, 1), OBSERVABLE), cells.methods.statevector
+    monkeypatch.setattr(cells.methods, "statevector", lambda contest: replace(found(contest), seconds=each))
+    monkeypatch.setattr(cells, "_ladder", lambda land: path_ladder(land, 1e-12, 1))
+    cell = cells._simulated(land, nc.Gaussian(SIGMA), 1e-9, False, np.random.default_rng(1))
+    assert cell["statevector_seconds"] == 1000 * each and cell["simulated"] == answer
